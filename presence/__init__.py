@@ -1,0 +1,1 @@
+"""presence: a mixed-reality social presence engine."""

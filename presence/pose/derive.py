@@ -1,0 +1,79 @@
+"""What follows from gaze and face: eye bones, the jaw bone, and the eyeLook shapes.
+
+They are never sent; sender and receiver derive them by the same formulas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from presence.pose.arrays import Floats, frozen
+from presence.pose.face import SHAPE_INDEX
+from presence.pose.proportions import Proportions
+from presence.pose.quaternion import quat_from_axis_angle, quat_mul
+from presence.pose.rigid import RIGHT, UP
+from presence.pose.sample import PoseSample
+from presence.pose.skeleton import DERIVED_BONES, INDEX
+
+EYE_YAW_RANGE = np.radians(40.0)
+"""Eye yaw at which eyeLookIn or eyeLookOut is 1."""
+EYE_PITCH_RANGE = np.radians(30.0)
+"""Eye pitch at which eyeLookUp or eyeLookDown is 1."""
+JAW_RANGE = np.radians(17.0)
+"""How far the jaw bone turns at jawOpen 1."""
+
+_EYES = DERIVED_BONES[:2]
+_JAW_OPEN = SHAPE_INDEX["jawOpen"]
+_LOOK = {
+    side: [SHAPE_INDEX[f"eyeLook{way}{side}"] for way in ("Down", "In", "Out", "Up")]
+    for side in ("Left", "Right")
+}
+
+
+def eye_angles(
+    gaze_direction: Floats, gaze_distance: float, proportions: Proportions
+) -> tuple[Floats, Floats]:
+    """Yaw (to the person's left) and pitch (up) of the left and right eye, ``(2,)`` radians each.
+
+    Both eyes turn to the one point looked at, so near things make them converge.
+    """
+    eyes = proportions.offsets[_EYES]
+    target = proportions.eyes + gaze_direction * gaze_distance
+    ray = target - eyes
+    yaw: Floats = np.arctan2(-ray[:, 0], -ray[:, 2])
+    pitch: Floats = np.arctan2(ray[:, 1], np.hypot(ray[:, 0], ray[:, 2]))
+    return (
+        np.clip(yaw, -EYE_YAW_RANGE, EYE_YAW_RANGE),
+        np.clip(pitch, -EYE_PITCH_RANGE, EYE_PITCH_RANGE),
+    )
+
+
+def with_derived(sample: PoseSample, proportions: Proportions) -> PoseSample:
+    """The sample with eye bones, jaw bone and eyeLook shapes that follow from its gaze and face."""
+    yaw, pitch = eye_angles(sample.gaze_direction, sample.gaze_distance, proportions)
+    rotations = sample.rotations.copy()
+    rotations[_EYES] = quat_mul(quat_from_axis_angle(UP, yaw), quat_from_axis_angle(RIGHT, pitch))
+    # The chin goes down and back: a turn about −X for someone who faces −Z.
+    rotations[INDEX["jaw"]] = quat_from_axis_angle(RIGHT, -JAW_RANGE * sample.face[_JAW_OPEN])
+    face = sample.face.copy()
+    for i, side in enumerate(("Left", "Right")):
+        outward = yaw[i] if side == "Left" else -yaw[i]
+        face[_LOOK[side]] = (
+            max(-pitch[i], 0.0) / EYE_PITCH_RANGE,
+            max(-outward, 0.0) / EYE_YAW_RANGE,
+            max(outward, 0.0) / EYE_YAW_RANGE,
+            max(pitch[i], 0.0) / EYE_PITCH_RANGE,
+        )
+    return replace(sample, rotations=frozen(rotations), face=frozen(face))
+
+
+def gaze_from_eye_look(face: Floats) -> Floats:
+    """``(3,)`` the unit gaze direction in ``head`` that the eyeLook shapes of a face file mean."""
+    angles = []
+    for side, sign in (("Left", 1.0), ("Right", -1.0)):
+        down, inward, outward, up = face[_LOOK[side]]
+        angles.append((sign * (outward - inward) * EYE_YAW_RANGE, (up - down) * EYE_PITCH_RANGE))
+    yaw, pitch = np.mean(angles, axis=0)
+    return np.array([-np.sin(yaw) * np.cos(pitch), np.sin(pitch), -np.cos(yaw) * np.cos(pitch)])
