@@ -1,0 +1,1 @@
+"""Who is here, and where each person stands. Sans-IO."""
