@@ -1,0 +1,1 @@
+"""One participant: wires the stages together, and nothing else."""
