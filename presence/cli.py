@@ -1,1 +1,77 @@
-"""The ``presence`` command."""
+"""The ``presence`` command.
+
+Each command imports what it needs when it runs, so that a base install can host a room, and
+``presence --help`` is quick. A :class:`PresenceError` is printed as a sentence, never a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from presence.errors import PresenceError, UsageError
+
+app = typer.Typer(
+    help="Holographic calls: people who are far apart, in the same room.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"presence {version('presence')}")
+        raise typer.Exit
+
+
+@app.callback()
+def presence(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Holographic calls: people who are far apart, in the same room."""
+
+
+@app.command()
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Is everything well here: Python, libraries, OpenXR runtime, OpenGL, network?
+
+    Ends with 1 if something has failed; a warning is no failure.
+    """
+    from presence.client.doctor import examine, findings_json, findings_table, healthy
+
+    findings = examine()
+    if json:
+        typer.echo(findings_json(findings))
+    else:
+        Console().print(findings_table(findings))
+    if not healthy(findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; ends the process.
+
+    The exit code is 2 for what the person got wrong, 130 after Ctrl-C, and 1 for any other
+    failure.
+    """
+    try:
+        app()
+    except PresenceError as error:
+        # Text, not markup: a message may hold brackets.
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            Text.assemble(("presence: ", "bold red"), str(error))
+        )
+        sys.exit(2 if isinstance(error, UsageError) else 1)

@@ -1,0 +1,265 @@
+"""``presence doctor``: is everything well on this machine?
+
+The doctor is a list of checks, :data:`CHECKS`. A part of the package that needs something of the
+machine adds a check of its own to the list. A check runs on the base install, whatever is missing,
+says in one sentence what it found, and names the cure.
+"""
+
+from __future__ import annotations
+
+import enum
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import msgspec
+from rich.table import Table
+from rich.text import Text
+
+_CHILD_SECONDS = 30.0
+_OLDEST, _NEWEST = (3, 11), (3, 12)
+# A call keeps a media and a view process busy at once.
+_CORES_WANTED = 2
+
+
+class Verdict(enum.StrEnum):
+    """What a check thinks of what it found."""
+
+    OK = "ok"
+    WARN = "warn"
+    """Something will not work, but a call is possible or the part is optional."""
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    verdict: Verdict
+    sentence: str
+    cure: str = ""
+    """What to do about it; empty when all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something to look at."""
+
+    name: str
+    run: Callable[[], Finding]
+    """Looks, in a few seconds at most. What it raises is itself a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A check and what it found."""
+
+    name: str
+    finding: Finding
+
+
+class ChildError(Exception):
+    """A child process that looked at something crashed, or said nothing in time."""
+
+
+def ask_child(code: str) -> str:
+    """What a Python program prints, run apart so that a crash in a library is only a finding.
+
+    Raises:
+        ChildError: it failed; the message is the last thing that it said.
+    """
+    try:
+        child = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=_CHILD_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ChildError(f"no answer within {_CHILD_SECONDS:.0f} s") from None
+    if child.returncode < 0:
+        raise ChildError(f"it crashed with signal {-child.returncode}")
+    if child.returncode:
+        lines = child.stderr.strip().splitlines()
+        raise ChildError(lines[-1] if lines else f"it ended with {child.returncode}")
+    return child.stdout.strip()
+
+
+def check_python() -> Finding:
+    """Is this Python one that the package is tested with?"""
+    here = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    if sys.version_info[:2] < _OLDEST:
+        return Finding(Verdict.FAIL, f"{here} is too old", "install Python 3.11")
+    if sys.version_info[:2] > _NEWEST:
+        return Finding(Verdict.WARN, f"{here} is newer than what is tested", "use Python 3.11")
+    return Finding(Verdict.OK, here)
+
+
+_REQUIREMENT = re.compile(
+    r"(?P<name>[\w.-]+)(?P<of>\[.*?\])?[^;]*(;.*extra\s*==\s*['\"](?P<extra>\w+))?"
+)
+
+
+def libraries_of(extra: str) -> list[str]:
+    """The distributions that an extra asks for by name; ``""`` is the base install."""
+    names = []
+    for line in importlib.metadata.requires("presence") or ():
+        requirement = _REQUIREMENT.match(line)
+        if requirement and not requirement["of"] and (requirement["extra"] or "") == extra:
+            names.append(requirement["name"])
+    return names
+
+
+def check_libraries(extra: str, purpose: str) -> Finding:
+    """Are the libraries of an extra installed?"""
+    have, missing = [], []
+    for name in libraries_of(extra):
+        try:
+            have.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    if not missing:
+        return Finding(Verdict.OK, ", ".join(have))
+    wanted = f"presence[{extra}]" if extra else "presence"
+    return Finding(
+        Verdict.WARN if extra else Verdict.FAIL,
+        f"{', '.join(missing)} not installed, which {purpose} needs",
+        f"pip install '{wanted}'",
+    )
+
+
+_OPENGL = """
+import json, moderngl
+context = moderngl.create_context(standalone=True, backend="egl", require=330)
+print(json.dumps([context.info["GL_RENDERER"], context.info["GL_VERSION"]]))
+"""
+
+
+def check_opengl() -> Finding:
+    """Can something be drawn without a window?"""
+    if find_spec("moderngl") is None:
+        return Finding(
+            Verdict.WARN, "not looked at: moderngl is missing", "pip install 'presence[headset]'"
+        )
+    try:
+        renderer, gl_version = json.loads(ask_child(_OPENGL).splitlines()[-1])
+    except ChildError as error:
+        return Finding(
+            Verdict.FAIL,
+            f"no OpenGL context through EGL: {error}",
+            "on Debian or Ubuntu: apt install libegl1 libgl1 libgl1-mesa-dri",
+        )
+    software = "llvmpipe" in renderer or "softpipe" in renderer
+    return Finding(
+        Verdict.OK,
+        f"{renderer}, OpenGL {gl_version}" + (" (drawn by the processor)" if software else ""),
+    )
+
+
+def check_cores() -> Finding:
+    """Are there enough processor cores for the processes of a participant?"""
+    count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    if count < _CORES_WANTED:
+        return Finding(
+            Verdict.WARN,
+            f"{count} core, and a participant is {_CORES_WANTED} busy processes",
+            "expect missed frames, or give this machine more cores",
+        )
+    return Finding(Verdict.OK, f"{count} cores")
+
+
+# Documentation addresses (RFC 5737, RFC 3849): nothing is sent, the system only picks a route.
+_ELSEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+
+
+def own_addresses() -> list[str]:
+    """The addresses that this machine reaches others from, IPv4 first."""
+    addresses = []
+    for family, elsewhere in _ELSEWHERE:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((elsewhere, 9))
+                addresses.append(str(probe.getsockname()[0]))
+        except OSError:
+            continue
+    return addresses
+
+
+def check_network() -> Finding:
+    """Has this machine an address that others could reach it by?"""
+    addresses = own_addresses()
+    if not addresses:
+        return Finding(
+            Verdict.WARN,
+            "no network address but loopback: only this machine can join its rooms",
+            "connect to a network",
+        )
+    return Finding(Verdict.OK, ", ".join(addresses))
+
+
+CHECKS: list[Check] = [
+    Check("Python", check_python),
+    Check("base libraries", lambda: check_libraries("", "everything")),
+    Check("call libraries", lambda: check_libraries("call", "taking part in a call")),
+    Check("headset libraries", lambda: check_libraries("headset", "seeing the others")),
+    Check("OpenGL", check_opengl),
+    Check("processor", check_cores),
+    Check("network", check_network),
+]
+"""Every check, in the order they are told."""
+
+
+def examine(checks: Sequence[Check] = CHECKS) -> list[Examined]:
+    """Run the checks. One that raises has failed, and the others still run."""
+    examined = []
+    for check in checks:
+        try:
+            finding = check.run()
+        except Exception as error:
+            finding = Finding(
+                Verdict.FAIL, f"the check itself failed: {type(error).__name__}: {error}"
+            )
+        examined.append(Examined(check.name, finding))
+    return examined
+
+
+def healthy(examined: Sequence[Examined]) -> bool:
+    """Whether nothing has failed."""
+    return all(e.finding.verdict is not Verdict.FAIL for e in examined)
+
+
+def findings_json(examined: Sequence[Examined]) -> str:
+    """``{"healthy": …, "findings": [{"name", "verdict", "sentence", "cure"}, …]}``."""
+    findings = [{"name": e.name, **msgspec.to_builtins(e.finding)} for e in examined]
+    whole = {"healthy": healthy(examined), "findings": findings}
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode()
+
+
+_MARKS = {
+    Verdict.OK: Text("✓ ok", "green"),
+    Verdict.WARN: Text("! warn", "yellow"),
+    Verdict.FAIL: Text("✗ fail", "bold red"),
+}
+
+
+def findings_table(examined: Sequence[Examined]) -> Table:
+    """The findings for a person to read."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for e in examined:
+        words = Text(e.finding.sentence)
+        if e.finding.cure:
+            words.append(f"\n→ {e.finding.cure}", "bold")
+        table.add_row(_MARKS[e.finding.verdict], Text(e.name), words)
+    return table
