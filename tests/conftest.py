@@ -1,0 +1,77 @@
+"""What may be skipped, and what tests share."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+# Times on a shared machine say nothing about the code, and in CI the same inputs come every time.
+hypothesis.settings.register_profile("presence", deadline=None, derandomize=IN_CI)
+hypothesis.settings.load_profile("presence")
+
+_data_skips = pytest.StashKey[int]()
+
+
+def _outside_data() -> Path | None:
+    """The folder of motion clips and VRM people that are no part of the project, if there is one."""
+    named = os.environ.get("PRESENCE_DATA")
+    return Path(named).resolve() if named and Path(named).is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def outside_data() -> Path:
+    """The folder of outside data; whoever uses it is marked ``data``."""
+    folder = _outside_data()
+    assert folder is not None, "a test that uses outside_data needs the marker `data`"
+    return folder
+
+
+def pytest_configure(config):
+    config.stash[_data_skips] = 0
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("data") and _outside_data() is None:
+        pytest.skip("no outside data: PRESENCE_DATA names no folder")
+
+
+def _reason(report) -> str:
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+def _forbid_skip(report) -> None:
+    report.outcome = "failed"
+    report.longrepr = f"in CI only tests marked `data` may skip; this one said: {_reason(report)}"
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        if item.get_closest_marker("data"):
+            item.config.stash[_data_skips] += 1
+        elif IN_CI:
+            _forbid_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    # A whole module that skips says so here, where no marker can be asked for.
+    if report.skipped and IN_CI:
+        _forbid_skip(report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    skipped = config.stash[_data_skips]
+    if skipped:
+        where = os.environ.get("PRESENCE_DATA") or "not set"
+        terminalreporter.write_line(
+            f"{skipped} tests of outside data were skipped (PRESENCE_DATA is {where})",
+            yellow=True,
+        )
