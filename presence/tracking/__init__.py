@@ -1,0 +1,1 @@
+"""Sources: what turns files, performances and sensors into pose samples."""
