@@ -1,0 +1,43 @@
+"""How Sphinx builds these pages."""
+
+from importlib.metadata import version as version_of
+
+project = "presence"
+author = "the presence authors"
+project_copyright = f"{author}, Apache-2.0"
+version = release = version_of("presence")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.apidoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
+exclude_patterns = ["_build"]
+
+html_theme = "furo"
+html_title = "presence"
+html_show_sphinx = False
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+# One page a package, made of its modules' docstrings.
+apidoc_modules = [
+    {
+        "path": "../presence",
+        "destination": "api",
+        "max_depth": 2,
+        "module_first": True,
+        "include_private": False,
+        "automodule_options": {"members", "undoc-members", "show-inheritance"},
+    }
+]
+# Names that a package re-exports are described where they are defined, and nowhere else.
+autodoc_default_options = {"ignore-module-all": True}
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+autodoc_type_aliases = {"Floats": "Floats", "Ints": "Ints"}
+napoleon_numpy_docstring = False

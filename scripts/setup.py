@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+"""Set this checkout up for a make target: system packages, a virtual environment, a runtime.
+
+    python3 scripts/setup.py demo | test | check | docs | bench
+
+Needs nothing but Python. Every step looks first and does nothing when there is nothing to do, so
+a second run takes a moment. Nothing is written outside the checkout but Debian packages (as root
+or with passwordless sudo; otherwise their command is printed) and the prepared OpenXR runtime in
+the user's cache.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+GOALS = ("demo", "test", "check", "docs", "bench")
+# numpy is locked to a version without wheels for a newer Python.
+OLDEST, NEWEST = (3, 11), (3, 12)
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCK = ROOT / "requirements" / "dev.txt"
+STAMP = VENV / "presence-setup"
+
+# Everything else that the libraries load comes inside their wheels.
+GL_PACKAGES = ("libegl1", "libgl1", "libgl1-mesa-dri")
+
+_TTY = sys.stdout.isatty()
+_TELL_EVERY = 10.0
+
+
+class SetupError(Exception):
+    """Setting up has failed; the message says what to do."""
+
+
+@contextlib.contextmanager
+def step(title: str) -> Iterator[None]:
+    """Say what is being done, and how long it took."""
+    begun = time.monotonic()
+    print(f"● {title}", flush=True)
+    yield
+    print(f"  done in {time.monotonic() - begun:.1f} s", flush=True)
+
+
+def run(command: Sequence[str | Path], **environment: str) -> None:
+    """Run a command; what it last said is shown while it runs, and more if it fails.
+
+    Raises:
+        SetupError: it failed.
+    """
+    words = [str(word) for word in command]
+    said: collections.deque[str] = collections.deque(maxlen=40)
+    with subprocess.Popen(
+        words,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        lines = (line.rstrip() for line in process.stdout)
+        reader = threading.Thread(target=lambda: said.extend(filter(None, lines)))
+        reader.start()
+        begun = told = time.monotonic()
+        while reader.is_alive():
+            reader.join(0.2)
+            now = time.monotonic()
+            if said and now - told > (0.2 if _TTY else _TELL_EVERY):
+                told = now
+                _show(f"{now - begun:4.0f} s  {said[-1].strip()}")
+    _show("")
+    if process.returncode:
+        raise SetupError("\n".join([*said, f"failed: {' '.join(words)}"]))
+
+
+def _show(line: str) -> None:
+    """One line of progress: rewritten in place on a terminal, else printed."""
+    if _TTY:
+        width = shutil.get_terminal_size().columns - 3
+        print(f"\r\x1b[K  {line[:width]}" if line else "\r\x1b[K", end="", flush=True)
+    elif line:
+        print(f"  {line}", flush=True)
+
+
+def succeeds(*command: str | Path) -> bool:
+    """Whether a command ends well; it says nothing."""
+    with contextlib.suppress(OSError):
+        return subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
+    return False
+
+
+def uses_apt() -> bool:
+    """Whether this is Debian or one of its kin."""
+    return bool(shutil.which("apt-get") and shutil.which("dpkg-query"))
+
+
+def missing_packages(packages: Sequence[str]) -> list[str]:
+    """Those Debian packages that are not installed."""
+    missing = []
+    for package in packages:
+        query = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
+        status = subprocess.run(query, capture_output=True, text=True).stdout
+        if "installed" not in status.split():
+            missing.append(package)
+    return missing
+
+
+def install_packages(packages: Sequence[str]) -> None:
+    """Install the Debian packages that are missing.
+
+    Raises:
+        SetupError: that is not allowed here, and the message has the command; or apt failed.
+    """
+    missing = missing_packages(packages)
+    if not missing:
+        return
+    if os.geteuid() == 0:
+        become_root: list[str] = []
+    elif succeeds("sudo", "--non-interactive", "true"):
+        become_root = ["sudo", "--non-interactive"]
+    else:
+        raise SetupError(
+            "system packages are missing, and only an administrator may install them:\n"
+            f"    sudo apt-get install --no-install-recommends {' '.join(missing)}\n"
+            "then run make again"
+        )
+    apt = [*become_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+    with step(f"Installing system packages: {' '.join(missing)}"):
+        run([*apt, "-o", "DPkg::Lock::Timeout=120", "update"])
+        run(
+            [
+                *(*apt, "-o", "DPkg::Lock::Timeout=120"),
+                *("install", "--yes", "--no-install-recommends", *missing),
+            ]
+        )
+
+
+def set_up_system() -> None:
+    """The packages that the virtual environment and the libraries in it need."""
+    packages = list(GL_PACKAGES)
+    # Debian keeps the part of Python that makes virtual environments in a package of its own.
+    if not PYTHON.exists() and importlib.util.find_spec("ensurepip") is None:
+        packages.insert(0, f"python3.{sys.version_info.minor}-venv")
+    if uses_apt():
+        install_packages(packages)
+    elif not PYTHON.exists():
+        print("● This is no Debian: see that EGL, OpenGL and Mesa's drivers are installed")
+
+
+def set_up_environment() -> None:
+    """The virtual environment, with the locked libraries and this checkout in it."""
+    stamp = hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    if STAMP.exists() and STAMP.read_text() == stamp and succeeds(PYTHON, "-c", ""):
+        return
+    if not succeeds(PYTHON, "-m", "pip", "--version"):
+        with step(f"Making a virtual environment in {VENV.name}"):
+            run([sys.executable, "-m", "venv", "--clear", VENV])
+    pip = [
+        *(PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"),
+        *("install", "--progress-bar", "off"),
+    ]
+    with step(f"Installing the libraries of {LOCK.relative_to(ROOT)}"):
+        run([*pip, "--require-hashes", "--requirement", LOCK])
+    with step("Installing presence itself, as it is in this checkout"):
+        # What builds it is locked, too, so nothing else is fetched for the build.
+        run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT])
+    STAMP.write_text(stamp)
+
+
+def set_up_monado() -> None:
+    """Monado, an OpenXR runtime that needs neither headset nor display, prepared once.
+
+    Raises:
+        SetupError: it could not be prepared.
+    """
+    if succeeds(PYTHON, "-m", "presence.headset.monado", "path"):
+        return
+    if uses_apt():
+        install_packages(["mmdebstrap"] if os.geteuid() == 0 else ["mmdebstrap", "uidmap"])
+    with step("Preparing Monado, an OpenXR runtime for machines without a headset"):
+        run([PYTHON, "-m", "presence.headset.monado", "prepare"])
+
+
+def has_active_runtime() -> bool:
+    """Whether this machine has an OpenXR runtime of its own."""
+    probe = (
+        "import sys; from presence.headset.runtime import active_runtime; "
+        "sys.exit(active_runtime() is None)"
+    )
+    return succeeds(PYTHON, "-c", probe)
+
+
+def set_up(goal: str) -> None:
+    """Everything that a make target needs."""
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        raise SetupError(
+            f"presence is built with Python 3.11 or 3.12, and this is {sys.version.split()[0]}: "
+            "install one of them, or name it as in: make PYTHON=python3.11"
+        )
+    set_up_system()
+    set_up_environment()
+    if goal == "test":
+        set_up_monado()
+    elif goal == "demo" and not has_active_runtime():
+        try:
+            set_up_monado()
+        except SetupError as error:
+            print(f"{error}\n● There is no OpenXR runtime, so the demo is drawn offscreen")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the script; returns its exit code."""
+    if len(arguments) != 1 or arguments[0] not in GOALS:
+        print(f"usage: setup.py {' | '.join(GOALS)}", file=sys.stderr)
+        return 2
+    try:
+        set_up(arguments[0])
+    except SetupError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nsetup: stopped; run make again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
