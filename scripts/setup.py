@@ -90,9 +90,9 @@ def run(command: Sequence[str | Path], **environment: str) -> None:
 
 def _show(line: str) -> None:
     """One line of progress: rewritten in place on a terminal, else printed."""
+    line = line[: shutil.get_terminal_size().columns - 3]
     if _TTY:
-        width = shutil.get_terminal_size().columns - 3
-        print(f"\r\x1b[K  {line[:width]}" if line else "\r\x1b[K", end="", flush=True)
+        print(f"\r\x1b[K  {line}" if line else "\r\x1b[K", end="", flush=True)
     elif line:
         print(f"  {line}", flush=True)
 

@@ -16,7 +16,7 @@ _data_skips = pytest.StashKey[int]()
 
 
 def _outside_data() -> Path | None:
-    """The folder of motion clips and VRM people that are no part of the project, if there is one."""
+    """Where motion clips and VRM people that are no part of the project lie, if anywhere."""
     named = os.environ.get("PRESENCE_DATA")
     return Path(named).resolve() if named and Path(named).is_dir() else None
 
@@ -72,6 +72,6 @@ def pytest_terminal_summary(terminalreporter, config):
     if skipped:
         where = os.environ.get("PRESENCE_DATA") or "not set"
         terminalreporter.write_line(
-            f"{skipped} tests of outside data were skipped (PRESENCE_DATA is {where})",
+            f"skipped for want of outside data (PRESENCE_DATA is {where}): {skipped}",
             yellow=True,
         )
