@@ -1,0 +1,69 @@
+"""How long to wait for frames: the smallest delay that recent arrivals would have been covered by.
+
+At any moment the newest received frame is some way behind the fastest frame possible: by its own
+lateness just after it came, growing until the next comes. A delay covers the moment if it is
+longer than that. Counting time, rather than frames, takes lateness, the frame interval and loss
+into account alike.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from presence.playout.clock_map import ClockMap
+
+_MOST = 1024
+_FEWEST = 20
+_HALVINGS = 12
+
+
+class Cover:
+    """Chooses the delay. State: the arrivals that brought something newer, in the last seconds."""
+
+    def __init__(self, window_ns: int, outage_ns: int) -> None:
+        self._window_ns = window_ns
+        self._outage_ns = outage_ns
+        self._arrivals: deque[tuple[int, int, int]] = deque(maxlen=_MOST)
+        """(arrival, stamp of the newest frame before, time since the arrival before)."""
+        self._newest: tuple[int, int] | None = None
+
+    def observe(self, sender_ns: int, arrival_ns: int) -> None:
+        """Take in a frame that was stamped ``sender_ns`` and came at ``arrival_ns``."""
+        if self._newest is not None:
+            newest_ns, at_ns = self._newest
+            if sender_ns <= newest_ns:
+                return
+            waited_ns = arrival_ns - at_ns
+            if 0 <= waited_ns <= self._outage_ns:
+                self._arrivals.append((arrival_ns, newest_ns, waited_ns))
+        self._newest = (sender_ns, arrival_ns)
+        while self._arrivals and arrival_ns - self._arrivals[0][0] > self._window_ns:
+            self._arrivals.popleft()
+
+    def clear(self) -> None:
+        """Forget everything: the sender restarted."""
+        self._arrivals.clear()
+        self._newest = None
+
+    def delay_ns(self, clock: ClockMap, uncovered: float) -> int | None:
+        """The least delay behind the fastest frames for which ``uncovered`` of the time is not.
+
+        None while there are too few arrivals to choose by.
+        """
+        if len(self._arrivals) < _FEWEST:
+            return None
+        arrivals, newest, waited = np.array(self._arrivals).T
+        # How far behind the newest frame had fallen when the next one came.
+        behind = (arrivals - clock.offsets_at(arrivals) - newest).astype(np.float64)
+        gaps = waited.astype(np.float64)
+        allowed = uncovered * gaps.sum()
+        low, high = 0.0, float(behind.max())
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            if np.clip(behind - middle, 0.0, gaps).sum() > allowed:
+                low = middle
+            else:
+                high = middle
+        return round(high)
