@@ -120,8 +120,12 @@ def missing_packages(packages: Sequence[str]) -> list[str]:
     return missing
 
 
-def install_packages(packages: Sequence[str]) -> None:
+def install_packages(packages: Sequence[str], besides: Sequence[str] = ()) -> None:
     """Install the Debian packages that are missing.
+
+    Args:
+        packages: what is needed now.
+        besides: what will be needed later, so that a person is asked only once.
 
     Raises:
         SetupError: that is not allowed here, and the message has the command; or apt failed.
@@ -129,6 +133,7 @@ def install_packages(packages: Sequence[str]) -> None:
     missing = missing_packages(packages)
     if not missing:
         return
+    missing += missing_packages(besides)
     if os.geteuid() == 0:
         become_root: list[str] = []
     elif succeeds("sudo", "--non-interactive", "true"):
@@ -150,14 +155,14 @@ def install_packages(packages: Sequence[str]) -> None:
         )
 
 
-def set_up_system() -> None:
+def set_up_system(besides: Sequence[str]) -> None:
     """The packages that the virtual environment and the libraries in it need."""
     packages = list(GL_PACKAGES)
     # Debian keeps the part of Python that makes virtual environments in a package of its own.
     if not PYTHON.exists() and importlib.util.find_spec("ensurepip") is None:
         packages.insert(0, f"python3.{sys.version_info.minor}-venv")
     if uses_apt():
-        install_packages(packages)
+        install_packages(packages, besides)
     elif not PYTHON.exists():
         print("● This is no Debian: see that EGL, OpenGL and Mesa's drivers are installed")
 
@@ -170,7 +175,7 @@ def set_up_environment() -> None:
     if not succeeds(PYTHON, "-m", "pip", "--version"):
         with step(f"Making a virtual environment in {VENV.name}"):
             run([sys.executable, "-m", "venv", "--clear", VENV])
-    pip = [
+    pip: list[str | Path] = [
         *(PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"),
         *("install", "--progress-bar", "off"),
     ]
@@ -188,21 +193,34 @@ def set_up_monado() -> None:
     Raises:
         SetupError: it could not be prepared.
     """
-    if succeeds(PYTHON, "-m", "presence.headset.monado", "path"):
-        return
     if uses_apt():
-        install_packages(["mmdebstrap"] if os.geteuid() == 0 else ["mmdebstrap", "uidmap"])
+        install_packages(monado_packages())
     with step("Preparing Monado, an OpenXR runtime for machines without a headset"):
         run([PYTHON, "-m", "presence.headset.monado", "prepare"])
 
 
-def has_active_runtime() -> bool:
-    """Whether this machine has an OpenXR runtime of its own."""
-    probe = (
-        "import sys; from presence.headset.runtime import active_runtime; "
-        "sys.exit(active_runtime() is None)"
-    )
-    return succeeds(PYTHON, "-c", probe)
+def monado_packages() -> list[str]:
+    """What unpacks Monado; only root can do without user namespaces."""
+    return ["mmdebstrap"] if os.geteuid() == 0 else ["mmdebstrap", "uidmap"]
+
+
+# These two parts of the package need nothing but Python, so they can be asked at any time.
+_HAS_MONADO = """
+import sys
+from presence.headset.installation import find_monado
+sys.exit(find_monado() is None)
+"""
+_HAS_RUNTIME = """
+import sys
+from presence.headset.runtime import find_runtime
+sys.exit(find_runtime() is None)
+"""
+
+
+def wants_monado(goal: str) -> bool:
+    """Whether Monado has to be prepared: tests run against it, a demo takes any runtime."""
+    probe = {"test": _HAS_MONADO, "demo": _HAS_RUNTIME}.get(goal)
+    return probe is not None and not succeeds(sys.executable, "-c", probe)
 
 
 def set_up(goal: str) -> None:
@@ -212,14 +230,15 @@ def set_up(goal: str) -> None:
             f"presence is built with Python 3.11 or 3.12, and this is {sys.version.split()[0]}: "
             "install one of them, or name it as in: make PYTHON=python3.11"
         )
-    set_up_system()
+    monado = wants_monado(goal)
+    set_up_system(besides=monado_packages() if monado else ())
     set_up_environment()
-    if goal == "test":
-        set_up_monado()
-    elif goal == "demo" and not has_active_runtime():
+    if monado:
         try:
             set_up_monado()
         except SetupError as error:
+            if goal != "demo":
+                raise
             print(f"{error}\n● There is no OpenXR runtime, so the demo is drawn offscreen")
 
 
