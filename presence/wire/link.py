@@ -1,0 +1,90 @@
+"""Room links: ``http://ADDRESS:PORT/r/ROOM#SECRET``, what a host prints and a person opens.
+
+The secret is in the fragment, which no browser and no participant sends to the host.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from presence.errors import LinkError
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}(%[A-Za-z0-9._-]{1,32})?")
+_PATH = re.compile(r"/r/([^/]+)/?")
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLink:
+    """Where a room is. Raises LinkError, when made, for what cannot be written as a link."""
+
+    host: str
+    """A name or an address; an IPv6 address without its brackets."""
+    port: int
+    room: str
+    """The room's name: letters, digits, ``-`` and ``_``."""
+    secret: str = ""
+    """The same characters; known to whom the link was given, and not to the host."""
+    tls: bool = False
+
+    def __post_init__(self) -> None:
+        if not _HOST.fullmatch(self.host):
+            raise LinkError(f"{self.host!r} is no host name or address; check the link")
+        if not 1 <= self.port <= 0xFFFF:
+            raise LinkError(f"{self.port} is no port; a port is a number from 1 to 65535")
+        if not _TOKEN.fullmatch(self.room):
+            raise LinkError(f"{self.room!r} is no name of a room; check the link")
+        if self.secret and not _TOKEN.fullmatch(self.secret):
+            raise LinkError("the part of the link after # is damaged; copy the whole link again")
+
+    @property
+    def origin(self) -> str:
+        """Where the host's pages are, as ``http://192.0.2.7:8443``."""
+        return f"http{self._address}"
+
+    @property
+    def signalling_url(self) -> str:
+        """Where the room's WebSocket is; without the secret."""
+        return f"ws{self._address}/r/{self.room}/signalling"
+
+    @property
+    def _address(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'s' if self.tls else ''}://{host}:{self.port}"
+
+    def __str__(self) -> str:
+        """The link itself, secret and all."""
+        fragment = f"#{self.secret}" if self.secret else ""
+        return f"{self.origin}/r/{self.room}{fragment}"
+
+
+def parse_link(text: str) -> RoomLink:
+    """The link that ``text`` is.
+
+    Raises:
+        LinkError: it is no room link.
+    """
+    text = text.strip()
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise LinkError(f"{text!r} is no room link: {error}") from None
+    path = _PATH.fullmatch(parts.path)
+    if parts.scheme not in ("http", "https") or not host or not path or parts.query:
+        raise LinkError(
+            f"{text!r} is no room link; one looks like http://ADDRESS:PORT/r/ROOM#SECRET, "
+            "as `presence host` prints it"
+        )
+    if parts.username is not None:
+        raise LinkError(f"{text!r} names a user, which no room link does; check where it came from")
+    tls = parts.scheme == "https"
+    return RoomLink(
+        host=host,
+        port=(443 if tls else 80) if port is None else port,
+        room=path[1],
+        secret=parts.fragment,
+        tls=tls,
+    )

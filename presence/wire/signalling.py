@@ -1,0 +1,189 @@
+"""Signalling: the JSON messages between a participant and the room host, over one WebSocket.
+
+Each message is an object whose ``type`` names it. Fields that this version knows not are ignored,
+so a newer peer can say more. Everything has a bound, because either end may be hostile.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from presence.errors import SignallingError
+
+MESSAGE_LIMIT = 32 * 1024
+"""Bytes of one encoded message; a session description of a busy machine is some 4 KiB."""
+HEARTBEAT_NS = 800_000_000
+"""How often each end says that it is there."""
+SILENCE_NS = 3_000_000_000
+"""After how long without a word the other end is lost."""
+
+_Stream = Annotated[int, msgspec.Meta(ge=1, le=0xFFFF)]
+_Seat = Annotated[int, msgspec.Meta(ge=0, le=0xFF)]
+_Look = Annotated[int, msgspec.Meta(ge=0, le=0xFFFF_FFFF)]
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+_Token = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+_Carriers = Annotated[
+    tuple[Annotated[str, msgspec.Meta(max_length=16)], ...], msgspec.Meta(max_length=8)
+]
+_Sentence = Annotated[str, msgspec.Meta(max_length=500)]
+_Sdp = Annotated[str, msgspec.Meta(min_length=1, max_length=24 * 1024)]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=True):
+    """What every message is: a value whose ``type`` in JSON is the name of its class."""
+
+
+class Join(Message, frozen=True, kw_only=True):
+    """To the host, first of all: let me in."""
+
+    name: _Name
+    """What the others call this person; printable characters only."""
+    look: _Look = 0
+    """The seed of the generated body that the others draw."""
+    carriers: _Carriers = ("data",)
+    """By what this participant can send envelopes, best first."""
+    seat: _Seat | None = None
+    """The seat wished for, given if it is free."""
+    resume: _Token | None = None
+    """The token of an earlier Welcome: that connection is replaced by this one, in its seat."""
+
+    def __post_init__(self) -> None:
+        _require_printable(self.name)
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody in the room."""
+
+    stream: _Stream
+    """Their number: counts joins from 1, and is never given again."""
+    seat: _Seat
+    """Where they stand; no two members share one."""
+    name: _Name
+    look: _Look = 0
+    carriers: _Carriers = ("data",)
+
+    def __post_init__(self) -> None:
+        _require_printable(self.name)
+
+
+class Welcome(Message, frozen=True, kw_only=True):
+    """From the host: you are in. Offer a connection to everyone in ``members``."""
+
+    stream: _Stream
+    """Your number."""
+    seat: _Seat
+    """Your seat."""
+    resume: _Token
+    """Show this when you join again, and the seat is yours again."""
+    members: tuple[Member, ...]
+    """The others, in the order of their joining."""
+
+
+class Refused(Message, frozen=True, kw_only=True):
+    """From the host, before it closes the connection: no, and why."""
+
+    code: Annotated[str, msgspec.Meta(max_length=32)]
+    """``full``, ``no-such-room``, ``busy`` or ``malformed``; there may be others later."""
+    sentence: _Sentence
+    """For the person, saying what to do."""
+
+
+class MemberJoined(Message, frozen=True, kw_only=True):
+    """From the host: somebody came; they will offer a connection."""
+
+    member: Member
+
+
+class MemberLeft(Message, frozen=True, kw_only=True):
+    """From the host: somebody went. If it is you yourself, the host closes the connection."""
+
+    stream: _Stream
+    reason: Literal["left", "lost", "replaced"]
+    """On purpose; silent or cut off; or by a new connection of the same person."""
+
+
+class Description(Message, frozen=True, kw_only=True):
+    """A WebRTC session description, from one member to another."""
+
+    to: _Stream
+    """For whom."""
+    sender: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
+    """From whom: the host fills it in, whatever the sender wrote."""
+    kind: Literal["offer", "answer"]
+    sdp: _Sdp
+    """The description, with all its candidates."""
+
+
+class Heartbeat(Message, frozen=True, kw_only=True):
+    """I am here. The host answers each with one of its own."""
+
+
+class Leave(Message, frozen=True, kw_only=True):
+    """To the host: I am going, on purpose."""
+
+
+ClientMessage = Join | Description | Heartbeat | Leave
+"""What a host may be told."""
+HostMessage = Welcome | Refused | MemberJoined | MemberLeft | Description | Heartbeat
+"""What a participant may be told."""
+
+_T = TypeVar("_T")
+_encoder = msgspec.json.Encoder()
+_client_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
+_host_decoder: msgspec.json.Decoder[HostMessage] = msgspec.json.Decoder(HostMessage)
+
+
+def encode_message(message: ClientMessage | HostMessage) -> str:
+    """The message as JSON.
+
+    Raises:
+        SignallingError: it is longer than a receiver would take.
+    """
+    encoded = _encoder.encode(message)
+    if len(encoded) > MESSAGE_LIMIT:
+        raise SignallingError(
+            f"a {type(message).__name__} of {len(encoded)} bytes was not sent; "
+            f"the limit is {MESSAGE_LIMIT}"
+        )
+    return encoded.decode()
+
+
+def decode_client_message(data: str | bytes) -> ClientMessage:
+    """What a participant told the host.
+
+    Raises:
+        SignallingError: it is no such message.
+    """
+    return _decode(_client_decoder, data)
+
+
+def decode_host_message(data: str | bytes) -> HostMessage:
+    """What the host told a participant.
+
+    Raises:
+        SignallingError: it is no such message.
+    """
+    return _decode(_host_decoder, data)
+
+
+def _decode(decoder: msgspec.json.Decoder[_T], data: str | bytes) -> _T:
+    # A character is at least a byte, so a long text need not be encoded to be refused.
+    if len(data) > MESSAGE_LIMIT:
+        raise SignallingError(
+            f"a signalling message of {len(data)} bytes came; the limit is {MESSAGE_LIMIT}"
+        )
+    try:
+        return decoder.decode(data)
+    except RecursionError:
+        raise SignallingError("a signalling message came that is nested too deeply") from None
+    # Besides its own errors msgspec lets UnicodeDecodeError through, which is a ValueError as well.
+    except ValueError as error:
+        raise SignallingError(f"a malformed signalling message came: {error}") from None
+
+
+def _require_printable(name: str) -> None:
+    """A name is printed in terminals, where other characters could do harm."""
+    if not name.isprintable() or not name.strip():
+        raise ValueError("a name must have visible characters, and only printable ones")

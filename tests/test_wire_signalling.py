@@ -1,0 +1,121 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from presence.errors import SignallingError
+from presence.wire.signalling import (
+    MESSAGE_LIMIT,
+    Description,
+    Heartbeat,
+    Join,
+    Leave,
+    Member,
+    MemberJoined,
+    MemberLeft,
+    Refused,
+    Welcome,
+    decode_client_message,
+    decode_host_message,
+    encode_message,
+)
+
+MEMBER = Member(stream=1, seat=0, name="Grace", look=7)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Join(name="Ada Lovelace", look=3, carriers=("data",), seat=4, resume="token"),
+        Join(name="Ἀσπασία 👋"),
+        Description(to=2, kind="offer", sdp="v=0\r\n"),
+        Heartbeat(),
+        Leave(),
+    ],
+    ids=repr,
+)
+def test_what_a_participant_says_comes_back_as_it_went(message):
+    assert decode_client_message(encode_message(message)) == message
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Welcome(stream=2, seat=1, resume="token", members=(MEMBER,)),
+        Refused(code="full", sentence="The room is full."),
+        MemberJoined(member=MEMBER),
+        MemberLeft(stream=1, reason="lost"),
+        Description(to=2, sender=1, kind="answer", sdp="v=0\r\n"),
+        Heartbeat(),
+    ],
+    ids=repr,
+)
+def test_what_the_host_says_comes_back_as_it_went(message):
+    assert decode_host_message(encode_message(message)) == message
+
+
+def test_the_json_is_what_the_standard_says():
+    assert json.loads(encode_message(Join(name="Ada", seat=2))) == {
+        "type": "Join",
+        "name": "Ada",
+        "seat": 2,
+    }
+
+
+def test_a_field_of_a_later_version_is_ignored():
+    assert decode_client_message('{"type":"Join","name":"Ada","mood":"good"}') == Join(name="Ada")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "null",
+        "[]",
+        "{}",
+        '{"type":"Join"}',
+        '{"type":"Join","name":""}',
+        '{"type":"Join","name":"   "}',
+        '{"type":"Join","name":"\\u001b[2J"}',
+        '{"type":"Join","name":"a\\nb"}',
+        '{"type":"Join","name":"\\ud800"}',
+        json.dumps({"type": "Join", "name": "a" * 41}),
+        '{"type":"Join","name":"a","look":-1}',
+        '{"type":"Join","name":"a","look":1e999}',
+        '{"type":"Join","name":"a","seat":10000000000000000000000000}',
+        json.dumps({"type": "Join", "name": "a", "carriers": ["data"] * 9}),
+        '{"type":"Join","name":"a","x":' + "[" * 20_000,
+        '{"type":"Welcome","stream":1,"seat":0,"resume":"a","members":[]}',
+        '{"type":"Description","to":0,"kind":"offer","sdp":"v=0"}',
+        '{"type":"Description","to":1,"kind":"rollback","sdp":"v=0"}',
+        '{"type":"Heartbeat"}{',
+        b"\xff",
+        '{"type":"Join","name":"\ud800"}',
+        "\ud800",
+        b" " * (MESSAGE_LIMIT + 1),
+    ],
+    ids=lambda data: repr(data[:60]),
+)
+def test_what_no_participant_may_say_is_a_documented_error(data):
+    with pytest.raises(SignallingError):
+        decode_client_message(data)
+
+
+def test_a_member_with_a_harmful_name_is_refused_from_the_host_too():
+    good = json.loads(encode_message(MemberJoined(member=MEMBER)))
+    good["member"]["name"] = "\x1b[2J"
+    with pytest.raises(SignallingError):
+        decode_host_message(json.dumps(good))
+
+
+@given(st.binary() | st.text())
+def test_anything_at_all_reaches_only_documented_errors(data):
+    for decode in (decode_client_message, decode_host_message):
+        with pytest.raises(SignallingError):
+            decode(data)
+
+
+def test_a_message_that_no_receiver_would_take_is_not_sent():
+    with pytest.raises(SignallingError, match="not sent"):
+        encode_message(Description(to=1, kind="offer", sdp="x" * MESSAGE_LIMIT))

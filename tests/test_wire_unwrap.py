@@ -1,0 +1,68 @@
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from presence.wire.envelope import CAPTURE_PERIOD, SEQUENCE_PERIOD, Envelope
+from presence.wire.unwrap import Unwrapped, Unwrapper, unwrap
+
+FRAME_NS = 16_667_000
+
+
+@dataclass
+class Frame:
+    sequence: int
+    core: bytes = b""
+    detail: bytes = b""
+
+    @property
+    def golden_sequence(self):
+        return self.sequence - self.sequence % 12
+
+    @property
+    def capture_ns(self):
+        return self.sequence * FRAME_NS
+
+
+@given(st.integers(), st.integers(-(1 << 23), (1 << 23) - 1))
+def test_the_nearest_number_is_found_from_any_reference(reference, distance):
+    true = reference + distance
+    assert unwrap(true % SEQUENCE_PERIOD, SEQUENCE_PERIOD, reference) == true
+
+
+# A late frame may come after a newer one; losses may be long.
+@given(
+    st.integers(0, 3 * SEQUENCE_PERIOD),
+    st.lists(st.integers(-40, 10_000), max_size=50),
+)
+def test_sequence_and_capture_time_are_followed_through_wraps_losses_and_reordering(first, steps):
+    unwrapper = Unwrapper()
+    start = Frame(first)
+    begun = unwrapper.unwrap(Envelope.pose(1, start))
+    assert begun.sequence == first % SEQUENCE_PERIOD
+    newest = first
+    for step in steps:
+        frame = Frame(max(0, newest + step))
+        newest = max(newest, frame.sequence)
+        got = unwrapper.unwrap(Envelope.pose(1, frame))
+        shift = frame.sequence - first
+        assert got == Unwrapped(
+            begun.sequence + shift,
+            begun.sequence + shift - frame.sequence % 12,
+            begun.capture_ns + shift * FRAME_NS,
+        )
+
+
+def test_the_first_envelope_is_taken_as_it_stands():
+    frame = Frame(25)
+    assert Unwrapper().unwrap(Envelope.pose(1, frame)) == Unwrapped(25, 24, 25 * FRAME_NS)
+
+
+def test_a_clock_that_wraps_within_the_call_goes_on():
+    unwrapper = Unwrapper()
+    times = [(CAPTURE_PERIOD - 2 + step) for step in range(4)]
+    got = [
+        unwrapper.unwrap(Envelope(1, 1, sequence, time % CAPTURE_PERIOD)).capture_ns
+        for sequence, time in enumerate(times)
+    ]
+    assert got == [time * 1_000 for time in times]
