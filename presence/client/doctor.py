@@ -24,6 +24,8 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from presence.errors import HeadsetError
+
 _CHILD_SECONDS = 30.0
 _OLDEST, _NEWEST = (3, 11), (3, 12)
 # A call keeps a media and a view process busy at once.
@@ -165,6 +167,36 @@ def check_opengl() -> Finding:
     )
 
 
+def check_openxr() -> Finding:
+    """Is there an OpenXR runtime, and does it answer?"""
+    from presence.headset.runtime import find_runtime
+
+    runtime = find_runtime()
+    if runtime is None:
+        return Finding(
+            Verdict.WARN,
+            "no OpenXR runtime, so --view headset will not work",
+            "make the headset's own runtime active, or without a headset on Debian: "
+            "python -m presence.headset.monado prepare",
+        )
+    if find_spec("xr") is None:
+        return Finding(
+            Verdict.WARN,
+            f"{runtime.name} is there, but pyopenxr is missing",
+            "pip install 'presence[headset]'",
+        )
+    try:
+        with runtime.started() as started:
+            found = started.describe()
+    except HeadsetError as error:
+        return Finding(Verdict.FAIL, str(error), f"it was found by {runtime.manifest}")
+    width, height = found["views"][0]["recommended"]
+    return Finding(
+        Verdict.OK,
+        f"{found['runtime']}, headset {found['headset']}, {width}×{height} an eye",
+    )
+
+
 def check_cores() -> Finding:
     """Are there enough processor cores for the processes of a participant?"""
     count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
@@ -212,6 +244,7 @@ CHECKS: list[Check] = [
     Check("call libraries", lambda: check_libraries("call", "taking part in a call")),
     Check("headset libraries", lambda: check_libraries("headset", "seeing the others")),
     Check("OpenGL", check_opengl),
+    Check("OpenXR", check_openxr),
     Check("processor", check_cores),
     Check("network", check_network),
 ]
