@@ -36,6 +36,8 @@ STAMP = VENV / "presence-setup"
 
 # Everything else that the libraries load comes inside their wheels.
 GL_PACKAGES = ("libegl1", "libgl1", "libgl1-mesa-dri")
+# OpenXR's validation layer judges a client that draws on an X display.
+TEST_PACKAGES = ("xvfb",)
 
 _TTY = sys.stdout.isatty()
 _TELL_EVERY = 10.0
@@ -155,9 +157,9 @@ def install_packages(packages: Sequence[str], besides: Sequence[str] = ()) -> No
         )
 
 
-def set_up_system(besides: Sequence[str]) -> None:
-    """The packages that the virtual environment and the libraries in it need."""
-    packages = list(GL_PACKAGES)
+def set_up_system(goal: str, besides: Sequence[str]) -> None:
+    """The packages that the virtual environment, the libraries in it and the tests need."""
+    packages = [*GL_PACKAGES, *(TEST_PACKAGES if goal == "test" else ())]
     # Debian keeps the part of Python that makes virtual environments in a package of its own.
     if not PYTHON.exists() and importlib.util.find_spec("ensurepip") is None:
         packages.insert(0, f"python3.{sys.version_info.minor}-venv")
@@ -231,7 +233,7 @@ def set_up(goal: str) -> None:
             "install one of them, or name it as in: make PYTHON=python3.11"
         )
     monado = wants_monado(goal)
-    set_up_system(besides=monado_packages() if monado else ())
+    set_up_system(goal, besides=monado_packages() if monado else ())
     set_up_environment()
     if monado:
         try:

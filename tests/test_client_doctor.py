@@ -14,7 +14,7 @@ from presence.client.doctor import Check, Finding, Verdict
 from presence.headset.runtime import monado_runtime
 
 FINE = Check("fine", lambda: Finding(Verdict.OK, "all is well"))
-POOR = Check("poor", lambda: Finding(Verdict.WARN, "could be better", "try [this]"))
+POOR = Check("poor", lambda: Finding(Verdict.WARN, "could be better", "a [cure]"))
 
 
 def _broken():
@@ -42,7 +42,7 @@ def test_the_json_holds_every_finding():
                 "name": "poor",
                 "verdict": "warn",
                 "sentence": "could be better",
-                "cure": "try [this]",
+                "cure": "a [cure]",
             },
         ],
     }
