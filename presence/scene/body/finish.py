@@ -1,0 +1,66 @@
+"""From a drafted body to what is drawn: normals and morphs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from presence.pose.arrays import Floats
+from presence.pose.face import SHAPE_INDEX
+from presence.scene.avatar import Morph
+from presence.scene.body.draft import FLIP, Whole
+
+_SMALLEST_OFFSET = 2e-5
+"""Metres; a vertex that a shape moves less is left where it is."""
+_SMALLEST_TURN = 0.02
+"""A normal that changes less is left as it is."""
+
+
+def normals(positions: Floats, whole: Whole) -> Floats:
+    """``(V, 3)`` unit normals: the mean of the triangles' about each vertex, by their areas.
+
+    Exactly symmetric where the positions are.
+    """
+    a, b, c = (positions[whole.triangles[:, i]] for i in range(3))
+    faces = np.cross(b - a, c - a)
+    total = np.stack(
+        [
+            np.bincount(
+                whole.triangles.ravel(), np.repeat(faces[:, i], 3), minlength=len(positions)
+            )
+            for i in range(3)
+        ],
+        axis=1,
+    )
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+
+
+def morphs(shapes: dict[str, Floats], whole: Whole) -> tuple[Morph, ...]:
+    """The shapes as sparse morphs, in the order of ``SHAPES``.
+
+    ``shapes`` holds by name the offsets ``(V, 3)`` in metres.
+    """
+    rest = _symmetric(normals(whole.positions, whole), whole)
+    made = []
+    for name in sorted(shapes, key=SHAPE_INDEX.__getitem__):
+        offsets = shapes[name]
+        turned = normals(whole.positions + offsets, whole)
+        if name.endswith(("Left", "Right")):
+            change = turned - rest
+        else:
+            change = _symmetric(turned, whole) - rest
+        moved = np.linalg.norm(offsets, axis=1) > _SMALLEST_OFFSET
+        moved |= np.linalg.norm(change, axis=1) > _SMALLEST_TURN
+        vertices = np.flatnonzero(moved)
+        made.append(
+            Morph(
+                shape=SHAPE_INDEX[name],
+                vertices=vertices.astype(np.int32),
+                offsets=offsets[vertices].astype(np.float32),
+                normal_offsets=change[vertices].astype(np.float32),
+            )
+        )
+    return tuple(made)
+
+
+def _symmetric(vectors: Floats, whole: Whole) -> Floats:
+    return 0.5 * (vectors + vectors[whole.mirror] * FLIP)

@@ -1,0 +1,82 @@
+"""A person made by code, from a seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from presence.pose.proportions import Proportions, default_proportions
+from presence.scene.avatar import Avatar, Mesh
+from presence.scene.body.draft import FLIP, Draft, Paint
+from presence.scene.body.expressions import all_offsets, jaw_share, make_rig
+from presence.scene.body.eyes import build_eyeball, build_teeth, build_tongue
+from presence.scene.body.face import build_face
+from presence.scene.body.finish import morphs, normals
+from presence.scene.body.foot import build_foot
+from presence.scene.body.hair import build_brow, build_hair
+from presence.scene.body.hand import build_hand
+from presence.scene.body.join import join
+from presence.scene.body.limbs import build_arm, build_leg
+from presence.scene.body.paint import colours, surfaces
+from presence.scene.body.plan import Plan, make_plan
+from presence.scene.body.traits import draw_traits
+from presence.scene.body.trunk import build_trunk, trunk_shape
+from presence.scene.body.weights import body_weights, only, smoothed, strongest
+
+
+def generate_body(seed: int, proportions: Proportions | None = None) -> Avatar:
+    """The body that a seed stands for; always the same one.
+
+    Args:
+        seed: 0 or more; chooses build, face, hair, colours and clothes.
+        proportions: the measures to fit; drawn from the seed when absent. The avatar's own are
+            these, made exactly symmetric.
+
+    Returns:
+        A body in its T-pose, feet on the floor, facing −Z, whose left mirrors its right.
+    """
+    traits = draw_traits(seed)
+    measures = proportions if proportions is not None else default_proportions(traits.height)
+    return build_body(f"body-{seed}", make_plan(measures, traits))
+
+
+def build_body(name: str, plan: Plan) -> Avatar:
+    """The body that a plan describes."""
+    draft = Draft()
+    openings = build_trunk(draft, plan)
+    wrist_ring, shoulder = build_arm(draft, plan, openings)
+    ankle_ring, thigh = build_leg(draft, plan, openings)
+    join(draft, trunk_shape(plan), openings, np.concatenate([shoulder, thigh]))
+    build_hand(draft, plan, wrist_ring)
+    build_foot(draft, plan, ankle_ring)
+    head = only("head")
+    face = build_face(draft, plan, head, openings.neck)
+    unweighted = np.flatnonzero(draft.weights.sum(axis=1) == 0.0)
+    draft.weights[unweighted] = body_weights(draft.positions[unweighted], plan)
+    draft.weights[:] = smoothed(draft.weights, draft.triangles, unweighted, rounds=3)
+    eyeball = build_eyeball(draft, plan, face, only("rightEye"))
+    _, lower_teeth = build_teeth(draft, plan, head)
+    tongue = build_tongue(draft, plan, head)
+    brow = build_brow(draft, plan, face, head)
+    build_hair(draft, plan, face)
+
+    whole = draft.whole()
+    jaw = jaw_share(draft, plan, face, lower_teeth, tongue)
+    rig = make_rig(draft, whole, plan, face, jaw, brow, tongue)
+    shapes = all_offsets(whole, plan, face, rig)
+    rest_normals = normals(whole.positions, whole)
+    eyes = whole.paints == Paint.EYE
+    centre = plan.at("rightEye") * np.where(whole.positions[eyes, :1] > 0.0, 1.0, FLIP)
+    outward = whole.positions[eyes] - centre
+    rest_normals[eyes] = outward / np.linalg.norm(outward, axis=1, keepdims=True)
+    bones, shares = strongest(whole.weights)
+    mesh = Mesh(
+        positions=whole.positions.astype(np.float32),
+        normals=rest_normals.astype(np.float32),
+        colours=colours(whole, plan).astype(np.float32),
+        surfaces=surfaces(whole),
+        joints=bones.astype(np.uint8),
+        weights=shares.astype(np.float32),
+        triangles=whole.triangles.astype(np.uint32),
+        morphs=morphs(shapes, whole),
+    )
+    return Avatar(name=name, mesh=mesh, proportions=plan.proportions)

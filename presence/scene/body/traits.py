@@ -1,0 +1,123 @@
+"""What makes one generated person differ from another, drawn from a seed."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+from presence.pose.arrays import Floats
+
+
+class HairStyle(enum.IntEnum):
+    """How the hair is worn."""
+
+    SHORT = 0
+    SWEPT = 1
+    BOB = 2
+    LONG = 3
+    BUN = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traits:
+    """One person's looks. Measures are factors of the average unless they say otherwise."""
+
+    height: float
+    """Metres from floor to crown, when nobody gave proportions."""
+    softness: float
+    """0 (broad shoulders, straight waist, square jaw) to 1 (wide hips, slim waist, round jaw)."""
+    girth: float
+    """How wide trunk and limbs are."""
+    face_width: float
+    jaw_width: float
+    chin_length: float
+    nose_length: float
+    nose_width: float
+    lip_fullness: float
+    eye_size: float
+    eye_tilt: float
+    """Radians by which the outer corners of the eyes are raised."""
+    brow_weight: float
+    hair_style: HairStyle
+    sleeve: float
+    """Where the sleeves end: 0 at the shoulder, 1 at the elbow, 2 at the wrist."""
+    skin: Floats
+    """Colours: ``(3,)`` sRGB, 0 to 1."""
+    lips: Floats
+    iris: Floats
+    hair: Floats
+    shirt: Floats
+    trim: Floats
+    trousers: Floats
+    shoes: Floats
+    soles: Floats
+
+
+# Picked by eye so that skin, hair and eyes go together, and clothes with one another.
+_SKINS = ("f2cfb8", "e6b899", "d9a07c", "c08560", "99633f", "6e4530")
+_HAIRS = ("2a211d", "3d2a20", "5b3a24", "7d5230", "b48650", "8f8a86")
+_IRISES = ("4a3020", "6b4423", "6f7a3c", "4f7d86", "4a6f9e")
+_OUTFITS = (  # shirt, trim, trousers, shoes
+    ("3f7f86", "e9e4d8", "34404f", "e8e4dc"),
+    ("c4603f", "f0dcc2", "3b3f4a", "8a5a3c"),
+    ("e2b64f", "fff3d0", "40546e", "f0ede6"),
+    ("5d6fae", "dfe5f3", "55504a", "c9563f"),
+    ("7fa06a", "eef0de", "4a3f39", "efe9dd"),
+    ("b5708c", "f6e3ea", "39445c", "ece7e4"),
+    ("e7e1d6", "bfae94", "4d6076", "7a5238"),
+)
+
+
+def colour(code: str) -> Floats:
+    """``(3,)`` sRGB from six hexadecimal digits."""
+    return np.array([int(code[i : i + 2], 16) for i in (0, 2, 4)]) / 255.0
+
+
+def draw_traits(seed: int) -> Traits:
+    """The looks that a seed stands for; the same for ever."""
+    rng = np.random.default_rng([seed, 0x6B0D])
+
+    def about(spread: float) -> float:
+        return float(np.clip(1.0 + spread * rng.standard_normal(), 1 - 2 * spread, 1 + 2 * spread))
+
+    # A person's looks cluster softly about two builds rather than at the bland middle.
+    softness = float(np.clip(rng.choice([0.12, 0.88]) + 0.12 * rng.standard_normal(), 0.0, 1.0))
+    tone = int(rng.integers(len(_SKINS)))
+    # Fair hair and light eyes are the fair-skinned people's; grey may come to anyone.
+    grey = rng.random() < 0.1
+    hair_choice = len(_HAIRS) - 1 if grey else int(rng.integers(max(2, 5 - tone)))
+    iris_choice = int(rng.integers(max(2, 5 - tone)))
+    shirt, trim, trousers, shoes = _OUTFITS[int(rng.integers(len(_OUTFITS)))]
+    styles = (
+        [HairStyle.BOB, HairStyle.LONG, HairStyle.BUN, HairStyle.SWEPT]
+        if softness > 0.5
+        else [HairStyle.SHORT, HairStyle.SWEPT]
+    )
+    skin = colour(_SKINS[tone])
+    return Traits(
+        height=1.745 - 0.12 * softness + 0.055 * float(np.clip(rng.standard_normal(), -1.8, 1.8)),
+        softness=softness,
+        girth=about(0.06),
+        face_width=about(0.035),
+        jaw_width=about(0.05) * (1.05 - 0.12 * softness),
+        chin_length=about(0.04) * (1.03 - 0.06 * softness),
+        nose_length=about(0.07),
+        nose_width=about(0.10),
+        lip_fullness=about(0.10) * (0.88 + 0.26 * softness),
+        eye_size=about(0.03) * (0.97 + 0.08 * softness),
+        eye_tilt=0.05 + 0.04 * float(rng.standard_normal()),
+        brow_weight=about(0.12) * (1.15 - 0.4 * softness),
+        hair_style=styles[int(rng.integers(len(styles)))],
+        sleeve=float(rng.choice([0.55, 1.45, 1.9, 1.9])),
+        skin=skin,
+        lips=np.clip(skin * np.array([0.90, 0.66, 0.66]) + 0.02 * softness, 0.0, 1.0),
+        iris=colour(_IRISES[iris_choice]),
+        hair=colour(_HAIRS[hair_choice]),
+        shirt=colour(shirt),
+        trim=colour(trim),
+        trousers=colour(trousers),
+        shoes=colour(shoes),
+        soles=colour("f4f1ea"),
+    )
