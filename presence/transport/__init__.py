@@ -1,0 +1,1 @@
+"""Moving envelopes between participants: carriers, the gate before them, links and meshes."""

@@ -1,0 +1,177 @@
+"""The latest-wins gate: what waits while a carrier is full, and what gives way to what.
+
+A frame that waited is worth less than the next one, so nothing queues: of each stream's pose at
+most one golden frame and one newer dependent frame wait, and a newer one takes the place of an
+older. A golden gives way to a newer golden alone, since without it the frames after it are of no
+use. Everything else is rare and small, waits in a short queue, and leaves before any pose.
+
+Sans-IO: the time is passed in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from presence.wire.bundle import BUNDLE_LIMIT, LENGTH_BYTES
+from presence.wire.envelope import SEQUENCE_PERIOD, Envelope, Kind
+from presence.wire.unwrap import unwrap
+
+QUEUE_LIMIT = 32
+"""Envelopes that are no pose, at most, that wait."""
+STREAM_LIMIT = 256
+"""Streams whose pose waits, at most."""
+
+
+class Drop(StrEnum):
+    """Why an envelope that was offered never left."""
+
+    SUPERSEDED = "superseded"
+    """A newer one of the same stream came while it waited."""
+    STALE = "stale"
+    """A newer one of the same stream was waiting already."""
+    OVERFLOW = "overflow"
+    """Too much waited, and this one had waited longest."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """An envelope that waits."""
+
+    data: bytes
+    header: Envelope
+    since_ns: int
+
+    @property
+    def size(self) -> int:
+        """What it takes up in a bundle."""
+        return LENGTH_BYTES + len(self.data)
+
+
+@dataclass(slots=True)
+class _Pose:
+    """What waits of one stream's pose; the dependent frame is newer than the golden."""
+
+    golden: _Waiting | None = None
+    dependent: _Waiting | None = None
+
+    def frames(self) -> list[_Waiting]:
+        """Those that wait, the golden first."""
+        return [frame for frame in (self.golden, self.dependent) if frame is not None]
+
+
+class Gate:
+    """What waits for one carrier. State: the waiting envelopes, and the count of those dropped."""
+
+    def __init__(self, limit: int = BUNDLE_LIMIT) -> None:
+        """Nothing waits yet; what leaves together fits a bundle of ``limit`` bytes."""
+        self.dropped: Counter[Drop] = Counter()
+        self._limit = limit
+        self._queue: list[_Waiting] = []
+        # In the order in which they began to wait. A stream whose frame is replaced keeps its
+        # turn, so that none starves when not all fit into a bundle.
+        self._poses: dict[int, _Pose] = {}
+
+    def __len__(self) -> int:
+        return len(self._queue) + sum(len(pose.frames()) for pose in self._poses.values())
+
+    def oldest_age_ns(self, now_ns: int) -> int:
+        """How long the envelope that has waited longest has waited; 0 if none waits."""
+        waiting = self._queue + [f for pose in self._poses.values() for f in pose.frames()]
+        return now_ns - min((one.since_ns for one in waiting), default=now_ns)
+
+    def offer(self, data: bytes, header: Envelope, now_ns: int) -> None:
+        """Let an encoded envelope wait, in the place of those that it makes useless.
+
+        Raises:
+            ValueError: it would not fit any bundle.
+        """
+        waiting = _Waiting(data, header, now_ns)
+        if waiting.size > self._limit:
+            raise ValueError(
+                f"an envelope of {len(data)} bytes does not fit a bundle of {self._limit}"
+            )
+        if header.kind == Kind.POSE:
+            self._offer_pose(waiting)
+        else:
+            self._offer_other(waiting)
+
+    def take(self) -> list[bytes]:
+        """The envelopes for the next bundle, the most urgent first; they wait no more."""
+        room = self._limit
+        taken: list[bytes] = []
+        for waiting in self._in_order():
+            room -= waiting.size
+            if room < 0:
+                break
+            taken.append(waiting.data)
+            self._remove(waiting)
+        return taken
+
+    def _in_order(self) -> list[_Waiting]:
+        by_priority = sorted(self._queue, key=lambda waiting: -waiting.header.priority)
+        return by_priority + [f for pose in self._poses.values() for f in pose.frames()]
+
+    def _remove(self, waiting: _Waiting) -> None:
+        stream = waiting.header.stream
+        if waiting.header.kind != Kind.POSE:
+            self._queue.remove(waiting)
+            return
+        pose = self._poses[stream]
+        if pose.golden is waiting:
+            pose.golden = None
+        else:
+            pose.dependent = None
+        if not pose.frames():
+            del self._poses[stream]
+
+    def _offer_pose(self, new: _Waiting) -> None:
+        stream = new.header.stream
+        pose = self._poses.get(stream)
+        if pose is None:
+            if len(self._poses) == STREAM_LIMIT:
+                oldest = next(iter(self._poses))
+                self.dropped[Drop.OVERFLOW] += len(self._poses.pop(oldest).frames())
+            pose = self._poses[stream] = _Pose()
+        if new.header.golden:
+            self._offer_golden(pose, new)
+        elif any(not _newer(new, frame) for frame in pose.frames()):
+            self.dropped[Drop.STALE] += 1
+        else:
+            if pose.dependent is not None:
+                self.dropped[Drop.SUPERSEDED] += 1
+            pose.dependent = new
+
+    def _offer_golden(self, pose: _Pose, new: _Waiting) -> None:
+        if pose.golden is not None:
+            if not _newer(new, pose.golden):
+                self.dropped[Drop.STALE] += 1
+                return
+            self.dropped[Drop.SUPERSEDED] += 1
+        pose.golden = new
+        # A dependent frame that is newer than its golden came out of order, and stays.
+        if pose.dependent is not None and not _newer(pose.dependent, new):
+            self.dropped[Drop.SUPERSEDED] += 1
+            pose.dependent = None
+
+    def _offer_other(self, new: _Waiting) -> None:
+        if new.header.kind == Kind.PROFILE:
+            # A profile is whole: of one stream the newest says everything.
+            for old in [o for o in self._queue if _same_stream(o, new)]:
+                self._queue.remove(old)
+                self.dropped[Drop.SUPERSEDED] += 1
+        self._queue.append(new)
+        if len(self._queue) > QUEUE_LIMIT:
+            del self._queue[0]
+            self.dropped[Drop.OVERFLOW] += 1
+
+
+def _same_stream(one: _Waiting, other: _Waiting) -> bool:
+    return (one.header.kind, one.header.stream) == (other.header.kind, other.header.stream)
+
+
+def _newer(one: _Waiting, other: _Waiting) -> bool:
+    """Whether ``one`` was made after ``other``, whose sequence numbers may have wrapped."""
+    reference = other.header.sequence
+    return unwrap(one.header.sequence, SEQUENCE_PERIOD, reference) > reference

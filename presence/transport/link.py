@@ -1,0 +1,275 @@
+"""A link: one other participant, heard and spoken to over a carrier.
+
+Sans-IO but for the carrier it is given: it reads the clock that it is given and is told by
+:meth:`Link.tick` that time has passed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from presence.clock import MILLISECOND, SECOND, Clock
+from presence.errors import WireError
+from presence.transport.carrier import Carrier
+from presence.transport.gate import Gate
+from presence.wire.bundle import pack_bundles, unpack_bundle
+from presence.wire.control import Bye, Control, Ping, Pong, decode_control, encode_control
+from presence.wire.envelope import Envelope, Kind, decode_envelope, encode_envelope
+
+TICK_NS = 100 * MILLISECOND
+"""How often :meth:`Link.tick` is to be called."""
+PING_INTERVAL_NS = 500 * MILLISECOND
+LOST_AFTER_NS = 1500 * MILLISECOND
+"""A link on which nothing was heard for so long is lost."""
+MALFORMED_A_SECOND = 20
+"""Malformed bundles and envelopes a second that a link puts up with."""
+MALFORMED_LIMIT = 100
+"""How many more than those end it."""
+_ROUND_TRIP_SMOOTHING = 8
+"""The smoothed round trip moves by one part in so many towards each new one (as in RFC 6298)."""
+_PINGS_KEPT = 16
+"""Pings whose answer is still of use, at most."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What went over a link so far, in each direction."""
+
+    sent_bundles: int = 0
+    sent_envelopes: int = 0
+    sent_bytes: int = 0
+    """Of the bundles, without what the carrier puts around them."""
+    received_bundles: int = 0
+    received_envelopes: int = 0
+    received_bytes: int = 0
+    malformed: int = 0
+    """Bundles, envelopes and control messages that were not what they claimed to be."""
+    foreign: int = 0
+    """Envelopes of a stream that is not the other participant's own."""
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Envelopes that never left, by reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEnd:
+    """Why a link is of no use any more."""
+
+    reason: str
+    """As half a sentence: ``nothing was heard for 1.5 s``."""
+    left: bool = False
+    """Whether the other participant said goodbye, so that there is nobody to reach any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStats:
+    """How a link is doing."""
+
+    stream: int
+    """The other participant's number."""
+    carrier: str
+    """The carrier's name, and the way that it found: ``data (direct, udp … – …)``."""
+    round_trip_ns: int | None
+    """There and back, smoothed; None before the first answer."""
+    silent_ns: int
+    """How long nothing was heard."""
+    queued: int
+    """Envelopes that wait for the carrier."""
+    queued_age_ns: int
+    """How long the first of them has waited."""
+    counters: Counters
+
+
+class Link:
+    """One other participant. State: what waits to be sent, when they were heard, and counters."""
+
+    def __init__(
+        self,
+        own_stream: int,
+        stream: int,
+        carrier: Carrier,
+        clock: Clock,
+        on_envelope: Callable[[Envelope, int], None],
+        on_end: Callable[[LinkEnd], None],
+        *,
+        control_numbers: Iterator[int],
+        route: str = "",
+    ) -> None:
+        """Take over a carrier that is open.
+
+        Args:
+            own_stream: This participant's number.
+            stream: The other's; envelopes of any other stream are counted and dropped.
+            carrier: Its callbacks become this link's.
+            clock: Stamps what waits, and is the one that the carrier stamps arrivals by.
+            on_envelope: Takes each envelope and when it arrived, but for control envelopes that
+                say nothing besides what a link itself answers. It must not raise.
+            on_end: Told once; closing the carrier is its business.
+            control_numbers: Numbers this participant's control envelopes, over all links, because
+                no two envelopes of one stream and kind may have the same number.
+            route: The way that the carrier found, for :meth:`stats`.
+        """
+        self.own_stream = own_stream
+        self.stream = stream
+        self.round_trip_ns: int | None = None
+        self._carrier = carrier
+        self._clock = clock
+        self._on_envelope = on_envelope
+        self._on_end: Callable[[LinkEnd], None] | None = on_end
+        self._control_numbers = control_numbers
+        self._route = route
+        self._gate = Gate()
+        self._counters = Counters()
+        self._ticked_ns = clock.now_ns()
+        self._silent_ns = 0
+        self._ping_due_ns = self._ticked_ns
+        self._tokens = itertools.count()
+        self._pinged: dict[int, int] = {}
+        self._malformed_level = 0.0
+        carrier.on_bundle = self._hear
+        carrier.on_ready = self.flush
+        carrier.on_closed = lambda: self._end("the connection was closed by the other side")
+
+    def send(self, envelope: Envelope) -> None:
+        """Have an envelope sent by the next :meth:`flush`."""
+        self.send_encoded(encode_envelope(envelope), envelope)
+
+    def send_encoded(self, data: bytes, header: Envelope) -> None:
+        """The same for one that is encoded already, so that many links share one encoding.
+
+        Raises:
+            ValueError: it does not fit a bundle.
+        """
+        self._gate.offer(data, header, self._clock.now_ns())
+
+    def send_control(self, *messages: Control) -> None:
+        """Have control messages sent by the next :meth:`flush`."""
+        self.send(
+            Envelope.single(
+                Kind.CONTROL,
+                self.own_stream,
+                sequence=next(self._control_numbers),
+                capture_ns=self._clock.now_ns(),
+                payload=encode_control(messages),
+            )
+        )
+
+    def flush(self) -> None:
+        """Send what waits, together, as far as the carrier takes it; the rest waits on."""
+        counters = self._counters
+        while len(self._gate) and self._carrier.ready:
+            envelopes = self._gate.take()
+            (bundle,) = pack_bundles(envelopes)
+            if self._carrier.send(bundle):
+                counters.sent_bundles += 1
+                counters.sent_envelopes += len(envelopes)
+                counters.sent_bytes += len(bundle)
+
+    def tick(self) -> None:
+        """Time has passed: ask for a sign of life, or find that there is none."""
+        now_ns = self._clock.now_ns()
+        # A process that was held up heard nobody, which says nothing about them; so only time
+        # in which the loop ran counts as silence.
+        passed_ns = min(now_ns - self._ticked_ns, 2 * TICK_NS)
+        self._ticked_ns = now_ns
+        self._silent_ns = max(0, self._silent_ns + passed_ns)
+        forgiven = MALFORMED_A_SECOND * passed_ns / SECOND
+        self._malformed_level = max(0.0, self._malformed_level - forgiven)
+        if self._silent_ns >= LOST_AFTER_NS:
+            self._end(f"nothing was heard for {self._silent_ns / SECOND:.1f} s")
+        elif now_ns >= self._ping_due_ns:
+            self._ping_due_ns = now_ns + PING_INTERVAL_NS
+            self._ping(now_ns)
+
+    def stats(self) -> LinkStats:
+        """How the link is doing now."""
+        now_ns = self._clock.now_ns()
+        dropped = {str(reason): count for reason, count in self._gate.dropped.items()}
+        name = self._carrier.name
+        return LinkStats(
+            stream=self.stream,
+            carrier=f"{name} ({self._route})" if self._route else name,
+            round_trip_ns=self.round_trip_ns,
+            silent_ns=max(0, self._silent_ns + now_ns - self._ticked_ns),
+            queued=len(self._gate),
+            queued_age_ns=self._gate.oldest_age_ns(now_ns),
+            counters=replace(self._counters, dropped=dropped),
+        )
+
+    def _ping(self, now_ns: int) -> None:
+        token = next(self._tokens)
+        self._pinged[token] = now_ns
+        if len(self._pinged) > _PINGS_KEPT:
+            del self._pinged[min(self._pinged)]
+        self.send_control(Ping(token))
+        self.flush()
+
+    def _hear(self, bundle: bytes, arrival_ns: int) -> None:
+        # Counted from here on, not from the tick before.
+        self._silent_ns = self._ticked_ns - arrival_ns
+        self._counters.received_bundles += 1
+        self._counters.received_bytes += len(bundle)
+        try:
+            parts = unpack_bundle(bundle)
+        except WireError:
+            self._count_malformed()
+            return
+        for part in parts:
+            try:
+                envelope = decode_envelope(part)
+                if envelope.stream == self.stream:
+                    self._counters.received_envelopes += 1
+                    self._take(envelope, arrival_ns)
+                else:
+                    self._counters.foreign += 1
+            except WireError:
+                self._count_malformed()
+            if self._on_end is None:
+                return
+
+    def _take(self, envelope: Envelope, arrival_ns: int) -> None:
+        if envelope.kind != Kind.CONTROL:
+            self._on_envelope(envelope, arrival_ns)
+            return
+        for_others = False
+        pings: list[Ping] = []
+        for message in decode_control(envelope.core):
+            match message:
+                case Ping():
+                    pings.append(message)
+                case Pong(token):
+                    self._ponged(token, arrival_ns)
+                case Bye():
+                    self._end("the other participant left", left=True)
+                case _:
+                    for_others = True
+        if pings:
+            # One answer, however many were asked for: an envelope could ask for hundreds.
+            self.send_control(Pong(pings[-1].token))
+            self.flush()
+        if for_others:
+            self._on_envelope(envelope, arrival_ns)
+
+    def _ponged(self, token: int, arrival_ns: int) -> None:
+        pinged_ns = self._pinged.pop(token, None)
+        if pinged_ns is None:
+            return
+        trip_ns = arrival_ns - pinged_ns
+        if self.round_trip_ns is None:
+            self.round_trip_ns = trip_ns
+        else:
+            self.round_trip_ns += (trip_ns - self.round_trip_ns) // _ROUND_TRIP_SMOOTHING
+
+    def _count_malformed(self) -> None:
+        self._counters.malformed += 1
+        self._malformed_level += 1.0
+        if self._malformed_level > MALFORMED_LIMIT:
+            self._end("the other participant sends nothing that can be understood")
+
+    def _end(self, reason: str, *, left: bool = False) -> None:
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            carrier = self._carrier
+            carrier.on_bundle = carrier.on_ready = carrier.on_closed = None
+            on_end(LinkEnd(reason, left))

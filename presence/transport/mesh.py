@@ -1,0 +1,194 @@
+"""A mesh: every participant linked straight to every other, for rooms of up to five."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Callable, Iterable
+
+from presence.clock import SECOND, Clock
+from presence.errors import TransportError
+from presence.transport.keeper import Keeper, SendDescription
+from presence.transport.link import TICK_NS, Link, LinkEnd, LinkStats
+from presence.transport.peer import Peer
+from presence.wire.control import Control
+from presence.wire.envelope import Envelope, encode_envelope
+
+MESH_LIMIT = 5
+"""Participants, at most: each sends everything once to every other."""
+
+
+class Mesh:
+    """This participant's links to all others. State: who is in the room, and a keeper for each.
+
+    Signalling drives it: who is in the room is told by :meth:`connect_to` (to a newcomer),
+    :meth:`member_joined` and :meth:`member_left`; session descriptions come in by
+    :meth:`description` and go out by ``send_description``. The newcomer of two always offers.
+
+    Used within a running event loop; what it is given to call is called on that loop.
+    """
+
+    def __init__(
+        self,
+        own_stream: int,
+        clock: Clock,
+        *,
+        send_description: SendDescription,
+        on_envelope: Callable[[Envelope, int], None],
+        on_link_up: Callable[[int], None] = lambda stream: None,
+        on_link_down: Callable[[int, str], None] = lambda stream, reason: None,
+    ) -> None:
+        """Nobody is in the room yet.
+
+        Args:
+            own_stream: This participant's number in the room.
+            clock: Stamps arrivals.
+            send_description: Awaited with a stream number, ``offer`` or ``answer``, and the
+                session description to send to that participant through the host.
+            on_envelope: Takes each envelope and when it arrived; must not raise. Among them are
+                control envelopes with requests, but not the pings of the links themselves.
+            on_link_up: Takes the number of whoever can be heard and spoken to from now on.
+            on_link_down: Takes the number of whoever cannot any more, and why. The link is being
+                rebuilt, until :meth:`member_left`. Not called for links that the caller ends.
+        """
+        self.own_stream = own_stream
+        self._clock = clock
+        self._send_description = send_description
+        self._on_envelope = on_envelope
+        self._on_link_up = on_link_up
+        self._on_link_down = on_link_down
+        self._keepers: dict[int, Keeper] = {}
+        self._control_numbers = itertools.count()
+        self._loop = asyncio.get_running_loop()
+        self._flush_due = False
+        self._ticking = self._loop.create_task(self._tick())
+
+    @property
+    def links(self) -> dict[int, Link]:
+        """The links that are up, by stream."""
+        return {s: keeper.link for s, keeper in self._keepers.items() if keeper.link is not None}
+
+    @property
+    def problems(self) -> dict[int, str]:
+        """Of those whom the last attempt did not reach, why not."""
+        return {s: str(keeper.problem) for s, keeper in self._keepers.items() if keeper.problem}
+
+    def connect_to(self, streams: Iterable[int]) -> None:
+        """Offer a link to everyone who was in the room before this participant.
+
+        Raises:
+            TransportError: these are more than a mesh holds.
+        """
+        for stream in streams:
+            self._keep(stream, offers=True)
+
+    def member_joined(self, stream: int) -> None:
+        """Someone came after this participant, and will offer a link.
+
+        Raises:
+            TransportError: they are one more than a mesh holds.
+        """
+        self._keep(stream, offers=False)
+
+    async def member_left(self, stream: int) -> None:
+        """Someone is in the room no more; their link, if any, is closed."""
+        keeper = self._keepers.pop(stream, None)
+        if keeper is not None:
+            await keeper.close()
+
+    def description(self, stream: int, kind: str, text: str) -> None:
+        """The host passed on a session description; one from nobody in the room is ignored."""
+        keeper = self._keepers.get(stream)
+        if keeper is not None:
+            keeper.describe(kind, text)
+
+    def broadcast(self, envelope: Envelope) -> None:
+        """Send to everyone who can be reached, encoded once; leaves before the loop sleeps again.
+
+        Raises:
+            ValueError: the envelope does not fit a bundle.
+        """
+        data = encode_envelope(envelope)
+        for link in self.links.values():
+            link.send_encoded(data, envelope)
+        self._flush_soon()
+
+    def send_to(self, stream: int, envelope: Envelope) -> None:
+        """Send to one participant, if they can be reached.
+
+        Raises:
+            ValueError: the envelope does not fit a bundle.
+        """
+        link = self.links.get(stream)
+        if link is not None:
+            link.send(envelope)
+            self._flush_soon()
+
+    def send_control(self, stream: int, *messages: Control) -> None:
+        """Send control messages to one participant, if they can be reached."""
+        link = self.links.get(stream)
+        if link is not None:
+            link.send_control(*messages)
+            self._flush_soon()
+
+    def stats(self) -> list[LinkStats]:
+        """How each link that is up is doing."""
+        return [link.stats() for link in self.links.values()]
+
+    async def close(self) -> None:
+        """Say goodbye to everyone and free everything."""
+        self._ticking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._ticking
+        keepers = list(self._keepers.values())
+        self._keepers.clear()
+        await asyncio.gather(*(keeper.close() for keeper in keepers))
+
+    def _keep(self, stream: int, *, offers: bool) -> None:
+        if stream in self._keepers or stream == self.own_stream:
+            return
+        if len(self._keepers) + 1 >= MESH_LIMIT:
+            raise TransportError(
+                f"participant {stream} is one too many: a mesh links {MESH_LIMIT} people at most; "
+                "let them meet in another room"
+            )
+        self._keepers[stream] = Keeper(
+            self.own_stream,
+            stream,
+            offers=offers,
+            clock=self._clock,
+            make_link=self._make_link,
+            send_description=self._send_description,
+            on_up=self._on_link_up,
+            on_down=self._on_link_down,
+        )
+
+    def _make_link(self, stream: int, peer: Peer, on_end: Callable[[LinkEnd], None]) -> Link:
+        return Link(
+            self.own_stream,
+            stream,
+            peer.carrier,
+            self._clock,
+            self._on_envelope,
+            on_end,
+            control_numbers=self._control_numbers,
+            route=str(peer.route or ""),
+        )
+
+    def _flush_soon(self) -> None:
+        # Not at once: what else is sent in this turn of the loop shares the datagram.
+        if not self._flush_due:
+            self._flush_due = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        for link in self.links.values():
+            link.flush()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_NS / SECOND)
+            for link in self.links.values():
+                link.tick()

@@ -1,0 +1,199 @@
+"""A WebRTC connection to one other participant: offer, answer, open, close."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+from presence.clock import Clock
+from presence.errors import TransportError
+from presence.transport.data_channel import DataChannelCarrier
+from presence.transport.ice import Route, chosen_route, offer_loopback_when_alone
+
+OPEN_TIMEOUT_S = 8.0
+"""Seconds from the exchange of descriptions to an open channel, over a bad network."""
+DESCRIPTION_LIMIT = 16_384
+"""Bytes of the longest session description that is read."""
+_CHECK_INTERVAL_S = 0.025
+"""A little more than the time in which aioice, looking for a way, notices that it was closed."""
+
+
+class Peer:
+    """One attempt at a connection to one other participant, and the connection it became.
+
+    State: aiortc's connection and the data channel on it. A peer is used once; a lost connection
+    is replaced by that of a new peer.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Arrivals are stamped by ``clock``. Nothing is sent until a description is exchanged."""
+        offer_loopback_when_alone()
+        self.on_open: Callable[[], None] | None = None
+        self.on_failed: Callable[[TransportError], None] | None = None
+        """No connection came about; not called for one that was open and got lost."""
+        # An empty list: without one, aiortc asks a public STUN server where it is.
+        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._connection.on("connectionstatechange", self._state_changed)
+        self.carrier = DataChannelCarrier(self._connection, clock)
+        self.carrier.on_open = self._channel_opened
+        self._settled = asyncio.Event()
+        self._failure: TransportError | None = None
+
+    @property
+    def route(self) -> Route | None:
+        """The way that was found; None until there is one."""
+        return chosen_route(self._connection)
+
+    @property
+    def offered(self) -> bool:
+        """Whether an offer was made and not answered yet."""
+        return bool(self._connection.signalingState == "have-local-offer")
+
+    async def offer(self) -> str:
+        """The session description to send to the other participant.
+
+        Raises:
+            TransportError: this machine has no address to be reached at.
+        """
+        await self._connection.setLocalDescription(await self._connection.createOffer())
+        return self._own_description()
+
+    async def answer(self, offer: str) -> str:
+        """The session description to send back to the participant who sent ``offer``.
+
+        Raises:
+            TransportError: the offer cannot be used.
+        """
+        await self._read("offer", offer)
+        await self._connection.setLocalDescription(await self._connection.createAnswer())
+        return self._own_description()
+
+    async def accept(self, answer: str) -> None:
+        """Take the answer to the offer made.
+
+        Raises:
+            TransportError: the answer cannot be used, or no offer was made.
+        """
+        await self._read("answer", answer)
+
+    async def opened(self, timeout_s: float = OPEN_TIMEOUT_S) -> DataChannelCarrier:
+        """Wait for the channel to open.
+
+        Raises:
+            TransportError: it did not, and why.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._settled.wait()
+        except TimeoutError:
+            raise self.too_late(timeout_s) from None
+        if self._failure is not None:
+            raise self._failure
+        return self.carrier
+
+    def too_late(self, after_s: float) -> TransportError:
+        """The error that says how far the attempt came in ``after_s`` seconds."""
+        if self._connection.remoteDescription is None:
+            return TransportError(
+                f"the other participant did not answer within {after_s:g} s; "
+                "they may have left, or the room host may be out of reach"
+            )
+        if self._connection.iceConnectionState != "completed":
+            return TransportError(
+                f"{self._no_route()} within {after_s:g} s; "
+                "let UDP pass between these addresses, or meet on one network"
+            )
+        return TransportError(
+            f"the way to the other participant was found, but no encrypted channel opened on it "
+            f"within {after_s:g} s; too many datagrams are lost on the way"
+        )
+
+    async def close(self) -> None:
+        """Close the connection, telling the other side; closing twice is no error."""
+        opened = self._settled.is_set() and self._failure is None
+        await self._connection.close()
+        if not opened:
+            # aiortc leaves the task that makes the connection to find out by itself.
+            await asyncio.sleep(_CHECK_INTERVAL_S)
+        self._fail(TransportError("the connection was closed before it opened"))
+
+    async def _read(self, kind: str, description: str) -> None:
+        problem = _unusable(description)
+        if problem is not None:
+            raise TransportError(f"the {kind} of the other participant {problem}")
+        try:
+            await self._connection.setRemoteDescription(
+                RTCSessionDescription(_without_mdns(description), kind)
+            )
+        except Exception as error:
+            # The description is foreign, and aiortc's parser meets what it does not expect with
+            # whatever exception comes of it.
+            raise TransportError(
+                f"the {kind} of the other participant cannot be used: {error}"
+            ) from error
+
+    def _own_description(self) -> str:
+        description = self._connection.localDescription
+        if "a=candidate:" not in description.sdp:
+            raise TransportError(
+                "this machine has no network address to be reached at; connect it to a network"
+            )
+        return str(description.sdp)
+
+    def _no_route(self) -> str:
+        own = ", ".join(_addresses(self._connection.localDescription.sdp)) or "none"
+        theirs = ", ".join(_addresses(self._connection.remoteDescription.sdp)) or "none"
+        return f"no way was found from this machine ({own}) to the other participant's ({theirs})"
+
+    def _channel_opened(self) -> None:
+        self._settled.set()
+        if self.on_open is not None:
+            self.on_open()
+
+    def _state_changed(self) -> None:
+        if self._connection.connectionState != "failed":
+            return
+        if self._connection.iceConnectionState == "failed":
+            problem = f"{self._no_route()}; let UDP pass between these addresses"
+        else:
+            problem = "the other participant is not who signed the description; ask them to rejoin"
+        self._fail(TransportError(problem))
+
+    def _fail(self, failure: TransportError) -> None:
+        if self._settled.is_set():
+            return
+        self._failure = failure
+        self._settled.set()
+        if self.on_failed is not None:
+            self.on_failed(failure)
+
+
+def _unusable(description: str) -> str | None:
+    """What is wrong with a foreign session description; None: nothing that can be told yet."""
+    if len(description) > DESCRIPTION_LIMIT:
+        return f"has {len(description)} characters, more than any has"
+    media = re.findall(r"^m=(\S+)", description, re.MULTILINE)
+    if media != ["application"]:
+        # Anything else would have aiortc open decoders for whatever was described.
+        return f"describes {', '.join(media) or 'nothing'} where one data channel was expected"
+    if not re.search(r"^a=fingerprint:", description, re.MULTILINE):
+        return "names no certificate"
+    return None
+
+
+def _without_mdns(description: str) -> str:
+    """A description without candidates whose address is a ``.local`` name.
+
+    Browsers hide their addresses behind such names. They are rarely resolved, the attempt takes a
+    second, and the address is learned anyway from the first check that comes from it.
+    """
+    return re.sub(r"^a=candidate:[^\r\n]*\.local [^\r\n]*\r?\n", "", description, flags=re.M)
+
+
+def _addresses(description: str) -> list[str]:
+    """The addresses that a description offers, without repetition."""
+    found = re.findall(r"^a=candidate:\S+ \S+ \S+ \S+ (\S+) ", description, re.MULTILINE)
+    return list(dict.fromkeys(found))
