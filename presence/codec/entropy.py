@@ -32,7 +32,7 @@ _MASK = _TOTAL - 1
 
 _DIRECT = 16
 """Magnitudes below this have a token each."""
-_LONGEST = 18
+_LONGEST = 19
 """Bits of the largest magnitude."""
 LARGEST = (1 << _LONGEST) - 1
 """The largest magnitude that can be coded."""

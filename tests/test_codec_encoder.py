@@ -1,0 +1,269 @@
+"""The encoder and the decoder together: how close, how large, and what may be lost."""
+
+from __future__ import annotations
+
+import random as stdlib_random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from smooth_motion import PERSON, SECOND, SmoothMotion, wild_sample
+
+from presence.codec import CodecSettings, Decoder, Encoder, encoder, vertex_errors
+from presence.codec.layout import CORE_LIMIT, FRAME_LIMIT, SENT_BONES
+from presence.errors import CodecError, MissingGoldenError
+from presence.pose import Attention
+from presence.pose.face import SENT_SHAPES
+from presence.pose.quaternion import quat_angle
+from presence.pose.skeleton import HAND_BONES
+
+
+def moving(count: int, seed: int = 0, amplitude: float = 1.0):
+    motion = SmoothMotion(seed, amplitude)
+    return [motion.at(10**15 + k * SECOND // 60) for k in range(count)]
+
+
+def frames_of(samples, codec_settings=None):
+    encode = Encoder(PERSON, codec_settings or CodecSettings()).encode
+    return [encode(sample) for sample in samples]
+
+
+def same(a, b) -> bool:
+    return (
+        np.array_equal(a.rotations, b.rotations)
+        and np.array_equal(a.root_position, b.root_position)
+        and np.array_equal(a.face, b.face)
+        and np.array_equal(a.gaze_direction, b.gaze_direction)
+        and (a.gaze_distance, a.attention, a.contacts) == (b.gaze_distance, b.attention, b.contacts)
+        and np.array_equal(a.tracked, b.tracked)
+    )
+
+
+@pytest.mark.parametrize("amplitude", [0.3, 1.0, 2.0])
+def test_a_moving_person_is_small_and_close(amplitude):
+    samples = moving(240, amplitude=amplitude)
+    frames = frames_of(samples)
+    decoder = Decoder(PERSON)
+    errors = np.array(
+        [vertex_errors(decoder.decode(f), s, PERSON) for f, s in zip(frames, samples, strict=True)]
+    )
+    sizes = np.array([len(f.core) + len(f.detail) for f in frames])
+    assert sizes.mean() <= 150
+    assert sizes.max() <= 220
+    assert np.percentile(errors, 99) <= 0.002
+    assert errors.max() <= 0.004
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_wild_poses_come_back_within_the_bound_and_the_size(seed, dependent):
+    random = np.random.default_rng(seed)
+    one, decode = Encoder(PERSON), Decoder(PERSON).decode
+    if dependent:
+        decode(one.encode(wild_sample(random)))
+    sample = wild_sample(random, time_ns=123_456_789)
+    frame = one.encode(sample)
+    shown = decode(frame)
+    assert frame.golden != dependent
+    assert len(frame.core) <= CORE_LIMIT
+    assert len(frame.core) + len(frame.detail) <= FRAME_LIMIT
+    # Eyes near the edge of their range are the face's affair, not the skeleton's.
+    still_eyes = replace(sample, rotations=_with_bones(sample.rotations, shown.rotations))
+    assert vertex_errors(shown, still_eyes, PERSON).max() <= CodecSettings().bound_m + 1e-9
+    assert np.abs(shown.face - sample.face)[SENT_SHAPES].max() <= 0.5 / 127 + 1e-9
+    assert np.degrees(np.arccos(shown.gaze_direction @ sample.gaze_direction)) <= 0.2
+    assert abs(1 / shown.gaze_distance - 1 / sample.gaze_distance) <= 0.0501
+    assert np.abs(shown.tracked - sample.tracked).max() <= 0.5 / 15 + 1e-9
+    assert shown.contacts == sample.contacts
+    assert shown.attention.target == sample.attention.target
+    assert shown.capture_ns == frame.capture_ns == 123_457_000
+
+
+def _with_bones(truth, shown):
+    rotations = shown.copy()
+    rotations[SENT_BONES] = truth[SENT_BONES]
+    return rotations
+
+
+def test_somebody_motionless_is_decoded_motionless_and_costs_next_to_nothing():
+    sample = moving(1)[0]
+    frames = frames_of([sample] * 30)
+    decode = Decoder(PERSON).decode
+    shown = [decode(frame) for frame in frames]
+    assert all(same(s, shown[0]) for s in shown)
+    assert max(len(f.core) + len(f.detail) for f in frames if not f.golden) <= 6
+
+
+def test_goldens_come_every_interval_and_others_refer_to_the_newest():
+    frames = frames_of(moving(40), CodecSettings(golden_interval=18))
+    assert [f.sequence for f in frames] == list(range(40))
+    assert [f.sequence for f in frames if f.golden] == [0, 18, 36]
+    assert all(f.golden_sequence == f.sequence // 18 * 18 for f in frames)
+
+
+def test_a_requested_golden_is_the_next_frame_and_does_not_move_the_others():
+    one = Encoder(PERSON)
+    frames = []
+    for k, sample in enumerate(moving(26)):
+        if k == 7:
+            one.request_golden()
+        frames.append(one.encode(sample))
+    assert [f.sequence for f in frames if f.golden] == [0, 7, 12, 24]
+    assert frames[8].golden_sequence == 7
+
+
+@pytest.mark.parametrize("interval", [0, 3, 8, -6])
+def test_an_interval_that_a_thinned_stream_cannot_have_is_refused(interval):
+    with pytest.raises(ValueError, match="multiple of 6"):
+        CodecSettings(golden_interval=interval)
+
+
+def test_a_bound_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="bound_m"):
+        CodecSettings(bound_m=0.0)
+
+
+def test_losing_any_dependent_frames_does_not_change_the_others():
+    frames = frames_of(moving(48))
+    decode = Decoder(PERSON).decode
+    whole = [decode(frame) for frame in frames]
+    dice = stdlib_random.Random(3)
+    few = Decoder(PERSON)
+    for frame, before in zip(frames, whole, strict=True):
+        if frame.golden or dice.random() < 0.5:
+            assert same(few.decode(frame), before)
+
+
+def test_frames_may_come_in_any_order_that_has_their_golden_first():
+    frames = frames_of(moving(24))
+    decode = Decoder(PERSON).decode
+    whole = {f.sequence: decode(f) for f in frames}
+    shuffled = [frames[12], frames[0], *stdlib_random.Random(1).sample(frames, 24), *frames[3:5]]
+    decode = Decoder(PERSON).decode
+    for frame in shuffled:
+        assert same(decode(frame), whole[frame.sequence])
+
+
+def test_who_joins_late_needs_one_golden():
+    frames = frames_of(moving(30))
+    late = Decoder(PERSON)
+    for frame in frames[5:12]:
+        with pytest.raises(MissingGoldenError, match="golden 0"):
+            late.decode(frame)
+    for frame in frames[12:]:
+        late.decode(frame)
+
+
+def test_only_the_last_few_goldens_are_kept():
+    frames = frames_of(moving(50))
+    decoder = Decoder(PERSON)
+    for frame in frames:
+        decoder.decode(frame)
+    decoder.decode(frames[25])
+    with pytest.raises(MissingGoldenError):
+        decoder.decode(frames[5])
+
+
+def test_without_detail_hands_face_and_gaze_stay_and_the_body_moves_on():
+    samples = moving(20)
+    frames = frames_of(samples)
+    decoder = Decoder(PERSON)
+    before = [decoder.decode(frame) for frame in frames[:5]][-1]
+    shown = decoder.decode(replace(frames[15 - 6], detail=b""))
+    assert np.array_equal(shown.rotations[HAND_BONES], before.rotations[HAND_BONES])
+    assert np.array_equal(shown.face, before.face)
+    assert np.array_equal(shown.gaze_direction, before.gaze_direction)
+    assert not np.array_equal(shown.root_position, before.root_position)
+    moved = quat_angle(shown.rotations, before.rotations)
+    assert moved.max() > 0.05
+
+
+def test_a_golden_without_detail_still_carries_the_body_of_its_dependents():
+    samples = moving(30)
+    frames = frames_of(samples)
+    decoder, whole = Decoder(PERSON), Decoder(PERSON)
+    for frame in frames[:12]:
+        decoder.decode(frame)
+        whole.decode(frame)
+    held = decoder.decode(replace(frames[12], detail=b""))
+    whole.decode(frames[12])
+    for frame in frames[13:24]:
+        shown, full = decoder.decode(frame), whole.decode(frame)
+        assert np.array_equal(shown.face, held.face)
+        assert np.array_equal(shown.root_position, full.root_position)
+    assert same(decoder.decode(frames[24]), whole.decode(frames[24]))
+
+
+def test_what_changes_seldom_is_sent_when_it_changes():
+    sample = moving(1)[0]
+    looked_at = replace(sample, attention=Attention(7, 0.6))
+    frames = frames_of([sample, sample, looked_at, sample])
+    decode = Decoder(PERSON).decode
+    targets = [decode(frame).attention for frame in frames]
+    assert [a.target for a in targets] == [0, 0, 7, 0]
+    assert targets[2].confidence == pytest.approx(0.6)
+    assert len(frames[2].core) > len(frames[1].core)
+
+
+def test_derived_bones_and_shapes_follow_from_what_was_sent():
+    sample = moving(40)[-1]
+    shown = Decoder(PERSON).decode(frames_of([sample])[0])
+    assert np.abs(shown.face - sample.face).max() < 0.02
+    assert quat_angle(shown.rotations, sample.rotations).max() < 0.1
+
+
+def test_a_tall_person_is_held_to_the_same_bound():
+    tall = PERSON.scaled(1.4)
+    one, decode = Encoder(tall), Decoder(tall).decode
+    for sample in moving(24, amplitude=2.0):
+        assert vertex_errors(decode(one.encode(sample)), sample, tall).max() <= 0.0032
+
+
+def test_a_tighter_bound_is_met_with_more_bytes():
+    samples = moving(12)
+    coarse, fine = frames_of(samples), frames_of(samples, CodecSettings(bound_m=0.0012))
+    decode = Decoder(PERSON).decode
+    for frame, sample in zip(fine, samples, strict=True):
+        assert vertex_errors(decode(frame), sample, PERSON).max() <= 0.0014
+    assert sum(len(f.core) for f in fine) > sum(len(f.core) for f in coarse)
+
+
+def test_a_frame_that_would_be_too_large_is_made_coarser(monkeypatch):
+    sample = wild_sample(np.random.default_rng(4))
+    natural = frames_of([sample])[0]
+    limit = len(natural.core) + len(natural.detail) - 20
+    monkeypatch.setattr(encoder, "FRAME_LIMIT", limit)
+    frame = frames_of([sample])[0]
+    assert len(frame.core) + len(frame.detail) <= limit
+    decoded = Decoder(PERSON).decode(frame)
+    assert np.percentile(vertex_errors(decoded, sample, PERSON), 90) <= 0.012
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"root_position": np.array([0.0, 0.9, 100.1])},
+        {"root_position": np.array([0.0, np.nan, 0.0])},
+        {"rotations": np.full((55, 4), np.nan)},
+        {"attention": Attention(2**32, 1.0)},
+        {"attention": Attention(-1, 1.0)},
+    ],
+)
+def test_a_sample_that_cannot_be_sent_raises_and_takes_no_sequence_number(broken):
+    sample = moving(1)[0]
+    one = Encoder(PERSON)
+    with pytest.raises(ValueError, match=r"root|finite|stream"):
+        one.encode(replace(sample, **broken))
+    assert one.encode(sample).sequence == 0
+
+
+def test_a_frame_larger_than_any_encoder_makes_is_refused():
+    with pytest.raises(CodecError, match="larger"):
+        Decoder(PERSON).decode(replace(frames_of(moving(1))[0], detail=b"\x01" * 300))
+
+
+def test_a_frame_that_refers_to_its_future_is_refused():
+    with pytest.raises(CodecError, match="refers to golden"):
+        Decoder(PERSON).decode(replace(frames_of(moving(1))[0], golden_sequence=4))
