@@ -126,7 +126,7 @@ class Bundle:
             if contents["format"] != FORMAT or not isinstance(files, dict):
                 return False
             return all((self.folder / name).stat().st_size == size for name, size in files.items())
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return False
 
 

@@ -6,20 +6,23 @@ Debian's keyring. Works as root and, through user namespaces, as anyone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from presence.errors import HeadsetError
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+_DEBIAN = Path("/etc/debian_version")
 _FETCHED = re.compile(r"Get:\d+ \S+ \S+ \S+ (\S+) \S+ (\S+) \[")
 _COUNTED = re.compile(r"(\d+) newly installed")
+_END_WITHIN_S = 5.0
 _SIZED = re.compile(r"Need to get (\S+ \S+) ")
 
 Say = Callable[[str], None]
@@ -27,7 +30,12 @@ Say = Callable[[str], None]
 
 
 def unpack_packages(
-    suite: str, packages: Sequence[str], wanted: Sequence[str], folder: Path, say: Say
+    suite: str,
+    packages: Sequence[str],
+    wanted: Sequence[str],
+    folder: Path,
+    say: Say,
+    hold: Sequence[int] = (),
 ) -> dict[str, str]:
     """Unpack packages and all that they depend on into a folder.
 
@@ -35,8 +43,10 @@ def unpack_packages(
         suite: Debian's release, as ``trixie``; need not be the running one.
         packages: names of packages.
         wanted: patterns of the paths to keep, as ``./usr/lib/*``; the rest is not written.
-        folder: where to; exists and is empty.
+        folder: where to; exists and is empty. Beside it temporary files may remain.
         say: told of progress.
+        hold: descriptors that every process of this stays in possession of, as of a lock: should
+            the caller be killed, they go on for some seconds.
 
     Returns:
         Name and version of every package that was fetched.
@@ -56,6 +66,8 @@ def unpack_packages(
         mmdebstrap,
         "--verbose",
         "--variant=extract",
+        # Nothing is run inside, so nothing need be mounted, nor stay so when it is killed.
+        "--skip=chroot/mount",
         f"--mode={'root' if os.geteuid() == 0 else 'unshare'}",
         '--aptopt=APT::Install-Recommends "false"',
         *_proxy_options(),
@@ -64,14 +76,23 @@ def unpack_packages(
         "-",
         source,
     ]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    if os.geteuid() == 0:
+        # What an interrupted mmdebstrap leaves lies where the caller tidies up. In a user
+        # namespace it must be a folder that others may enter, and stays the system's.
+        scratch = folder.with_name(f"{folder.name}-scratch")
+        scratch.mkdir()
+        environment["TMPDIR"] = str(scratch)
     # Through a pipe, because in a user namespace unpacked files would belong to other users.
+    # In a session of its own, so that all of its processes can be ended together.
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=False,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        env=environment,
+        pass_fds=hold,
+        start_new_session=True,
     ) as fetch:
         assert fetch.stdout is not None and fetch.stderr is not None
         unpack = subprocess.Popen(
@@ -81,18 +102,17 @@ def unpack_packages(
         )
         fetch.stdout.close()
         try:
-            versions, last_lines = _follow(fetch.stderr, say)
+            versions, complaints = _follow(fetch.stderr, say)
             failed = fetch.wait() != 0
             unpacked = unpack.wait() == 0
         except BaseException:
-            # mmdebstrap removes its temporary folder when it is interrupted.
-            fetch.send_signal(signal.SIGINT)
+            _end_group(fetch)
             unpack.kill()
             unpack.wait()
             raise
     if failed:
         raise HeadsetError(
-            f"Debian's packages could not be fetched: {' / '.join(last_lines)}; "
+            f"Debian's packages could not be fetched: {' / '.join(complaints)}; "
             "see that the network and Debian's mirror can be reached, and try again"
         )
     if not unpacked:
@@ -103,16 +123,24 @@ def unpack_packages(
     return versions
 
 
-def _follow(lines: object, say: Say) -> tuple[dict[str, str], list[str]]:
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started; mmdebstrap tidies up when it is interrupted."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_END_WITHIN_S)
+
+
+def _follow(lines: Iterable[bytes], say: Say) -> tuple[dict[str, str], list[str]]:
     """Read mmdebstrap's messages to their end and tell of progress.
 
-    Returns the versions of the packages that were fetched, and the last few messages that were
-    errors or warnings, or else the very last ones.
+    Returns the versions of the packages that were fetched, and the last few complaints.
     """
     versions: dict[str, str] = {}
     total = told = 0
     complaints: deque[str] = deque(maxlen=3)
-    for raw in lines:  # type: ignore[attr-defined]
+    for raw in lines:
         line = raw.decode(errors="replace").strip()
         if line.startswith(("E:", "W: GPG", "Err:")):
             complaints.append(line)
@@ -135,7 +163,7 @@ def _follow(lines: object, say: Say) -> tuple[dict[str, str], list[str]]:
 
 def _require_mmdebstrap(say: Say) -> str:
     """The path of mmdebstrap, which is installed first where that is possible."""
-    if not Path("/etc/debian_version").exists() or shutil.which("apt-get") is None:
+    if not _DEBIAN.exists() or shutil.which("apt-get") is None:
         raise HeadsetError(
             "Monado can be prepared on Debian only: elsewhere install an OpenXR runtime of the "
             "system's own and make it the active one"

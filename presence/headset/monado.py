@@ -11,6 +11,7 @@ import argparse
 import fcntl
 import logging
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -65,14 +66,14 @@ def prepare_monado(say: Say, again: bool = False) -> Monado:
             "PRESENCE_CACHE to a folder that can be written"
         ) from error
     asked_ns = time.time_ns()
-    with _locked(folder.with_suffix(".lock"), say):
+    with _locked(folder.with_suffix(".lock"), say) as lock:
         if (found := _finished_since(folder, asked_ns if again else 0)) is not None:
             return found
         for leftover in folder.parent.glob(f"{folder.name}{_PARTIAL}*"):
             shutil.rmtree(leftover)
         partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}{_PARTIAL}", dir=folder.parent))
         try:
-            bundle = _build(partial, say)
+            bundle = _build(partial, lock, say)
             if folder.exists():
                 shutil.rmtree(folder)
             bundle.folder.rename(folder)
@@ -81,12 +82,12 @@ def prepare_monado(say: Say, again: bool = False) -> Monado:
     return from_bundle(Bundle(folder))
 
 
-def _build(partial: Path, say: Say) -> Bundle:
+def _build(partial: Path, lock: int, say: Say) -> Bundle:
     """Make and try a bundle inside a folder that is not yet anyone's."""
     system, folder = partial / "system", partial / "bundle"
     system.mkdir()
     folder.mkdir()
-    versions = unpack_packages(_SUITE, _PACKAGES, _WANTED, system, say)
+    versions = unpack_packages(_SUITE, _PACKAGES, _WANTED, system, say, hold=[lock])
     say("keeping what Monado loads")
     bundle = cut_bundle(system, folder, versions)
     say("trying it")
@@ -104,15 +105,15 @@ def _finished_since(folder: Path, since_ns: int) -> Monado | None:
 
 
 @contextmanager
-def _locked(path: Path, say: Say) -> Iterator[None]:
-    """Hold a lock file; waits for whoever holds it."""
+def _locked(path: Path, say: Say) -> Iterator[int]:
+    """Hold a lock file; waits for whoever holds it. Yields its descriptor."""
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("waiting for another process that is preparing it")
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file.fileno()
 
 
 def _prepare(again: bool) -> int:
@@ -166,6 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("client", nargs=argparse.REMAINDER, metavar="COMMAND")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING)
+    # Being told to terminate tidies up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if chosen.command == "prepare":
             return _prepare(chosen.again)

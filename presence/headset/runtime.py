@@ -28,6 +28,7 @@ from presence.errors import HeadsetError
 from presence.headset.installation import Monado, find_monado
 from presence.headset.service import SOCKET, MonadoService
 
+_SYSTEM_FOLDERS = ("/usr/local/etc", "/etc")
 _SAVED = "PRESENCE_ORIGINAL_ENVIRONMENT"
 
 
@@ -161,7 +162,7 @@ def _candidates(environment: Mapping[str, str]) -> Iterator[Path]:
         return
     home = environment.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     system = environment.get("XDG_CONFIG_DIRS") or "/etc/xdg"
-    folders = [home, *system.split(":"), "/usr/local/etc", "/etc"]
+    folders = [home, *system.split(":"), *_SYSTEM_FOLDERS]
     for folder in folders:
         for name in (f"active_runtime.{platform.machine()}.json", "active_runtime.json"):
             yield Path(folder) / "openxr" / "1" / name

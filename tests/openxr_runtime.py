@@ -1,0 +1,71 @@
+"""A started OpenXR runtime for tests, and a way to run clients of it."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from presence.headset.installation import find_monado
+from presence.headset.runtime import StartedRuntime, monado_runtime
+
+CLIENT = Path(__file__).with_name("openxr_client.py")
+
+
+def require_monado():
+    """Monado on this machine; skips, with the command that prepares it, where there is none."""
+    monado = find_monado()
+    if monado is None:
+        pytest.skip("no Monado on this machine: python -m presence.headset.monado prepare")
+    return monado
+
+
+@pytest.fixture(scope="session")
+def started_monado():
+    """Monado's service, shared by the tests of a module."""
+    with monado_runtime(require_monado()).started() as started:
+        yield started
+
+
+def start_client(started: StartedRuntime, *arguments: str, **environment: str) -> subprocess.Popen:
+    """Start ``openxr_client.py`` as the runtime's client."""
+    argv, wrapped = started.wrap([sys.executable, str(CLIENT), *arguments])
+    return subprocess.Popen(
+        argv,
+        env={**wrapped, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_client(
+    started: StartedRuntime, *arguments: str, within_s: float = 40.0, **environment: str
+) -> dict:
+    """Run ``openxr_client.py`` to its end and return what it found."""
+    with start_client(started, *arguments, **environment) as client:
+        try:
+            output, complaints = client.communicate(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            client.kill()
+            raise
+    assert client.returncode == 0, complaints
+    return json.loads(output.splitlines()[-1])
+
+
+@pytest.fixture
+def x_display():
+    """An X display without a screen, as ``DISPLAY`` names it."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("no X server without a screen: apt install xvfb")
+    with subprocess.Popen(
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "320x240x24", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        number = server.stdout.readline().strip()
+        yield f":{number}"
+        server.terminate()
