@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from presence.cli import app
 from presence.client import doctor
 from presence.client.doctor import Check, Finding, Verdict
+from presence.errors import PresenceError
 from presence.headset.runtime import monado_runtime
 
 FINE = Check("fine", lambda: Finding(Verdict.OK, "all is well"))
@@ -73,16 +74,16 @@ def test_a_missing_extra_warns_and_a_missing_base_fails(monkeypatch):
 
 
 def test_a_crash_in_a_child_is_told_and_not_suffered():
-    with pytest.raises(doctor.ChildError, match="signal 11"):
+    with pytest.raises(PresenceError, match="signal 11"):
         doctor.ask_child("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
-    with pytest.raises(doctor.ChildError, match="ValueError: why"):
+    with pytest.raises(PresenceError, match="ValueError: why"):
         doctor.ask_child("raise ValueError('why')")
     assert doctor.ask_child("print('well')") == "well"
 
 
 def test_an_opengl_that_crashes_is_a_finding_with_a_cure(monkeypatch):
     def crash(code):
-        raise doctor.ChildError("it crashed with signal 11")
+        raise PresenceError("it crashed with signal 11")
 
     monkeypatch.setattr(doctor, "ask_child", crash)
     finding = doctor.check_opengl()

@@ -24,7 +24,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from presence.errors import HeadsetError
+from presence.errors import HeadsetError, PresenceError
 
 _CHILD_SECONDS = 30.0
 _OLDEST, _NEWEST = (3, 11), (3, 12)
@@ -68,15 +68,11 @@ class Examined:
     finding: Finding
 
 
-class ChildError(Exception):
-    """A child process that looked at something crashed, or said nothing in time."""
-
-
 def ask_child(code: str) -> str:
     """What a Python program prints, run apart so that a crash in a library is only a finding.
 
     Raises:
-        ChildError: it failed; the message is the last thing that it said.
+        PresenceError: it crashed, failed or said nothing in time; the message tells which.
     """
     try:
         child = subprocess.run(
@@ -87,12 +83,12 @@ def ask_child(code: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ChildError(f"no answer within {_CHILD_SECONDS:.0f} s") from None
+        raise PresenceError(f"no answer within {_CHILD_SECONDS:.0f} s") from None
     if child.returncode < 0:
-        raise ChildError(f"it crashed with signal {-child.returncode}")
+        raise PresenceError(f"it crashed with signal {-child.returncode}")
     if child.returncode:
         lines = child.stderr.strip().splitlines()
-        raise ChildError(lines[-1] if lines else f"it ended with {child.returncode}")
+        raise PresenceError(lines[-1] if lines else f"it ended with {child.returncode}")
     return child.stdout.strip()
 
 
@@ -154,7 +150,7 @@ def check_opengl() -> Finding:
         )
     try:
         renderer, gl_version = json.loads(ask_child(_OPENGL).splitlines()[-1])
-    except ChildError as error:
+    except PresenceError as error:
         return Finding(
             Verdict.FAIL,
             f"no OpenGL context through EGL: {error}",

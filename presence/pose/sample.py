@@ -124,7 +124,7 @@ def checked(sample: PoseSample) -> PoseSample:
     Sources call this once on what they make.
 
     Raises:
-        ValueError: an array has the wrong shape or holds a value that is not finite.
+        ValueError: an array has the wrong shape, or a value is not finite.
     """
     arrays = {
         "root_position": (sample.root_position, (3,)),
@@ -141,6 +141,8 @@ def checked(sample: PoseSample) -> PoseSample:
         if not np.isfinite(doubles).all():
             raise ValueError(f"{name} holds a value that is not finite")
         whole[name] = doubles
+    if not np.isfinite(sample.gaze_distance):
+        raise ValueError("gaze_distance is not finite")
     gaze = whole["gaze_direction"]
     length = float(np.linalg.norm(gaze))
     whole["gaze_direction"] = gaze / length if length > 1e-9 else _ahead().copy()

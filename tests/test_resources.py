@@ -1,0 +1,15 @@
+"""Shipped files."""
+
+import pytest
+
+from presence.resources import resource
+
+
+def test_the_shaders_and_assets_are_found():
+    assert resource("shaders").is_dir()
+    assert resource("assets").is_dir()
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(FileNotFoundError, match=r"shaders/nothing\.vert is missing"):
+        resource("shaders", "nothing.vert")
