@@ -20,7 +20,7 @@ from presence.scene.body.paint import colours, surfaces
 from presence.scene.body.plan import Plan, make_plan
 from presence.scene.body.traits import draw_traits
 from presence.scene.body.trunk import build_trunk, trunk_shape
-from presence.scene.body.weights import body_weights, only, smoothed, strongest
+from presence.scene.body.weights import body_weights, only, smoothed, spine_weights, strongest
 
 
 def generate_body(seed: int, proportions: Proportions | None = None) -> Avatar:
@@ -52,8 +52,9 @@ def build_body(name: str, plan: Plan) -> Avatar:
     face = build_face(draft, plan, head, openings.neck)
     unweighted = np.flatnonzero(draft.weights.sum(axis=1) == 0.0)
     draft.weights[unweighted] = body_weights(draft.positions[unweighted], plan)
+    draft.weights[face.skin] = spine_weights(draft.positions[face.skin], plan)
     draft.weights[:] = smoothed(draft.weights, draft.triangles, unweighted, rounds=3)
-    eyeball = build_eyeball(draft, plan, face, only("rightEye"))
+    build_eyeball(draft, plan, face, only("rightEye"))
     _, lower_teeth = build_teeth(draft, plan, head)
     tongue = build_tongue(draft, plan, head)
     brow = build_brow(draft, plan, face, head)

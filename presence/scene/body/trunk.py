@@ -79,6 +79,7 @@ def trunk_shape(plan: Plan) -> Shape:
     values[:, 0] *= 1.0 + (breadth - 1.0) * upper
     values[:, :3] *= s
     values[knots < arm[1] - 0.02 * s, :3] *= girth
+    crotch = hip[1] - 0.098 * s
     elbow, knee = plan.at("rightLowerArm"), plan.at("rightLowerLeg")
 
     def shape(points: Floats) -> Floats:
@@ -91,6 +92,8 @@ def trunk_shape(plan: Plan) -> Shape:
             1.0 / power
         )
         d = (ratio - 1.0) * np.minimum(wide, depth)
+        # The trunk ends at the crotch; below it are the legs alone.
+        d = -smooth_union(-d, p[:, 1] - crotch, 0.03 * s)
         # From the root of the neck to the shoulder's point.
         d = smooth_union(
             d,

@@ -45,26 +45,35 @@ def chain(bones: Sequence[str], shares: Sequence[Floats]) -> Floats:
     return rows
 
 
+def spine_weights(points: Floats, plan: Plan) -> Floats:
+    """``(N, 55)`` weights of trunk, neck and head, by where a vertex is at rest."""
+    s = plan.scale
+    up = (0.0, 1.0, 0.0)
+    # Nape and throat lean forward: the nape belongs to the lower bone from higher up.
+    leaning = (0.0, 1.0, -0.35)
+    neck = plan.at("neck") + np.array([0.0, 0.02 * s, 0.0])
+    head = plan.at("head") + np.array([0.0, -0.015 * s, 0.0])
+    return chain(
+        ("hips", "spine", "chest", "upperChest", "neck", "head"),
+        [
+            hinge(points, plan.at("spine"), up, 0.07 * s),
+            hinge(points, plan.at("chest"), up, 0.06 * s),
+            hinge(points, plan.at("upperChest"), up, 0.06 * s),
+            hinge(points, neck, leaning, 0.035 * s),
+            hinge(points, head, leaning, 0.024 * s),
+        ],
+    )
+
+
 def body_weights(points: Floats, plan: Plan) -> Floats:
     """``(N, 55)`` weights of trunk, right arm and right leg, by where a vertex is at rest."""
     s = plan.scale
-    up, down, out = (0.0, 1.0, 0.0), (0.0, -1.0, 0.0), (1.0, 0.0, 0.0)
+    down, out = (0.0, -1.0, 0.0), (1.0, 0.0, 0.0)
 
     def at(bone: str) -> Floats:
         return plan.at(bone)
 
-    trunk = chain(
-        ("hips", "spine", "chest", "upperChest", "neck"),
-        [
-            hinge(points, at("spine"), up, 0.07 * s),
-            hinge(points, at("chest"), up, 0.06 * s),
-            hinge(points, at("upperChest"), up, 0.06 * s),
-            # The nape belongs to the neck from higher up than the throat.
-            hinge(
-                points, at("neck") + np.array([0.0, 0.02 * s, 0.0]), (0.0, 1.0, -0.35), 0.035 * s
-            ),
-        ],
-    )
+    trunk = spine_weights(points, plan)
     arm = chain(
         ("rightUpperArm", "rightLowerArm", "rightHand"),
         [
