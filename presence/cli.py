@@ -14,7 +14,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from presence.bench.commands import bench
+from presence.client.commands import demo, join
 from presence.errors import PresenceError, UsageError
+from presence.host.command import host_command
 
 app = typer.Typer(
     help="Holographic calls: people who are far apart, in the same room.",
@@ -42,6 +45,11 @@ def presence(
     """Holographic calls: people who are far apart, in the same room."""
 
 
+app.command()(join)
+app.command()(demo)
+app.add_typer(bench, name="bench")
+
+
 @app.command()
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
@@ -59,6 +67,9 @@ def doctor(
         Console().print(findings_table(findings))
     if not healthy(findings):
         raise typer.Exit(1)
+
+
+app.command("host")(host_command)
 
 
 def main() -> None:

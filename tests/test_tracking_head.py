@@ -33,10 +33,18 @@ def test_standing_straight_the_feet_are_on_the_floor_and_the_hands_hang():
         assert positions[INDEX[hand], 1] < positions[0, 1] + 0.05
 
 
-def test_only_the_head_is_said_to_be_tracked_and_a_lost_head_gives_nothing():
+def test_only_the_head_is_said_to_be_tracked_and_stamped_with_when_it_was():
     here = Rigid.from_yaw(0.0, np.array([0.0, 1.6, 0.0]))
-    tracked = HeadSource(lambda _: here, BODY).sample(5)
-    assert tracked is not None
-    assert tracked.tracked[Part.HEAD] == 1.0
-    assert tracked.tracked.sum() == 1.0
+    sample = HeadSource(lambda now: (here, now - 3), BODY).sample(5)
+    assert sample is not None
+    assert sample.capture_ns == 2
+    assert sample.tracked[Part.HEAD] == 1.0
+    assert sample.tracked.sum() == 1.0
+
+
+def test_a_lost_head_and_one_that_was_not_tracked_anew_give_nothing():
+    here = Rigid.from_yaw(0.0, np.array([0.0, 1.6, 0.0]))
     assert HeadSource(lambda _: None, BODY).sample(5) is None
+    source = HeadSource(lambda _: (here, 2), BODY)
+    assert source.sample(5) is not None
+    assert source.sample(6) is None

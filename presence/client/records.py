@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from presence.codec.profile import decode_profile, encode_profile
+from presence.codec.profile import decode_profile
 from presence.pose.arrays import frozen
 from presence.pose.face import SHAPE_COUNT
 from presence.pose.proportions import Proportions
@@ -25,8 +25,8 @@ class Came(msgspec.Struct, frozen=True):
     stream: int
     seat: int
     name: str
-    look: int
-    """The seed of the body that is drawn for them."""
+    body: str
+    """The file of the body that is drawn for them; empty while it is being made."""
     profile: bytes
     """Their proportions, as the codec's profile."""
 
@@ -69,11 +69,6 @@ _BOUNDS = np.cumsum(_SHAPES)
 _FLOATS = int(_BOUNDS[-1])
 
 
-def came(stream: int, seat: int, name: str, look: int, proportions: Proportions) -> Came:
-    """A ``Came`` record from a person's measures."""
-    return Came(stream, seat, name, look, encode_profile(proportions))
-
-
 def pack_record(record: Record) -> bytes:
     """The bytes of a record."""
     if isinstance(record, Heard):
@@ -90,7 +85,7 @@ def pack_record(record: Record) -> bytes:
             s.attention.confidence,
         )
         arrays = (s.root_position, s.rotations.ravel(), s.face, s.gaze_direction, s.tracked)
-        return header + np.concatenate(arrays).tobytes()
+        return header + bytes(np.concatenate(arrays).data)
     kind = next(k for k, of in _JSON.items() if isinstance(record, of))
     return bytes([kind]) + msgspec.json.encode(record)
 

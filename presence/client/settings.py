@@ -37,9 +37,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     clock_drift_ppm: float = 0.0
     """Parts per million by which it runs fast."""
     eye_pixels: int = 640
-    """Width and height of the image rectangle drawn for each eye during the call."""
-    still_pixels: int = 1024
-    """Width and height of the image rectangle of a still picture."""
+    """The longer side of the image rectangle drawn for each eye during the call, pixels."""
+    still_pixels: int = 1056
+    """The longer side of the image rectangle of a still picture, pixels."""
+    samples: int = 0
+    """Samples a pixel during the call; 0 for one."""
     log_directory: str | None = None
     """Where to leave what was captured, sent, received and shown, for a report."""
     stills_after_s: float | None = None

@@ -42,9 +42,7 @@ def _arms_lowered() -> Floats:
 _AT_REST = _arms_lowered()
 
 
-def pose_from_head(
-    place_from_view: Rigid, proportions: Proportions, capture_ns: int
-) -> PoseSample:
+def pose_from_head(place_from_view: Rigid, proportions: Proportions, capture_ns: int) -> PoseSample:
     """A standing body whose eyes are at the tracked view.
 
     Args:
@@ -74,14 +72,21 @@ def pose_from_head(
 
 
 class HeadSource:
-    """A person who is tracked by a headset alone. State: none but the reader's."""
+    """A person who is tracked by a headset alone. State: when the last sample was tracked."""
 
     def __init__(
-        self, read_view: Callable[[int], Rigid | None], proportions: Proportions
+        self, read_view: Callable[[int], tuple[Rigid, int] | None], proportions: Proportions
     ) -> None:
-        """``read_view`` gives the view in ``place`` at a time, or None while it is not tracked."""
+        """Read the head by ``read_view``.
+
+        Args:
+            read_view: given a time, the newest view in ``place`` and when it was tracked, both by
+                the sender's clock; None while it is not tracked.
+            proportions: the person's measures.
+        """
         self._read_view = read_view
         self._proportions = proportions
+        self._last_ns: int | None = None
 
     @property
     def proportions(self) -> Proportions:
@@ -89,6 +94,12 @@ class HeadSource:
         return self._proportions
 
     def sample(self, time_ns: int) -> PoseSample | None:
-        """The person at ``time_ns`` of the sender's clock; None while the head is not tracked."""
-        view = self._read_view(time_ns)
-        return None if view is None else pose_from_head(view, self._proportions, time_ns)
+        """The newest the headset knows at ``time_ns``, stamped with when it was tracked.
+
+        None while the head is not tracked, or when nothing is newer than the last sample.
+        """
+        tracked = self._read_view(time_ns)
+        if tracked is None or tracked[1] == self._last_ns:
+            return None
+        view, self._last_ns = tracked
+        return pose_from_head(view, self._proportions, self._last_ns)

@@ -1,0 +1,51 @@
+"""The command ``presence bench``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from presence.bench.result import BenchResult
+
+bench = typer.Typer(help="The measurements behind every figure in the docs.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quick = Annotated[bool, typer.Option("--quick", help="End within a minute.")]
+
+
+@bench.callback()
+def _benches() -> None:
+    """The measurements behind every figure in the docs."""
+
+
+@bench.command()
+def call(
+    participants: Annotated[int, typer.Option(min=2, help="People in the room.")] = 9,
+    loss: Annotated[float, typer.Option(min=0.0, max=90.0, help="Per cent.")] = 0.0,
+    delay: Annotated[float, typer.Option(min=0.0, help="Milliseconds, one way.")] = 0.0,
+    jitter: Annotated[float, typer.Option(min=0.0, help="Milliseconds, mean.")] = 0.0,
+    quick: Quick = False,
+    json: Json = False,
+) -> None:
+    """What a frame costs the view, with everything but the pixels."""
+    from presence.bench.call import bench_call
+
+    result = bench_call(
+        participants=participants,
+        seconds=15.0 if quick else 60.0,
+        loss=loss / 100.0,
+        delay_ms=delay,
+        jitter_ms=jitter,
+    )
+    _print(result, json)
+
+
+def _print(result: BenchResult, as_json: bool) -> None:
+    if as_json:
+        typer.echo(result.json())
+    else:
+        result.print(Console())
+    if not all(bar.ok for bar in result.bars):
+        raise typer.Exit(1)

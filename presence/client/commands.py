@@ -1,0 +1,125 @@
+"""The commands ``presence join`` and ``presence demo``: options in, words and pictures out."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from presence.client.settings import Settings
+from presence.client.status import Status, status_table
+
+_HIDDEN: dict[str, Any] = {"hidden": True}
+
+
+def join(
+    link: Annotated[str, typer.Argument(help="The room's link, as the host printed it.")],
+    name: Annotated[str, typer.Option(help="What the others call you.")] = "guest",
+    as_: Annotated[
+        Literal["performer", "file", "headset"],
+        typer.Option("--as", help="Who you are: made by code, a motion file, or yourself."),
+    ] = "performer",
+    view: Annotated[
+        Literal["headset", "window", "offscreen", "none"],
+        typer.Option(help="How you see the others."),
+    ] = "window",
+    motion: Annotated[Path | None, typer.Option(help="A BVH file, for --as file.")] = None,
+    face: Annotated[
+        Path | None, typer.Option(help="A Live Link Face CSV file beside the motion.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the body that the others draw.")] = 0,
+    seat: Annotated[int | None, typer.Option(min=0, help="The seat to ask for.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Leave by yourself after so many seconds.")
+    ] = None,
+    status: Annotated[
+        Literal["table", "lines"], typer.Option(help="A table for people, or JSON lines.")
+    ] = "table",
+    log: Annotated[
+        Path | None, typer.Option(help="Leave a log of the call in this folder.")
+    ] = None,
+    clock_offset_ns: Annotated[int, typer.Option(**_HIDDEN)] = 0,
+    clock_drift_ppm: Annotated[float, typer.Option(**_HIDDEN)] = 0.0,
+    epoch_ns: Annotated[int | None, typer.Option(**_HIDDEN)] = None,
+    stills_after: Annotated[float | None, typer.Option(**_HIDDEN)] = None,
+    video: Annotated[bool, typer.Option(**_HIDDEN)] = False,
+) -> None:
+    """Join a room, see the others and be seen."""
+    from presence.client.media import take_part
+
+    settings = Settings(
+        link=link,
+        name=name,
+        source=as_,
+        view=view,
+        motion=str(motion) if motion else None,
+        face=str(face) if face else None,
+        seed=seed,
+        seat=seat,
+        duration_s=seconds,
+        log_directory=str(log) if log else None,
+        clock_offset_ns=clock_offset_ns,
+        clock_drift_ppm=clock_drift_ppm,
+        epoch_ns=epoch_ns,
+        stills_after_s=stills_after,
+        video=video,
+    )
+    if status == "lines":
+        take_part(settings, _print_line)
+        return
+    with Live(console=Console(), refresh_per_second=4) as live:
+        take_part(settings, lambda s: live.update(status_table([s], f"In the room as {s.name}")))
+
+
+def _print_line(status: Status) -> None:
+    sys.stdout.write(msgspec.json.encode(status).decode() + "\n")
+    sys.stdout.flush()
+
+
+def demo(
+    motion: Annotated[
+        str, typer.Option(help="BVH files that the remote people move by: a.bvh,b.bvh.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="Where to leave the pictures, emptied first.")] = Path(
+        "out/demo"
+    ),
+    seconds: Annotated[float, typer.Option(min=12.0, help="How long the call lasts.")] = 20.0,
+    view: Annotated[
+        Literal["auto", "headset", "offscreen"],
+        typer.Option(help="Through OpenXR, or pictures in memory; auto: OpenXR if there is one."),
+    ] = "auto",
+) -> None:
+    """A whole call on this machine: a host, two performers, and you who see them."""
+    from presence.client.demo import run_demo
+    from presence.headset.runtime import find_runtime
+
+    console = Console()
+    if view == "auto":
+        runtime = find_runtime()
+        view = "headset" if runtime else "offscreen"
+        if runtime:
+            console.print(f"You look through OpenXR: {runtime.name}.")
+        else:
+            console.print(
+                "There is no OpenXR runtime here, so the view is offscreen; `presence doctor` "
+                "says how to get one."
+            )
+    paths = [Path(part) for part in motion.split(",") if part]
+    report = asyncio.run(run_demo(out, paths, view, seconds, console))
+    _print_report(report, out, console)
+
+
+def _print_report(report: dict[str, Any], out: Path, console: Console) -> None:
+    for name, value in report.items():
+        if name == "participants":
+            for person in value:
+                console.print("  ", ", ".join(f"{key} {of}" for key, of in person.items()))
+        else:
+            console.print(f"{name.replace('_', ' ')}: {value}")
+    console.print("Look at", ", ".join(str(path) for path in sorted(out.iterdir())))

@@ -1,0 +1,108 @@
+"""A headset to look through: OpenXR's session, and the renderer drawing into its images."""
+
+from __future__ import annotations
+
+from presence.client.displays import STILL_SAMPLES, Beat, image_rectangle
+from presence.headset.session import LEFT, RIGHT, Headset
+from presence.pose.rigid import Rigid
+from presence.render.context import finish, offscreen_context
+from presence.render.eye import Eye, Fov
+from presence.render.picture import Picture, read_picture
+from presence.render.renderer import Renderer, View
+from presence.render.target import Target
+from presence.scene.stage import Stage
+
+
+class HeadsetDisplay:
+    """A headset, through OpenXR. State: the session, and targets over its swapchains' images."""
+
+    def __init__(self, eye_pixels: int, still_pixels: int, samples: int) -> None:
+        """Open a session.
+
+        Args:
+            eye_pixels: the longer side of an eye's image rectangle during the call.
+            still_pixels: the longer side of a still's.
+            samples: samples a pixel during the call; 0 for one.
+
+        Raises:
+            HeadsetError: there is no runtime or no headset.
+            RenderError: there is no OpenGL.
+        """
+        context = offscreen_context()
+        self._context = context
+        self.renderer = str(context.info["GL_RENDERER"])
+        side = max(eye_pixels, still_pixels)
+        self._headset = Headset((side, side))
+        self._renderer = Renderer(context)
+        self._pixels = {False: eye_pixels, True: still_pixels}
+        self._samples = {False: samples, True: STILL_SAMPLES}
+        self._targets: dict[tuple[int, tuple[int, int], int], Target] = {}
+        self.runtime = f"{self._headset.runtime_name} {self._headset.runtime_version}"
+        # Until the runtime has told the field of view.
+        self.size = (eye_pixels, eye_pixels)
+        self.still_size = (still_pixels, still_pixels)
+        self._should_render = False
+
+    def wait(self) -> Beat | None:
+        """Wait for the runtime."""
+        timing = self._headset.wait()
+        if timing is None:
+            return None
+        self._should_render = timing.should_render
+        return Beat(timing.woke_ns, timing.predicted_display_ns, timing.period_ns)
+
+    def draw(self, stage: Stage, *, keep_left: bool) -> Picture | None:
+        """Draw both eyes into the runtime's images and submit them."""
+        pictures = self._submit(stage, still=False, keep=(LEFT,) if keep_left else ())
+        return pictures[0] if pictures else None
+
+    def draw_still(self, stage: Stage) -> tuple[Picture, Picture] | None:
+        """Draw both eyes larger, submit them, and read both back."""
+        pictures = self._submit(stage, still=True, keep=(LEFT, RIGHT))
+        return (pictures[0], pictures[1]) if pictures else None
+
+    def head(self, machine_ns: int) -> Rigid | None:
+        """Where the head is, by the runtime."""
+        return self._headset.head_now(machine_ns)
+
+    def close(self) -> None:
+        """End the session in order, then give everything back."""
+        for target in self._targets.values():
+            target.release()
+        self._renderer.release()
+        self._headset.close()
+        self._context.release()
+
+    def _submit(self, stage: Stage, *, still: bool, keep: tuple[int, ...]) -> list[Picture]:
+        headset = self._headset
+        headset.begin()
+        eyes = headset.locate()
+        if eyes is None or not self._should_render:
+            headset.end()
+            return []
+        fov = eyes[LEFT].fov
+        rectangle = image_rectangle(Fov(fov.left, fov.right, fov.up, fov.down), self._pixels[still])
+        if still:
+            self.still_size = rectangle
+        else:
+            self.size = rectangle
+        views = []
+        for side, eye in zip((LEFT, RIGHT), eyes, strict=True):
+            target = self._target(headset.acquire(side), rectangle, self._samples[still])
+            edges = Fov(eye.fov.left, eye.fov.right, eye.fov.up, eye.fov.down)
+            views.append(View(Eye(eye.local_from_eye, edges), target))
+        self._renderer.draw(stage, views)
+        pictures = [read_picture(views[side].target) for side in keep]
+        finish()
+        for side in (LEFT, RIGHT):
+            headset.release(side)
+        headset.end(eyes, rectangle)
+        return pictures
+
+    def _target(self, texture: int, rectangle: tuple[int, int], samples: int) -> Target:
+        key = (texture, rectangle, samples)
+        if key not in self._targets:
+            self._targets[key] = Target.external(
+                self._context, texture, self._headset.size, size=rectangle, samples=samples
+            )
+        return self._targets[key]

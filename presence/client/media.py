@@ -1,0 +1,399 @@
+"""The media process: a participant's senses and connections, on one event loop.
+
+It samples the source at a steady rate, encodes and broadcasts; hears the others and passes their
+frames to the view; and follows the room's membership by the host's signalling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Literal
+
+from presence.client.logs import About, prefixed, save_log
+from presence.client.receiving import Receiver
+from presence.client.records import Record, Seated
+from presence.client.sending import Sender
+from presence.client.settings import Settings
+from presence.client.sources import make_source
+from presence.client.status import PeerStatus, Status
+from presence.client.view_process import ViewProcess, view_process
+from presence.client.wardrobe import Wardrobe
+from presence.clock import SECOND, MonotonicClock
+from presence.errors import HeadsetError, PresenceError, UsageError, WireError
+from presence.pose.proportions import default_proportions
+from presence.pose.rigid import Rigid
+from presence.tracking.head import HeadSource
+from presence.tracking.source import Source
+from presence.transport.mesh import Mesh
+from presence.transport.signalling import SignallingClient
+from presence.wire.control import Control, GoldenRequest, ProfileRequest, decode_control
+from presence.wire.envelope import Envelope, Kind
+from presence.wire.link import parse_link
+from presence.wire.signalling import (
+    Description,
+    Join,
+    Member,
+    MemberJoined,
+    MemberLeft,
+    Welcome,
+)
+
+log = logging.getLogger(__name__)
+
+STATUS_SECONDS = 0.5
+PROFILE_SECONDS = 2.0
+"""How often the profile is said again, for whoever missed it and its request."""
+LOST_SECONDS = 4.5
+"""How long somebody who was lost is kept, by when playout has faded them out."""
+_HEAD_STALE_NS = SECOND // 2
+_HEAD_WAIT_SECONDS = 30.0
+
+
+class Media:
+    """One participant in a room. State: the room's members, the links to them, and counters."""
+
+    def __init__(self, settings: Settings, view: ViewProcess | None) -> None:
+        """Take part as the settings say; ``view`` is told what the others do."""
+        self.settings = settings
+        self._clock = settings.clock
+        self._machine = MonotonicClock()
+        self._view = view
+        self._wardrobe = Wardrobe()
+        self._receiver = Receiver(self._clock, self._tell, self._ask)
+        self._members: dict[int, Member] = {}
+        self._mesh: Mesh | None = None
+        self._sender: Sender | None = None
+        self._seat = 0
+        self._phase = "joining"
+        self._said: dict[int, tuple[int, int]] = {}
+        self._bytes_said = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._epoch_ns = settings.epoch_ns or self._clock.now_ns()
+
+    async def run(self, ended: asyncio.Event, on_status: Callable[[Status], None]) -> None:
+        """Be in the room until ``ended``.
+
+        Raises:
+            PresenceError: the room cannot be joined, the view ended in an error, or a source
+                cannot be used.
+        """
+        settings = self.settings
+        on_status(self._status())
+        join = Join(name=settings.name, look=settings.seed, seat=settings.seat)
+        async with SignallingClient.connect(parse_link(settings.link), join) as signalling:
+            source = await self._source(signalling.welcome.seat)
+            gc.collect()
+            gc.freeze()
+            try:
+                await self._welcome(signalling, signalling.welcome, source)
+                await self._work(signalling, source, ended, on_status)
+            finally:
+                self._phase = "leaving"
+                on_status(self._status())
+                self._save()
+                if self._mesh is not None:
+                    await self._mesh.close()
+
+    async def _work(
+        self,
+        signalling: SignallingClient,
+        source: Source,
+        ended: asyncio.Event,
+        on_status: Callable[[Status], None],
+    ) -> None:
+        """Do everything at once until the first part of it ends; its error, if any, rises."""
+        work = [
+            asyncio.create_task(part)
+            for part in (
+                self._until_ended(ended),
+                self._follow_room(signalling, source),
+                self._send_steadily(),
+                self._say_profile(),
+                self._report(on_status),
+                self._watch_view(),
+            )
+        ]
+        try:
+            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            rest = [*work, *self._tasks]
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
+
+    async def _until_ended(self, ended: asyncio.Event) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), self.settings.duration_s)
+
+    async def _source(self, seat: int) -> Source:
+        if self.settings.source != "headset":
+            return make_source(self.settings, seat, self._epoch_ns)
+        if self._view is None:
+            raise UsageError("--as headset needs --view headset: nothing else tracks a head")
+        for _ in range(round(_HEAD_WAIT_SECONDS / 0.05)):
+            tracked = self._view.head()
+            if tracked is not None:
+                # Whoever puts a headset on stands: the height of the eyes scales the rest.
+                body = default_proportions()
+                standing = max(0.5, float(tracked[0].translation[1]))
+                return HeadSource(self._head, body.scaled(standing / body.eye_height))
+            if self._check_view(self._view):
+                break
+            await asyncio.sleep(0.05)
+        raise HeadsetError(
+            f"the headset's position was not known within {_HEAD_WAIT_SECONDS:.0f} s; put it on, "
+            "look round once, and join again"
+        )
+
+    def _head(self, now_ns: int) -> tuple[Rigid, int] | None:
+        """The newest head, by this participant's clock; None when it is not tracked any more."""
+        tracked = self._view.head() if self._view is not None else None
+        if tracked is None:
+            return None
+        view, machine_ns = tracked
+        tracked_ns = self._clock.from_machine_ns(machine_ns) // 1000 * 1000
+        return (view, tracked_ns) if now_ns - tracked_ns < _HEAD_STALE_NS else None
+
+    # -- the room --------------------------------------------------------------------------------
+
+    async def _welcome(
+        self, signalling: SignallingClient, welcome: Welcome, source: Source
+    ) -> None:
+        """Take one's place: at first, and again when the host forgot who was here."""
+        if self._mesh is not None:
+            await self._mesh.close()
+        for stream in list(self._members):
+            self._forget(stream)
+        self._seat = welcome.seat
+        self._tell(Seated(welcome.seat))
+        if self._sender is None:
+            self._sender = Sender(welcome.stream, source, self._clock)
+        self._sender.stream = welcome.stream
+
+        async def send_description(
+            stream: int, kind: Literal["offer", "answer"], text: str
+        ) -> None:
+            await signalling.send_description(stream, kind, text)
+
+        self._mesh = Mesh(
+            welcome.stream,
+            self._machine,
+            send_description=send_description,
+            on_envelope=self._hear,
+            on_link_up=self._link_up,
+            on_link_down=lambda stream, reason: log.info("link to %d down: %s", stream, reason),
+        )
+        for member in welcome.members:
+            self._meet(member)
+        self._mesh.connect_to([member.stream for member in welcome.members])
+        self._phase = "in the call" if welcome.members else "waiting"
+
+    async def _follow_room(self, signalling: SignallingClient, source: Source) -> None:
+        async for message in signalling:
+            match message:
+                case Welcome():
+                    await self._welcome(signalling, message, source)
+                case MemberJoined(member=member):
+                    self._meet(member)
+                    self._phase = "in the call"
+                    if self._mesh is not None:
+                        self._mesh.member_joined(member.stream)
+                case MemberLeft(stream=stream, reason=reason):
+                    self._part(stream, reason)
+                case Description(sender=sender, kind=kind, sdp=sdp):
+                    if self._mesh is not None:
+                        self._mesh.description(sender, kind, sdp)
+
+    def _meet(self, member: Member) -> None:
+        self._members[member.stream] = member
+        self._receiver.came(member.stream, member.name, member.seat)
+        if self._view is not None:
+            self._spawn(self._dress(member))
+
+    async def _dress(self, member: Member) -> None:
+        try:
+            path = await self._wardrobe.body(member.look)
+        except PresenceError as error:
+            log.warning("%s cannot be drawn: %s", member.name, error)
+            return
+        self._receiver.dress(member.stream, str(path))
+
+    def _part(self, stream: int, reason: str) -> None:
+        """Somebody went; who was lost fades where they stood, who left on purpose is gone."""
+        if self._mesh is not None:
+            self._spawn(self._mesh.member_left(stream))
+        if reason == "lost":
+            asyncio.get_running_loop().call_later(LOST_SECONDS, self._forget, stream)
+        else:
+            self._forget(stream)
+
+    def _forget(self, stream: int) -> None:
+        self._members.pop(stream, None)
+        self._said.pop(stream, None)
+        self._receiver.went(stream)
+        if not self._members and self._phase == "in the call":
+            self._phase = "waiting"
+
+    def _link_up(self, stream: int) -> None:
+        """A newcomer needs the measures first, then one golden frame."""
+        if self._sender is not None and self._mesh is not None:
+            now = self._machine.now_ns()
+            self._mesh.send_to(stream, self._sender.profile(now))
+            self._sender.request_golden(now)
+
+    # -- the streams -----------------------------------------------------------------------------
+
+    def _hear(self, envelope: Envelope, arrival_ns: int) -> None:
+        if envelope.kind != Kind.CONTROL:
+            self._receiver.hear(envelope, arrival_ns)
+            return
+        with contextlib.suppress(WireError):
+            for message in decode_control(envelope.core):
+                self._answer(envelope.stream, message)
+
+    def _answer(self, stream: int, message: Control) -> None:
+        sender, mesh = self._sender, self._mesh
+        if sender is None or mesh is None:
+            return
+        match message:
+            case GoldenRequest(asked) if asked == sender.stream:
+                sender.request_golden(self._machine.now_ns())
+            case ProfileRequest(asked) if asked == sender.stream:
+                mesh.send_to(stream, sender.profile(self._machine.now_ns()))
+
+    def _ask(self, stream: int, request: Control) -> None:
+        if self._mesh is not None:
+            self._mesh.send_control(stream, request)
+
+    def _tell(self, record: Record) -> None:
+        if self._view is not None:
+            self._view.tell(record)
+
+    async def _send_steadily(self) -> None:
+        """Sample at a steady rate; a beat that was missed is skipped, never made up for."""
+        loop = asyncio.get_running_loop()
+        period = 1.0 / self.settings.rate
+        due = loop.time()
+        while True:
+            due += period
+            now = loop.time()
+            if now > due + period:
+                due = now
+            await asyncio.sleep(due - now)
+            if self._sender is None or self._mesh is None:
+                continue
+            envelope = self._sender.capture(self._machine.now_ns())
+            if envelope is not None:
+                self._mesh.broadcast(envelope)
+
+    async def _say_profile(self) -> None:
+        while True:
+            await asyncio.sleep(PROFILE_SECONDS)
+            if self._sender is not None and self._mesh is not None:
+                self._mesh.broadcast(self._sender.profile(self._machine.now_ns()))
+
+    # -- how it goes -----------------------------------------------------------------------------
+
+    async def _report(self, on_status: Callable[[Status], None]) -> None:
+        while True:
+            on_status(self._status())
+            await asyncio.sleep(STATUS_SECONDS)
+
+    def _status(self) -> Status:
+        peers = []
+        links = {link.stream: link for link in self._mesh.stats()} if self._mesh else {}
+        for stream, member in sorted(self._members.items()):
+            link = links.get(stream)
+            frames, received = self._receiver.heard(stream)
+            _, before = self._said.get(stream, (0, received))
+            self._said[stream] = frames, received
+            trip = link.round_trip_ns if link else None
+            peers.append(
+                PeerStatus(
+                    name=member.name,
+                    carrier=link.carrier if link else "connecting …",
+                    round_trip_ms=None if trip is None else trip / 1e6,
+                    kbps=(received - before) * 8 / STATUS_SECONDS / 1e3,
+                    received=frames,
+                )
+            )
+        sent = self._sender.bytes_sent if self._sender else 0
+        kbps = (sent - self._bytes_said) * 8 / STATUS_SECONDS / 1e3
+        self._bytes_said = sent
+        return Status(
+            name=self.settings.name,
+            phase=self._phase,
+            kbps=kbps,
+            peers=tuple(peers),
+            view=self._view.status() if self._view else None,
+        )
+
+    async def _watch_view(self) -> None:
+        """Return when the view was closed by the person; without a view, never."""
+        while self._view is None or not self._check_view(self._view):
+            await asyncio.sleep(0.2)
+
+    @staticmethod
+    def _check_view(view: ViewProcess) -> bool:
+        """Whether the view was closed; raises PresenceError if it failed."""
+        if view.exit_code:
+            raise PresenceError(
+                f"the view ended with {view.exit_code}; what it said stands above, and "
+                "presence doctor may know more"
+            )
+        return view.exit_code == 0
+
+    def _save(self) -> None:
+        directory, sender = self.settings.log_directory, self._sender
+        if directory is None or sender is None:
+            return
+        links = self._mesh.stats() if self._mesh else []
+        about = About(
+            settings=self.settings,
+            stream=sender.stream,
+            seat=self._seat,
+            epoch_ns=self._epoch_ns,
+            peers={str(link.stream): link.carrier for link in links},
+        )
+        save_log(
+            Path(directory),
+            self.settings.name,
+            about,
+            **prefixed("captured", sender.log),
+            **prefixed("received", self._receiver.log),
+        )
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Run something beside the rest; what it is must not be collected while it runs."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def take_part(settings: Settings, on_status: Callable[[Status], None]) -> None:
+    """Be in a room until Ctrl-C, SIGTERM, the settings' duration, or until the view is closed.
+
+    Raises:
+        PresenceError: as :meth:`Media.run` says.
+    """
+    with contextlib.ExitStack() as stack:
+        view = None if settings.view == "none" else stack.enter_context(view_process(settings))
+        asyncio.run(_take_part(settings, view, on_status))
+
+
+async def _take_part(
+    settings: Settings, view: ViewProcess | None, on_status: Callable[[Status], None]
+) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    await Media(settings, view).run(ended, on_status)

@@ -1,0 +1,81 @@
+"""Pictures in memory to look at: a view for machines without a headset or a screen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from presence.client.displays import STILL_SAMPLES, Beat, image_rectangle
+from presence.client.metronome import Metronome
+from presence.pose.proportions import default_proportions
+from presence.pose.rigid import Rigid
+from presence.render.context import finish, offscreen_context
+from presence.render.eye import Fov, stereo_eyes
+from presence.render.picture import Picture, read_picture
+from presence.render.renderer import Renderer, View
+from presence.render.target import Target
+from presence.scene.stage import Stage
+
+
+class OffscreenDisplay:
+    """Pictures in memory, for machines without a headset. State: targets, and the next beat."""
+
+    runtime = "offscreen"
+
+    def __init__(self, eye_pixels: int, still_pixels: int, samples: int, rate: float) -> None:
+        """A still pair of eyes at the height of an average adult's.
+
+        Args:
+            eye_pixels: the longer side of an eye's image rectangle during the call.
+            still_pixels: the longer side of a still's.
+            samples: samples a pixel during the call; 0 for one.
+            rate: simulated displays a second.
+
+        Raises:
+            RenderError: there is no OpenGL.
+        """
+        self._context = offscreen_context()
+        self.renderer = str(self._context.info["GL_RENDERER"])
+        self._renderer = Renderer(self._context)
+        fov = Fov.symmetric(np.radians(45.0))
+        self.size = image_rectangle(fov, eye_pixels)
+        self.still_size = image_rectangle(fov, still_pixels)
+        self._head = Rigid.from_yaw(0.0, np.array([0.0, default_proportions().eye_height, 0.0]))
+        self._eyes = stereo_eyes(self._head, fov)
+        self._targets = [Target(self._context, self.size, samples=samples) for _ in self._eyes]
+        self._metronome = Metronome(rate)
+
+    def wait(self) -> Beat | None:
+        """Sleep until the next beat."""
+        return self._metronome.wait()
+
+    def draw(self, stage: Stage, *, keep_left: bool) -> Picture | None:
+        """Draw both eyes."""
+        self._draw(stage, self._targets)
+        return read_picture(self._targets[0]) if keep_left else None
+
+    def draw_still(self, stage: Stage) -> tuple[Picture, Picture] | None:
+        """Draw both eyes larger, and read both back."""
+        targets = [
+            Target(self._context, self.still_size, samples=STILL_SAMPLES) for _ in self._eyes
+        ]
+        self._draw(stage, targets)
+        left, right = (read_picture(target) for target in targets)
+        for target in targets:
+            target.release()
+        return left, right
+
+    def head(self, machine_ns: int) -> Rigid | None:
+        """Where the simulated head is: still."""
+        return self._head
+
+    def close(self) -> None:
+        """Give everything back."""
+        for target in self._targets:
+            target.release()
+        self._renderer.release()
+        self._context.release()
+
+    def _draw(self, stage: Stage, targets: list[Target]) -> None:
+        views = [View(eye, target) for eye, target in zip(self._eyes, targets, strict=True)]
+        self._renderer.draw(stage, views)
+        finish()

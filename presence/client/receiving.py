@@ -1,0 +1,134 @@
+"""From envelopes to the view: unwrap, decode, pass on, and ask for what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from presence.client.logs import received_columns
+from presence.client.records import Came, Heard, Record, Went
+from presence.clock import MILLISECOND, SkewedClock
+from presence.codec import Decoder, Frame
+from presence.codec.profile import decode_profile
+from presence.errors import CodecError, MissingGoldenError, WireError
+from presence.pose.proportions import Proportions
+from presence.wire.control import Control, GoldenRequest, ProfileRequest
+from presence.wire.envelope import Envelope, Kind
+from presence.wire.unwrap import Unwrapper
+
+ASK_AGAIN_NS = 100 * MILLISECOND
+"""How long to wait for an answer to a request before asking again."""
+
+
+@dataclass(slots=True)
+class _Speaker:
+    """Someone heard. State: their decoder and what was heard of them."""
+
+    name: str
+    seat: int
+    body: str = ""
+    unwrapper: Unwrapper = field(default_factory=Unwrapper)
+    proportions: Proportions | None = None
+    decoder: Decoder | None = None
+    profile: bytes = b""
+    asked_ns: int = 0
+    frames: int = 0
+    bytes: int = 0
+    undecodable: int = 0
+
+
+class Receiver:
+    """Everyone heard. State: a decoder and counters for each stream."""
+
+    def __init__(
+        self,
+        clock: SkewedClock,
+        pass_on: Callable[[Record], None],
+        ask: Callable[[int, Control], None],
+    ) -> None:
+        """``pass_on`` takes records for the view; ``ask`` sends a control message to a stream."""
+        self._clock = clock
+        self._pass_on = pass_on
+        self._ask = ask
+        self._speakers: dict[int, _Speaker] = {}
+        self.log = received_columns()
+        self.refused = 0
+        """Envelopes from nobody known, or that could not be decoded."""
+
+    def came(self, stream: int, name: str, seat: int) -> None:
+        """Someone joined: from now on their frames are decoded."""
+        self._speakers[stream] = _Speaker(name, seat)
+
+    def went(self, stream: int) -> None:
+        """Someone left on purpose."""
+        if self._speakers.pop(stream, None) is not None:
+            self._pass_on(Went(stream))
+
+    def heard(self, stream: int) -> tuple[int, int]:
+        """Frames decoded and bytes received of somebody so far."""
+        speaker = self._speakers.get(stream)
+        return (speaker.frames, speaker.bytes) if speaker else (0, 0)
+
+    def hear(self, envelope: Envelope, arrival_machine_ns: int) -> None:
+        """Take in a pose or a profile; whatever cannot be used is counted and dropped."""
+        speaker = self._speakers.get(envelope.stream)
+        if speaker is None:
+            self.refused += 1
+            return
+        try:
+            if envelope.kind == Kind.PROFILE:
+                self._learn(envelope.stream, speaker, envelope.core)
+            elif envelope.kind == Kind.POSE:
+                self._decode(speaker, envelope, arrival_machine_ns)
+        except MissingGoldenError:
+            speaker.undecodable += 1
+            self._request(envelope.stream, GoldenRequest, arrival_machine_ns)
+        except (CodecError, WireError):
+            self.refused += 1
+
+    def _learn(self, stream: int, speaker: _Speaker, profile: bytes) -> None:
+        if profile == speaker.profile:
+            return
+        speaker.proportions = decode_profile(profile)
+        speaker.profile = profile
+        speaker.decoder = Decoder(speaker.proportions)
+        self._introduce(stream, speaker)
+
+    def dress(self, stream: int, body: str) -> None:
+        """The file of somebody's body is there."""
+        speaker = self._speakers.get(stream)
+        if speaker is not None:
+            speaker.body = body
+            self._introduce(stream, speaker)
+
+    def _introduce(self, stream: int, speaker: _Speaker) -> None:
+        """Tell the view who is here, once it can know their measures."""
+        if speaker.profile:
+            self._pass_on(Came(stream, speaker.seat, speaker.name, speaker.body, speaker.profile))
+
+    def _decode(self, speaker: _Speaker, envelope: Envelope, arrival_machine_ns: int) -> None:
+        if speaker.decoder is None:
+            self._request(envelope.stream, ProfileRequest, arrival_machine_ns)
+            return
+        counted = speaker.unwrapper.unwrap(envelope)
+        frame = Frame(
+            sequence=counted.sequence,
+            golden_sequence=counted.golden_sequence,
+            capture_ns=counted.capture_ns,
+            core=envelope.core,
+            detail=envelope.detail,
+        )
+        sample = speaker.decoder.decode(frame)
+        speaker.frames += 1
+        speaker.bytes += envelope.size
+        self.log.add(envelope.stream, frame.sequence, arrival_machine_ns, envelope.size)
+        arrival_ns = self._clock.from_machine_ns(arrival_machine_ns)
+        self._pass_on(Heard(envelope.stream, frame.sequence, arrival_ns, sample))
+
+    def _request(
+        self, stream: int, request: type[GoldenRequest] | type[ProfileRequest], now_ns: int
+    ) -> None:
+        speaker = self._speakers[stream]
+        if now_ns - speaker.asked_ns >= ASK_AGAIN_NS:
+            speaker.asked_ns = now_ns
+            self._ask(stream, request(stream))

@@ -1,0 +1,35 @@
+"""The source that a participant's settings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from presence.client.settings import Settings
+from presence.errors import UsageError
+from presence.tracking.source import Source
+
+
+def make_source(settings: Settings, seat: int, epoch_ns: int) -> Source:
+    """A performer or a motion file, as the settings say; the headset's source is the view's.
+
+    Args:
+        settings: what the participant was told.
+        seat: where it stands, which a performer needs to know whom to look at.
+        epoch_ns: when the performance begins, by the participant's clock.
+
+    Raises:
+        SourceError: a file cannot be used.
+        UsageError: the settings name no such source, or no file.
+    """
+    if settings.source == "performer":
+        from presence.tracking.performer import Performer
+
+        return Performer(settings.seed, seat=seat, cast=settings.cast, epoch_ns=epoch_ns)
+    if settings.source == "file":
+        from presence.tracking.motion import MotionSource
+
+        if settings.motion is None:
+            raise UsageError("--as file needs a motion: add --motion FILE.bvh")
+        face = Path(settings.face) if settings.face else None
+        return MotionSource(Path(settings.motion), face, epoch_ns=epoch_ns)
+    raise UsageError(f"no source is called {settings.source!r}: use performer, file or headset")

@@ -1,0 +1,86 @@
+"""How a participant is doing, told twice a second, and the table that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from rich.table import Table
+
+
+class PeerStatus(msgspec.Struct, frozen=True):
+    """One other person, as this participant hears them."""
+
+    name: str
+    carrier: str
+    """What their frames come over, and by which path."""
+    round_trip_ms: float | None
+    kbps: float
+    """Of their stream, envelopes and all, as it arrives."""
+    received: int
+
+
+class ViewStatus(msgspec.Struct, frozen=True):
+    """What the view is doing."""
+
+    runtime: str
+    fps: float
+    latency_ms: float | None
+    """Playout's own estimate of capture to display."""
+    cpu_ms: float
+    """CPU time of a frame, rasteriser included."""
+    people: int
+    """How many others are on show."""
+
+
+class Status(msgspec.Struct, frozen=True):
+    """One participant, now."""
+
+    name: str
+    phase: str
+    """``joining``, ``waiting``, ``in the call`` or ``leaving``."""
+    kbps: float = 0.0
+    """Of the participant's own stream, sent once."""
+    peers: tuple[PeerStatus, ...] = ()
+    view: ViewStatus | None = None
+    note: str = ""
+
+
+def status_table(statuses: Sequence[Status], title: str) -> Table:
+    """Who is connected over what, kbit/s a stream, latency, frames a second."""
+    table = Table(title=title, title_justify="left", expand=False)
+    table.add_column("who")
+    table.add_column("hears")
+    table.add_column("over")
+    for column in ("round trip", "kbit/s", "frames"):
+        table.add_column(column, justify="right")
+    table.add_column("view")
+    for status in statuses:
+        view = _view_cell(status)
+        own = f"{status.name}\n[dim]{status.kbps:.0f} kbit/s out[/]"
+        if not status.peers:
+            table.add_row(own, f"[dim]{status.phase}[/]", "", "", "", "", view)
+        for i, peer in enumerate(status.peers):
+            trip = "–" if peer.round_trip_ms is None else f"{peer.round_trip_ms:.1f} ms"
+            table.add_row(
+                own if i == 0 else "",
+                peer.name,
+                peer.carrier,
+                trip,
+                f"{peer.kbps:.0f}",
+                str(peer.received),
+                view if i == 0 else "",
+            )
+        table.add_section()
+    return table
+
+
+def _view_cell(status: Status) -> str:
+    view = status.view
+    if view is None:
+        return "[dim]none[/]"
+    latency = "–" if view.latency_ms is None else f"{view.latency_ms:.0f} ms"
+    return (
+        f"{view.runtime}\n{view.fps:.0f} frames/s · {latency} to display\n"
+        f"[dim]{view.cpu_ms:.0f} ms CPU a frame[/]"
+    )

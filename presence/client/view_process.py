@@ -1,0 +1,109 @@
+"""The view's process, as the media process sees it: started, told, listened to, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import msgspec
+
+from presence.client.records import Record, pack_record
+from presence.client.settings import Settings
+from presence.client.shared import LatestSlot, Ring, SharedMemory
+from presence.client.status import ViewStatus
+from presence.client.view_task import Block, ViewTask, unpack_head
+from presence.errors import HeadsetError
+from presence.headset.runtime import find_runtime
+from presence.pose.rigid import Rigid
+
+_RING_BYTES = 8 << 20
+_SLOT_BYTES = 4096
+_END_SECONDS = 15.0
+
+
+class ViewProcess:
+    """A running view. State: the child, and the memory shared with it."""
+
+    def __init__(self, child: subprocess.Popen[bytes], memory: list[SharedMemory]) -> None:
+        """Use :func:`view_process`, which ends it too."""
+        self._child = child
+        ring, head, status = memory
+        self._ring = Ring(ring)
+        self._head = LatestSlot(head)
+        self._status = LatestSlot(status)
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the view ended; None while it runs."""
+        return self._child.poll()
+
+    @property
+    def dropped(self) -> int:
+        """Records that the view was too slow to take."""
+        return self._ring.dropped
+
+    def tell(self, record: Record) -> None:
+        """Pass a record on to the view."""
+        self._ring.write(pack_record(record))
+
+    def head(self) -> tuple[Rigid, int] | None:
+        """The newest tracked view in ``local`` and when it was tracked, by the machine's clock."""
+        record = self._head.read()
+        return unpack_head(record) if record else None
+
+    def status(self) -> ViewStatus | None:
+        """What the view last said of itself."""
+        record = self._status.read()
+        return msgspec.json.decode(record, type=ViewStatus) if record else None
+
+
+@contextlib.contextmanager
+def view_process(settings: Settings) -> Iterator[ViewProcess]:
+    """Run a view for as long as the block lasts.
+
+    A headset's view runs under the OpenXR runtime that was found; nothing else does.
+
+    Raises:
+        HeadsetError: there is no OpenXR runtime, or its service does not start.
+    """
+    with contextlib.ExitStack() as stack:
+        memory = [SharedMemory.create(size) for size in (_RING_BYTES, _SLOT_BYTES, _SLOT_BYTES)]
+        for block in memory:
+            stack.callback(block.close)
+        ring, head, status = (Block(block.descriptor, block.size) for block in memory)
+        task = ViewTask(settings=settings, ring=ring, head=head, status=status)
+        argv = [sys.executable, "-m", "presence.client.view", msgspec.json.encode(task).decode()]
+        environment = dict(os.environ)
+        if settings.view == "headset":
+            runtime = find_runtime()
+            if runtime is None:
+                raise HeadsetError(
+                    "there is no OpenXR runtime here; start your headset's (SteamVR, Monado, WiVRn)"
+                    ", or look with --view window; presence doctor says more"
+                )
+            argv, environment = stack.enter_context(runtime.started()).wrap(argv, environment)
+        # The view's standard input stays open for as long as this process lives.
+        child = subprocess.Popen(
+            argv,
+            env=environment,
+            stdin=subprocess.PIPE,
+            pass_fds=[block.descriptor for block in memory],
+            start_new_session=True,
+        )
+        stack.callback(_end, child)
+        yield ViewProcess(child, memory)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Let the view save what it has, then make sure that it is gone."""
+    assert child.stdin is not None
+    with contextlib.suppress(OSError):
+        child.stdin.close()
+    try:
+        child.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

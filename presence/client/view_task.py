@@ -1,0 +1,44 @@
+"""What the media process and its view share: the task, the memory, and how a head is written."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from presence.client.settings import Settings
+from presence.client.shared import SharedMemory
+from presence.pose.rigid import Rigid
+
+
+class Block(msgspec.Struct, frozen=True):
+    """Shared memory, as the child is told of it."""
+
+    descriptor: int
+    size: int
+
+    def open(self) -> SharedMemory:
+        """The memory, mapped."""
+        return SharedMemory(self.descriptor, self.size)
+
+
+class ViewTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What the media process hands to its view."""
+
+    settings: Settings
+    ring: Block
+    """Records from the media process."""
+    head: Block
+    """The tracked view in ``local``, from this process: seven doubles and the time."""
+    status: Block
+    """A ``ViewStatus``, from this process."""
+
+
+def pack_head(view: Rigid, machine_ns: int) -> bytes:
+    """The bytes of a tracked view: rotation, translation, and the time in nanoseconds."""
+    return np.concatenate([view.rotation, view.translation, [float(machine_ns)]]).tobytes()
+
+
+def unpack_head(record: bytes) -> tuple[Rigid, int]:
+    """What ``pack_head`` packed."""
+    values = np.frombuffer(record)
+    return Rigid(values[:4].copy(), values[4:7].copy()), int(values[7])
