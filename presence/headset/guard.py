@@ -50,7 +50,12 @@ def main(command: list[str]) -> int:
         with (folder / "service.log").open("wb") as log:
             service = subprocess.Popen(
                 command,
-                env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
+                env={
+                    **os.environ,
+                    "XDG_RUNTIME_DIR": str(folder),
+                    # Neither read nor leave settings in the user's own folder.
+                    "XDG_CONFIG_HOME": str(folder),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -6,7 +6,7 @@
         while (timing := headset.wait()) is not None:
             headset.begin()
             eyes = headset.locate()
-            if timing.should_render:
+            if timing.should_render and eyes is not None:
                 for eye in (LEFT, RIGHT):
                     draw(headset.acquire(eye), eyes[eye])
                     headset.release(eye)
