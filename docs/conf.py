@@ -1,5 +1,6 @@
 """How Sphinx builds these pages."""
 
+import re
 from importlib.metadata import version as version_of
 
 project = "presence"
@@ -31,7 +32,7 @@ apidoc_modules = [
         "max_depth": 2,
         "module_first": True,
         "include_private": False,
-        "automodule_options": {"members", "undoc-members", "show-inheritance"},
+        "automodule_options": {"members", "undoc-members"},
     }
 ]
 # Names that a package re-exports are described where they are defined, and nowhere else.
@@ -41,3 +42,16 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_type_aliases = {"Floats": "Floats", "Ints": "Ints"}
 napoleon_numpy_docstring = False
+
+
+def _plain_aliases(app, what, name, obj, options, signature, returns):
+    """Autodoc wraps an alias inside another type; show its name alone."""
+    return tuple(
+        part and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", part)
+        for part in (signature, returns)
+    )
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("autodoc-process-signature", _plain_aliases)
