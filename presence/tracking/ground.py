@@ -6,7 +6,7 @@ import numpy as np
 
 from presence.pose.arrays import Floats
 from presence.pose.proportions import Proportions
-from presence.pose.quaternion import IDENTITY, quat_from_axis_angle, quat_mul, quat_rotate
+from presence.pose.quaternion import quat_from_axis_angle, quat_rotate
 from presence.pose.rigid import FORWARD, UP
 from presence.pose.sample import Contact
 from presence.pose.skeleton import INDEX
@@ -21,6 +21,9 @@ _FEET = [INDEX["leftFoot"], INDEX["rightFoot"]]
 _TOES = [INDEX["leftToes"], INDEX["rightToes"]]
 _HANDS = [INDEX["leftHand"], INDEX["rightHand"]]
 _SMOOTHING_S = 0.1
+_LONGEST_JUMP_S = 0.5
+"""Half the time for which both feet may be off the floor."""
+_STANDING_SLACK = 0.01
 
 
 def sole_heights(positions: Floats, orientations: Floats, body: Proportions) -> Floats:
@@ -95,7 +98,31 @@ def place_from_file(hips: Floats, orientation: Floats, floor: float) -> tuple[Fl
     heading = np.arctan2(-ahead[0], -ahead[2]) if flat > 1e-3 else 0.0
     turn = quat_from_axis_angle(UP, -heading)
     spot = np.array([hips[0], floor, hips[2]])
-    return quat_mul(turn, IDENTITY), -quat_rotate(turn, spot)
+    return turn, -quat_rotate(turn, spot)
+
+
+def drift(soles: Floats, frame_time_s: float) -> Floats:
+    """``(T,)`` metres by which the ground of a recording has left the floor.
+
+    Nobody stays in the air: where no foot has come down for longer than a jump takes, the
+    recording has drifted, or the person stands on something that is not in a call. The drift is
+    the lower envelope of both soles, smoothed so that it never presses a foot into the floor.
+
+    Args:
+        soles: ``(T, 2)`` metres above the floor.
+        frame_time_s: seconds from frame to frame.
+    """
+    lowest = np.maximum(soles.min(axis=1) - _STANDING_SLACK, 0.0)
+    half = min(round(_LONGEST_JUMP_S / frame_time_s), len(lowest) - 1)
+    if half < 1:
+        unchanged: Floats = lowest
+        return unchanged
+    padded = np.pad(lowest, half, mode="edge")
+    envelope = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1).min(axis=-1)
+    # Each value under the bell is a minimum over a window that holds its middle.
+    bell = np.hanning(2 * half + 3)[1:-1]
+    smooth: Floats = np.convolve(np.pad(envelope, half, mode="edge"), bell / bell.sum(), "valid")
+    return smooth
 
 
 def contacts(

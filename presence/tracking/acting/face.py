@@ -1,0 +1,115 @@
+"""What a face does besides talking: it blinks, smiles, raises its brows, is never quite still."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from presence.pose.arrays import Floats
+from presence.pose.face import SHAPE_COUNT
+from presence.tracking.acting.gaze import EYES_S
+from presence.tracking.acting.seeded import Beats, Noise, Track, draws, pulse
+from presence.tracking.acting.speech import shape_values
+
+_BLINK = shape_values({"eyeBlink": 1.0, "eyeSquint": 0.12, "browDown": 0.06})
+_SMILE = shape_values(
+    {"mouthSmile": 0.75, "cheekSquint": 0.4, "eyeSquint": 0.2, "mouthDimple": 0.15}
+)
+_BROWS = shape_values({"browInnerUp": 0.5, "browOuterUp": 0.4, "eyeWide": 0.12})
+_FROWN = shape_values({"browDown": 0.45, "mouthPress": 0.12, "eyeSquint": 0.1})
+_WANDERING = np.stack(
+    [
+        shape_values({"mouthPress": 0.08, "mouthShrugLower": 0.05}),
+        shape_values({"browInnerUp": 0.06, "browOuterUp": 0.04}),
+        shape_values({"mouthLeft": 0.05, "mouthSmileLeft": 0.05}),
+        shape_values({"mouthRight": 0.05, "mouthSmileRight": 0.05}),
+    ]
+)
+
+
+class Blinks:
+    """When the lids close. Holds no state."""
+
+    def __init__(self, seed: int) -> None:
+        """People blink about fifteen times a minute, each at a rate of their own."""
+        self._beats = Beats(seed, "blinks", 3.0 + 2.4 * draws(seed, "blink rate", 0)[0], 0.85)
+
+    def at(self, seconds: float, shifts: list[float]) -> float:
+        """How far the lids are closed, 0 to 1.
+
+        Args:
+            seconds: the time.
+            shifts: when the gaze last shifted with a blink.
+        """
+        beat = self._beats.at(seconds)
+        starts = [self._beats.start(beat), self._beats.start(beat - 1), *shifts]
+        open_ = 1.0
+        for start in starts:
+            open_ *= 1.0 - pulse(seconds - start, 0.085, 0.025, 0.19)
+        return 1.0 - open_
+
+
+class Expression:
+    """One person's face but for the mouth's talking. Holds caches and no other state."""
+
+    def __init__(self, seed: int) -> None:
+        """Some smile more than others, all the time."""
+        own = draws(seed, "expression", 0)
+        self._base_smile = 0.04 + 0.16 * own[0]
+        self._liveliness = 0.7 + 0.6 * own[1]
+        self.blinks = Blinks(seed)
+        self._wandering = Noise(seed, "face", 4, 0.5)
+        moods = Beats(seed, "moods", 6.5)
+        self._moods = Track(moods, lambda k: _mood(moods.dice(k)))
+
+    def at(self, seconds: float, blink: float, warmth: float, emphasis: float) -> Floats:
+        """``(52,)`` coefficients.
+
+        Args:
+            seconds: the time.
+            blink: how far the lids are closed, 0 to 1.
+            warmth: a reason to smile, 0 to 1.
+            emphasis: the weight on what is said just now, 0 to 1.
+        """
+        smile, brows, frown = self._liveliness * self._moods.at(seconds, 1.3)
+        # Reasons to smile join without a corner where one overtakes another.
+        smile = 1.0 - (1.0 - self._base_smile) * (1.0 - smile) * (1.0 - 0.75 * warmth)
+        wandering = self._wandering.at(seconds)
+        face: Floats = (
+            blink * _BLINK
+            + smile * _SMILE
+            + (brows + 0.7 * self._liveliness * emphasis) * _BROWS
+            + frown * _FROWN
+            + (0.5 + 0.5 * wandering) @ _WANDERING
+        )
+        return face
+
+
+class QuietFace:
+    """The face of somebody whose face is not recorded: at rest, alive. Holds no state."""
+
+    def __init__(self, seed: int) -> None:
+        """Faces of different seeds blink at different times."""
+        self._expression = Expression(seed)
+        self._wander = Beats(seed, "quiet gaze", 1.6)
+        self._gaze = Track(self._wander, self._direction)
+
+    def at(self, seconds: float) -> tuple[Floats, Floats]:
+        """``shapes (52,)`` and ``gaze (3,)``, a direction in ``head``."""
+        blink = self._expression.blinks.at(seconds, [])
+        face = self._expression.at(seconds, blink, 0.0, 0.0)
+        return np.clip(face, 0.0, 1.0), self._gaze.at(seconds, EYES_S)
+
+    def _direction(self, beat: int) -> Floats:
+        across, up, *_ = self._wander.dice(beat)
+        return np.array([0.16 * (across - 0.5), 0.1 * (up - 0.6), -1.0])
+
+
+def _mood(dice: tuple[float, ...]) -> Floats:
+    """``(3,)`` smile, brows and frown of one mood; most are hardly any."""
+    smile = 0.65 * max(dice[0] - 0.35, 0.0)
+    brows = 0.35 * max(dice[1] - 0.5, 0.0)
+    frown = 0.5 * max(dice[2] - 0.7, 0.0) if smile < 0.1 else 0.0
+    return np.array([smile, brows, frown])
+
+
+assert _WANDERING.shape == (4, SHAPE_COUNT)
