@@ -75,5 +75,15 @@ def chosen_route(connection: RTCPeerConnection) -> Route | None:
     )
 
 
+async def stop_asking_for_consent(connection: RTCPeerConnection) -> None:
+    """Stop what aioice starts although it was closed.
+
+    If a way is found at the very moment of closing, the task that looked for it sees the way first,
+    and starts to ask for consent on it, for ever. Closing once more stops that.
+    """
+    if connection.sctp is not None:
+        await connection.sctp.transport.transport._connection.close()
+
+
 def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from presence.clock import Clock
 from presence.errors import PresenceError, TransportError
@@ -22,15 +23,16 @@ _GOODBYE_S = 0.02
 
 log = logging.getLogger(__name__)
 
-SendDescription = Callable[[int, str, str], Awaitable[None]]
-"""Sends a stream number's owner, through the host, an ``offer`` or ``answer`` with its text."""
+DescriptionKind = Literal["offer", "answer"]
+SendDescription = Callable[[int, DescriptionKind, str], Awaitable[bool]]
+"""Sends a participant, through the host, a session description; False: the host is out of reach."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Described:
     """The other participant sent a session description."""
 
-    kind: str
+    kind: DescriptionKind
     text: str
 
 
@@ -99,7 +101,7 @@ class Keeper:
         self._events: asyncio.Queue[_Event] = asyncio.Queue()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def describe(self, kind: str, text: str) -> None:
+    def describe(self, kind: DescriptionKind, text: str) -> None:
         """The other participant sent an ``offer`` or ``answer``."""
         self._events.put_nowait(_Described(kind, text))
 
@@ -155,7 +157,7 @@ class Keeper:
         if self._peer is not None:
             raise self._peer.too_late(OPEN_TIMEOUT_S)
         peer = self._new_peer()
-        await self._send_description(self.stream, "offer", await peer.offer())
+        await self._send("offer", await peer.offer())
 
     async def _answer(self, offer: str) -> None:
         both_offered = self._peer is not None and self.link is None and self._peer.offered
@@ -165,7 +167,14 @@ class Keeper:
             await self._down(LinkEnd("the other participant connects anew"))
         await self._drop_peer()
         peer = self._new_peer()
-        await self._send_description(self.stream, "answer", await peer.answer(offer))
+        await self._send("answer", await peer.answer(offer))
+
+    async def _send(self, kind: DescriptionKind, text: str) -> None:
+        if not await self._send_description(self.stream, kind, text):
+            raise TransportError(
+                f"the {kind} to participant {self.stream} could not be sent, "
+                "because the room host is out of reach"
+            )
 
     def _new_peer(self) -> Peer:
         self.attempts += 1

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from presence.clock import SECOND, Clock
 from presence.errors import TransportError
-from presence.transport.keeper import Keeper, SendDescription
+from presence.transport.keeper import DescriptionKind, Keeper, SendDescription
 from presence.transport.link import TICK_NS, Link, LinkEnd, LinkStats
 from presence.transport.peer import Peer
 from presence.wire.control import Control
@@ -45,7 +45,8 @@ class Mesh:
             own_stream: This participant's number in the room.
             clock: Stamps arrivals.
             send_description: Awaited with a stream number, ``offer`` or ``answer``, and the
-                session description to send to that participant through the host.
+                session description to send to that participant through the host; False if the
+                host cannot be told now, and the link is tried again later.
             on_envelope: Takes each envelope and when it arrived; must not raise. Among them are
                 control envelopes with requests, but not the pings of the links themselves.
             on_link_up: Takes the number of whoever can be heard and spoken to from now on.
@@ -97,7 +98,7 @@ class Mesh:
         if keeper is not None:
             await keeper.close()
 
-    def description(self, stream: int, kind: str, text: str) -> None:
+    def description(self, stream: int, kind: DescriptionKind, text: str) -> None:
         """The host passed on a session description; one from nobody in the room is ignored."""
         keeper = self._keepers.get(stream)
         if keeper is not None:

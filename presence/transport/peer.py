@@ -11,7 +11,12 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from presence.clock import Clock
 from presence.errors import TransportError
 from presence.transport.data_channel import DataChannelCarrier
-from presence.transport.ice import Route, chosen_route, offer_loopback_when_alone
+from presence.transport.ice import (
+    Route,
+    chosen_route,
+    offer_loopback_when_alone,
+    stop_asking_for_consent,
+)
 
 OPEN_TIMEOUT_S = 8.0
 """Seconds from the exchange of descriptions to an open channel, over a bad network."""
@@ -118,6 +123,7 @@ class Peer:
         if not opened:
             # aiortc leaves the task that makes the connection to find out by itself.
             await asyncio.sleep(_CHECK_INTERVAL_S)
+            await stop_asking_for_consent(self._connection)
         self._fail(TransportError("the connection was closed before it opened"))
 
     async def _read(self, kind: str, description: str) -> None:
