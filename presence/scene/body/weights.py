@@ -13,6 +13,7 @@ from presence.scene.body.sculpt import smoothstep
 
 INFLUENCES = 4
 """Bones that may carry one vertex."""
+_SHARE_STEPS = 1024.0
 
 
 def only(bone: str) -> Floats:
@@ -122,8 +123,12 @@ def smoothed(weights: Floats, triangles: Ints, free: Ints, rounds: int) -> Float
 
 
 def strongest(weights: Floats) -> tuple[Ints, Floats]:
-    """The four bones that carry each vertex most, ``(V, 4)``, and their shares, which sum to 1."""
+    """The four bones that carry each vertex most, ``(V, 4)``, and their shares.
+
+    Shares are whole multiples of 1/1024, so that each row sums to exactly 1 in single precision.
+    """
     order = np.argsort(-weights, axis=1, kind="stable")[:, :INFLUENCES]
     shares = np.take_along_axis(weights, order, axis=1)
-    shares = np.where(shares > 1e-3, shares, 0.0)
-    return np.where(shares > 0.0, order, 0), shares / shares.sum(axis=1, keepdims=True)
+    steps = np.round(shares / shares.sum(axis=1, keepdims=True) * _SHARE_STEPS)
+    steps[:, 0] += _SHARE_STEPS - steps.sum(axis=1)
+    return np.where(steps > 0.0, order, 0), steps / _SHARE_STEPS
