@@ -1,0 +1,63 @@
+"""OpenGL contexts without a window."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from ctypes.util import find_library
+from functools import lru_cache
+from typing import Any
+
+import moderngl
+
+from presence.errors import RenderError
+
+REQUIRED_VERSION = 330
+"""OpenGL 3.3."""
+
+_CURE = (
+    "on Debian and Ubuntu install the packages libegl1, libgl1 and libgl1-mesa-dri "
+    "(sudo apt-get install libegl1 libgl1 libgl1-mesa-dri)"
+)
+
+
+def offscreen_context() -> moderngl.Context:
+    """A new context without a window, current on this thread.
+
+    By EGL where there is EGL (Linux: any graphics card, or none), else by the platform's own way.
+
+    Raises:
+        RenderError: no way led to OpenGL 3.3; the message names what to install.
+    """
+    ways: list[dict[str, Any]] = [{"backend": "egl"}, {}] if sys.platform == "linux" else [{}]
+    refusals = []
+    for way in ways:
+        try:
+            return moderngl.create_context(standalone=True, require=REQUIRED_VERSION, **way)
+        except Exception as error:  # glcontext raises plain Exception, and ImportError, OSError
+            refusals.append(f"{way.get('backend', 'the window system')}: {error}")
+    raise RenderError(f"there is no OpenGL 3.3 here ({'; '.join(refusals)}); {_CURE}")
+
+
+@lru_cache(maxsize=1)
+def _library() -> ctypes.CDLL:
+    names = ("opengl32",) if sys.platform == "win32" else ("OpenGL", "GL")
+    for name in names:
+        found = find_library(name)
+        if found:
+            return ctypes.CDLL(found)
+    raise RenderError(f"the OpenGL library is nowhere to be found; {_CURE}")
+
+
+def finish() -> None:
+    """Wait until all drawing on this thread's context is done, without holding Python's lock.
+
+    moderngl holds the lock while it waits, and a software rasteriser draws for milliseconds;
+    ctypes gives it up. Call this before anything that waits for the picture.
+    """
+    _library().glFinish()
+
+
+def flush() -> None:
+    """Hand everything asked for to the driver, without holding Python's lock."""
+    _library().glFlush()

@@ -1,0 +1,99 @@
+"""An avatar on the graphics card: its rest vertices and its morphs, uploaded once."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from presence.pose.face import SHAPE_COUNT
+from presence.scene.avatar import Avatar, Mesh, Surface
+
+_REST = np.dtype(
+    [
+        ("position", "3f4"),
+        ("normal", "3f4"),
+        ("joints", "4u1"),
+        ("weights", "4f4"),
+        ("morphed", "i4"),
+    ]
+)
+_REST_FORMAT = "3f 3f 4u1 4f 1i"
+_REST_NAMES = ("in_position", "in_normal", "in_joints", "in_weights", "in_morphed")
+
+LOOK = np.dtype([("colour", "3f2"), ("rest_normal", "3f2"), ("surface", "u1"), ("unused", "3u1")])
+"""What posing does not change about a vertex."""
+
+_DELTA_WIDTH = 2048
+
+
+def linear_from_srgb(srgb: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Linear light from sRGB-encoded values 0 to 1 (IEC 61966-2-1)."""
+    low = srgb / 12.92
+    high = ((np.maximum(srgb, 0.0) + 0.055) / 1.055) ** 2.4
+    linear: NDArray[np.float32] = np.where(srgb <= 0.04045, low, high)
+    return linear
+
+
+class Model:
+    """One avatar, uploaded. State: its buffers on the card."""
+
+    def __init__(self, ctx: moderngl.Context, skinning: moderngl.Program, avatar: Avatar) -> None:
+        """Upload ``avatar`` for the program made of ``skin.vert``."""
+        mesh = avatar.mesh
+        self.avatar = avatar
+        self.vertex_count = len(mesh.positions)
+        eyes = mesh.surfaces[mesh.triangles[:, 0]] == Surface.EYE
+        self.eyeballs = mesh.triangles[eyes]
+        """``(T, 3)`` the triangles of the eyes, which are painted in their own way."""
+        self.body = mesh.triangles[~eyes]
+        """``(T, 3)`` all the others."""
+        self.look = _look(mesh)
+        """``(V,)`` records of ``LOOK``."""
+        slots, self.moved_count, deltas = _deltas(mesh)
+        rest = np.zeros(self.vertex_count, dtype=_REST)
+        rest["position"], rest["normal"] = mesh.positions, mesh.normals
+        rest["joints"] = mesh.joints
+        rest["weights"] = mesh.weights
+        rest["morphed"] = slots
+        self._rest = ctx.buffer(rest)
+        self.deltas = ctx.texture((_DELTA_WIDTH, len(deltas)), 4, deltas, dtype="f2")
+        self.deltas.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self.skin = ctx.vertex_array(
+            skinning, [(self._rest, _REST_FORMAT, *_REST_NAMES)], mode=moderngl.POINTS
+        )
+
+    def release(self) -> None:
+        """Give the buffers back."""
+        for thing in (self.skin, self._rest, self.deltas):
+            thing.release()
+
+
+def _look(mesh: Mesh) -> NDArray[np.void]:
+    look = np.zeros(len(mesh.positions), dtype=LOOK)
+    look["colour"] = linear_from_srgb(mesh.colours)
+    look["rest_normal"] = mesh.normals
+    look["surface"] = mesh.surfaces
+    return look
+
+
+def _deltas(mesh: Mesh) -> tuple[NDArray[np.int32], int, NDArray[np.float16]]:
+    """Where each vertex's deltas begin (−1: never moved), how many are moved, and the texture.
+
+    The texture is ``(rows, 2048, 4)``: for shape s and moved vertex m, position and normal lie at
+    texels 2 (s M + m) and the one after it, counted row by row.
+    """
+    slots = np.full(len(mesh.positions), -1, dtype=np.int32)
+    moved = np.unique(
+        np.concatenate([morph.vertices for morph in mesh.morphs] or [np.zeros(0, np.int32)])
+    )
+    slots[moved] = np.arange(len(moved))
+    texels = 2 * SHAPE_COUNT * len(moved)
+    rows = max(1, -(-texels // _DELTA_WIDTH))
+    deltas = np.zeros((rows * _DELTA_WIDTH, 4), dtype=np.float16)
+    by_shape = deltas[:texels].reshape(SHAPE_COUNT, len(moved), 2, 4)
+    for morph in mesh.morphs:
+        at = slots[morph.vertices]
+        by_shape[morph.shape, at, 0, :3] = morph.offsets
+        by_shape[morph.shape, at, 1, :3] = morph.normal_offsets
+    return slots, len(moved), deltas.reshape(rows, _DELTA_WIDTH, 4)

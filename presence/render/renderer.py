@@ -1,0 +1,170 @@
+"""The renderer: a stage, seen by any number of eyes."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+
+from presence.pose.arrays import Floats
+from presence.render.contact_shadow import SHADOWS_A_PERSON, contact_shadows
+from presence.render.crowd import Crowd
+from presence.render.eye import Eye, in_view, view_block
+from presence.render.programs import VIEW_BINDING, load_program
+from presence.render.room import Room
+from presence.render.target import Target
+from presence.scene.avatar import Singles
+from presence.scene.posing import Posed, pose_stage
+from presence.scene.stage import Stage
+
+_VIEW_STRIDE = 256
+"""Bytes from one view's block to the next: the largest offset alignment that OpenGL 3.3 allows
+itself (GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT)."""
+_BODY_MARGIN = 0.35
+"""Metres by which a body reaches beyond its joints."""
+
+
+class Background(enum.Enum):
+    """What is seen where nobody stands."""
+
+    ROOM = "room"
+    """A calm room."""
+    TRANSPARENT = "transparent"
+    """Nothing, with alpha 0: a headset shows the real room there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """One eye and where its image goes."""
+
+    eye: Eye
+    target: Target
+    viewport: tuple[int, int, int, int] | None = None
+    """Left, bottom, width and height in pixels; None: the whole target."""
+
+
+class Renderer:
+    """Draws stages. State: programs, uploaded avatars and the room, on the card.
+
+    The context must be current on the calling thread, always the same one.
+    """
+
+    def __init__(self, ctx: moderngl.Context, *, background: Background = Background.ROOM) -> None:
+        """Compile the shaders.
+
+        Raises:
+            RenderError: the driver refuses a shader.
+        """
+        self.ctx = ctx
+        self.background = background
+        self._crowd = Crowd(ctx)
+        self._room = Room(ctx)
+        self._shadow_program = load_program(ctx, "shadow.vert", "shadow.frag")
+        self._views = ctx.buffer(reserve=2 * _VIEW_STRIDE, dynamic=True)
+        self._shadows = ctx.buffer(reserve=24 * SHADOWS_A_PERSON, dynamic=True)
+        self._shadow_array: moderngl.VertexArray | None = None
+
+    def draw(self, stage: Stage, views: Sequence[View]) -> None:
+        """Draw ``stage`` for every view: pose everyone once, then see them with each eye.
+
+        Colours are sRGB-encoded; alpha is premultiplied, and 1 wherever the background is a room.
+        """
+        if not views:
+            return
+        posed = pose_stage(stage)
+        # Even capturing without rasterising needs a complete framebuffer.
+        views[0].target.framebuffer.use()
+        self._crowd.pose([person.avatar for person in stage.people], posed)
+        shadow_count = self._cast_shadows(posed)
+        self._write_views(views)
+        middles, radii = _balls(posed)
+
+        ctx = self.ctx
+        ctx.depth_func = "<="
+        ctx.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        begun: list[Target] = []
+        for index, view in enumerate(views):
+            framebuffer = view.target.framebuffer
+            framebuffer.use()
+            if view.target not in begun:
+                begun.append(view.target)
+                framebuffer.viewport = (0, 0, *view.target.size)
+                framebuffer.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
+            viewport = view.viewport or (0, 0, *view.target.size)
+            framebuffer.viewport = viewport
+            self._views.bind_to_uniform_block(
+                VIEW_BINDING, offset=index * _VIEW_STRIDE, size=_VIEW_STRIDE
+            )
+            ctx.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+            self._crowd.draw(np.flatnonzero(in_view(view.eye, middles, radii)).tolist())
+            # What people stand before and on is drawn after them, only where they are not.
+            ctx.enable_only(moderngl.DEPTH_TEST)
+            framebuffer.depth_mask = False
+            if self.background is Background.ROOM:
+                self._room.draw()
+            if shadow_count and self._shadow_array is not None:
+                ctx.enable(moderngl.BLEND)
+                self._shadow_array.render(
+                    moderngl.TRIANGLE_STRIP, vertices=4, instances=shadow_count
+                )
+            framebuffer.depth_mask = True
+        for target in begun:
+            target.resolve()
+
+    def _cast_shadows(self, posed: Posed) -> int:
+        if not len(posed):
+            return 0
+        rows = contact_shadows(posed)
+        if self._shadow_array is None or self._shadows.size < rows.nbytes:
+            self._shadows.orphan(rows.nbytes)
+            if self._shadow_array is not None:
+                self._shadow_array.release()
+            self._shadow_array = self.ctx.vertex_array(
+                self._shadow_program,
+                [
+                    (
+                        self._shadows,
+                        "2f 2f 1f 1f/i",
+                        "in_middle",
+                        "in_half_axis",
+                        "in_half_width",
+                        "in_strength",
+                    )
+                ],
+            )
+        self._shadows.write(rows)
+        return len(rows)
+
+    def _write_views(self, views: Sequence[View]) -> None:
+        blocks = np.zeros((len(views), _VIEW_STRIDE // 4), dtype=np.float32)
+        for block, view in zip(blocks, views, strict=True):
+            values = view_block(view.eye)
+            block[: len(values)] = values
+        if self._views.size < blocks.nbytes:
+            self._views.orphan(blocks.nbytes)
+        self._views.write(blocks)
+
+    def posed_vertices(self, index: int) -> Singles:
+        """``(V, 2, 3)`` positions and normals of a person as last drawn, read back from the card.
+
+        Positions are metres in the viewer's own place. Slow: for tests and tools.
+        """
+        return self._crowd.posed_vertices(index)
+
+    def release(self) -> None:
+        """Give everything on the card back."""
+        self._crowd.release()
+        self._room.release()
+        for thing in (self._shadow_array, self._shadow_program, self._views, self._shadows):
+            if thing is not None:
+                thing.release()
+
+
+def _balls(posed: Posed) -> tuple[Floats, Floats]:
+    """A ball round each person: middles ``(N, 3)`` and radii ``(N,)``, metres."""
+    low, high = posed.joints.min(axis=1), posed.joints.max(axis=1)
+    radii = 0.5 * np.linalg.norm(high - low, axis=1) + _BODY_MARGIN * posed.scales
+    return 0.5 * (low + high), radii

@@ -1,0 +1,40 @@
+// A posed vertex, seen by one eye.
+#version 330
+#include "view.glsl"
+
+in vec3 in_position;
+in vec3 in_normal;
+in vec3 in_colour;          // linear
+in uint in_surface;
+
+out vec3 position;
+out vec3 normal;
+out vec3 colour;
+flat out vec3 wrap;         // how far light wraps round the terminator
+flat out vec4 finish;       // highlight's strength and power, rim, sheen at the edges
+
+void main() {
+    position = in_position;
+    normal = in_normal;
+    colour = in_colour;
+    // The order of presence.scene.avatar.Surface; eyes have a program of their own. Chosen here,
+    // because a software rasteriser runs every branch of a fragment shader.
+    switch (in_surface) {
+    case 2u:  // hair
+        wrap = vec3(0.25);
+        finish = vec4(0.12, 12.0, 0.45, 0.0);
+        break;
+    case 3u:  // cloth, whose loose fibres catch light at the edges
+        wrap = vec3(0.15);
+        finish = vec4(0.0, 8.0, 0.25, 0.35);
+        break;
+    case 4u:  // teeth and the inside of the mouth, lit by what comes in from the front
+        wrap = vec3(0.30);
+        finish = vec4(0.05, 40.0, 0.0, -0.75);
+        break;
+    default:  // skin
+        wrap = vec3(0.42, 0.22, 0.16);
+        finish = vec4(0.045, 14.0, 0.25, 0.08);
+    }
+    gl_Position = clip_from_place * vec4(in_position, 1.0);
+}
