@@ -171,10 +171,12 @@ def set_up_system(goal: str, besides: Sequence[str]) -> None:
 
 def set_up_environment() -> None:
     """The virtual environment, with the locked libraries and this checkout in it."""
-    stamp = hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    wanted = [bytes(VENV), LOCK.read_bytes(), (ROOT / "pyproject.toml").read_bytes()]
+    stamp = hashlib.sha256(b"".join(wanted)).hexdigest()
     if STAMP.exists() and STAMP.read_text() == stamp and succeeds(PYTHON, "-c", ""):
         return
-    if not succeeds(PYTHON, "-m", "pip", "--version"):
+    # By its own path, which no longer works in a checkout that was moved.
+    if not succeeds(VENV / "bin" / "pip", "--version"):
         with step(f"Making a virtual environment in {VENV.name}"):
             run([sys.executable, "-m", "venv", "--clear", VENV])
     pip: list[str | Path] = [
