@@ -34,12 +34,25 @@ def call(
 
     result = bench_call(
         participants=participants,
-        seconds=15.0 if quick else 60.0,
+        seconds=10.0 if quick else 60.0,
         loss=loss / 100.0,
         delay_ms=delay,
         jitter_ms=jitter,
     )
     _print(result, json)
+
+
+@bench.command()
+def transport(
+    rate: Annotated[int, typer.Option(min=1, help="Frames a second.")] = 60,
+    size: Annotated[int, typer.Option(min=8, max=255, help="Bytes of a frame.")] = 186,
+    quick: Quick = False,
+    json: Json = False,
+) -> None:
+    """What a data channel delivers, how late and at what cost, on good networks and bad."""
+    from presence.bench.transport import bench_transport
+
+    _print(bench_transport(rate=rate, size=size, seconds=5.0 if quick else 20.0), json)
 
 
 def _print(result: BenchResult, as_json: bool) -> None:

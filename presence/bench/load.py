@@ -19,12 +19,16 @@ from presence.client.sending import Sender
 from presence.client.settings import Settings
 from presence.client.shared import Ring
 from presence.client.view_task import Block
-from presence.clock import SECOND, MonotonicClock
+from presence.clock import MILLISECOND, SECOND, MonotonicClock
 from presence.tracking.performer import Performer
 from presence.transport.lossy import Conditions
 from presence.transport.memory import memory_pair
 from presence.wire.bundle import pack_bundles, unpack_bundle
 from presence.wire.envelope import Envelope, decode_envelope, encode_envelope
+
+
+_PREPARE_NS = 4 * MILLISECOND
+"""Allowed for each sample that is prepared."""
 
 
 class LoadTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +83,7 @@ async def play(task: LoadTask) -> None:
     near, far = memory_pair(clock, there=conditions, loop=asyncio.get_running_loop())
     far.on_bundle = take
     # A performer is known for any time: the run is encoded for when it will have begun.
-    lead_ns = round(task.seconds * task.rate * task.people * 5e6) + SECOND
+    lead_ns = round(task.seconds * task.rate * task.people) * _PREPARE_NS + SECOND
     begins_ns = clock.now_ns() + lead_ns
     sent = prepare(task, begins_ns)
     gc.collect()

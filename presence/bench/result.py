@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from rich.console import Console
@@ -37,12 +37,17 @@ class BenchResult(msgspec.Struct, frozen=True):
         """The result as tables, for a person."""
         table = Table(title=f"presence bench {self.bench}", title_justify="left")
         names = list(dict.fromkeys(name for row in self.rows for name in row))
-        for name in names:
-            table.add_column(
-                name.replace("_", " "), justify="right" if name != names[0] else "left"
-            )
-        for row in self.rows:
-            table.add_row(*(_cell(row.get(name, "")) for name in names))
+        if len(self.rows) == 1:
+            table.add_column("figure")
+            table.add_column("value", justify="right")
+            for name in names:
+                table.add_row(name.replace("_", " "), _cell(self.rows[0][name]))
+        else:
+            for name in names:
+                justify: Literal["left", "right"] = "left" if name == names[0] else "right"
+                table.add_column(name.replace("_", " "), justify=justify)
+            for row in self.rows:
+                table.add_row(*(_cell(row.get(name, "")) for name in names))
         console.print(table)
         for bar in self.bars:
             mark = "[green]met[/]" if bar.ok else "[red]missed[/]"

@@ -236,6 +236,7 @@ async def run_demo(
 
 def _finish(out: Path, logs: Path, names: list[str], console: Console) -> dict[str, Any]:
     """Make the pictures, the video and the report of the logs, and remove those."""
+    from presence.render.frame_store import FrameStore
     from presence.render.picture import save_png
     from presence.render.video import encode_video
 

@@ -13,7 +13,6 @@ import logging
 import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Literal
 
 from presence.client.logs import About, prefixed, save_log
 from presence.client.receiving import Receiver
@@ -177,16 +176,10 @@ class Media:
         if self._sender is None:
             self._sender = Sender(welcome.stream, source, self._clock)
         self._sender.stream = welcome.stream
-
-        async def send_description(
-            stream: int, kind: Literal["offer", "answer"], text: str
-        ) -> None:
-            await signalling.send_description(stream, kind, text)
-
         self._mesh = Mesh(
             welcome.stream,
             self._machine,
-            send_description=send_description,
+            send_description=signalling.send_description,
             on_envelope=self._hear,
             on_link_up=self._link_up,
             on_link_down=lambda stream, reason: log.info("link to %d down: %s", stream, reason),

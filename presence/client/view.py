@@ -25,8 +25,8 @@ from presence.client.status import ViewStatus
 from presence.client.view_task import ViewTask, pack_head
 from presence.clock import SECOND
 from presence.pose.arrays import Floats
+from presence.render.frame_store import FrameStore
 from presence.render.picture import Picture
-from presence.render.video import FrameStore
 from presence.scene.avatar import Avatar
 from presence.scene.gltf import load_glb
 
@@ -122,9 +122,6 @@ class View:
 
     def run(self, ended: Callable[[], bool]) -> None:
         """Draw until ``ended`` says so, or the display has ended; then save the logs."""
-        directory = self._settings.log_directory
-        if directory and self._settings.video:
-            self._store = FrameStore(Path(directory) / "left-eye", self._display.size)
         # What exists now lives as long as the call: the collector need never look at it again.
         gc.collect()
         gc.freeze()
@@ -157,10 +154,19 @@ class View:
             if pictures is not None:
                 self._keep_stills(*pictures)
             return on_show
-        picture = self._display.draw(stage, keep_left=self._store is not None)
-        if self._store is not None and picture is not None:
-            self._store.append(picture, beat.display_ns)
+        picture = self._display.draw(stage, keep_left=self._settings.video)
+        if picture is not None:
+            self._keep_frame(picture, beat.display_ns)
         return on_show
+
+    def _keep_frame(self, picture: Picture, display_ns: int) -> None:
+        directory = self._settings.log_directory
+        if directory is None:
+            return
+        if self._store is None:
+            size = (picture.shape[1], picture.shape[0])
+            self._store = FrameStore(Path(directory) / "left-eye", size)
+        self._store.append(picture, display_ns)
 
     def _still_is_due(self, beat: Beat) -> bool:
         after = self._settings.stills_after_s
