@@ -31,6 +31,10 @@ _Sentence = Annotated[str, msgspec.Meta(max_length=500)]
 _Sdp = Annotated[str, msgspec.Meta(min_length=1, max_length=24 * 1024)]
 
 
+Reason = Literal["left", "lost", "replaced"]
+"""Why somebody went: on purpose; silent or cut off; or by a new connection of the same person."""
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=True):
     """What every message is: a value whose ``type`` in JSON is the name of its class."""
 
@@ -85,7 +89,7 @@ class Refused(Message, frozen=True, kw_only=True):
     """From the host, before it closes the connection: no, and why."""
 
     code: Annotated[str, msgspec.Meta(max_length=32)]
-    """``full``, ``no-such-room``, ``busy`` or ``malformed``; there may be others later."""
+    """``full``, ``worn-out``, ``no-such-room``, ``busy`` or ``malformed``; more may come later."""
     sentence: _Sentence
     """For the person, saying what to do."""
 
@@ -100,8 +104,7 @@ class MemberLeft(Message, frozen=True, kw_only=True):
     """From the host: somebody went. If it is you yourself, the host closes the connection."""
 
     stream: _Stream
-    reason: Literal["left", "lost", "replaced"]
-    """On purpose; silent or cut off; or by a new connection of the same person."""
+    reason: Reason
 
 
 class Description(Message, frozen=True, kw_only=True):

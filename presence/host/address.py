@@ -1,0 +1,82 @@
+"""Where a host listens, and by what address others find it."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+
+from presence.errors import HostError, UsageError
+
+_BACKLOG = 128
+
+
+def listen(bind: str, port: int) -> socket.socket:
+    """A socket that listens on ``port`` of the address ``bind``; port 0 takes any that is free.
+
+    Raises:
+        UsageError: ``bind`` is no address.
+        HostError: the port cannot be had.
+    """
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError):
+        raise UsageError(
+            f"{bind!r} is no address to listen on; leave --bind out to listen on all of this "
+            "machine's, or give 127.0.0.1 for this machine alone"
+        ) from None
+    listening = socket.socket(family, kind, protocol)
+    try:
+        # Not on Windows, where it would let two hosts share a port.
+        if os.name != "nt":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(where)
+        # At once, so that whoever is told the port can connect to it.
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise HostError(_why_not(error, bind, port)) from None
+    return listening
+
+
+def reachable_address(bind: str) -> str:
+    """The address by which others reach a host that listens on ``bind``.
+
+    If that is every address of this machine, it is the one by which the machine would speak to
+    the world: on a home network, its address there.
+    """
+    try:
+        everything = ipaddress.ip_address(bind).is_unspecified
+    except ValueError:
+        return bind
+    if not everything:
+        return bind
+    six = ":" in bind
+    # Documentation addresses (RFC 5737, RFC 3849): connecting a UDP socket sends nothing.
+    family, somewhere = (socket.AF_INET6, "2001:db8::1") if six else (socket.AF_INET, "192.0.2.1")
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((somewhere, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return "::1" if six else "127.0.0.1"
+
+
+def _why_not(error: OSError, bind: str, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return (
+                f"port {port} is taken on this machine, perhaps by another `presence host`; "
+                "end that one, or give --port 0 to take any port that is free"
+            )
+        case errno.EACCES:
+            return f"this user may not listen on port {port}; give --port a number above 1023"
+        case errno.EADDRNOTAVAIL:
+            return (
+                f"this machine has no address {bind}; leave --bind out to listen on all that it has"
+            )
+        case _:
+            return f"cannot listen on port {port} of {bind}: {error.strerror}"

@@ -1,0 +1,71 @@
+"""``presence host``: what it prints, and the options it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from presence.errors import UsageError
+from presence.host.settings import DEFAULT_PORT, HostSettings
+from presence.wire.link import RoomLink, parse_link
+
+
+def host_command(
+    bind: Annotated[
+        str, typer.Option(help="The address to listen on; 127.0.0.1 for this machine alone.")
+    ] = "0.0.0.0",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 takes any that is free.")
+    ] = DEFAULT_PORT,
+    address: Annotated[
+        str | None,
+        typer.Option(help="The name or address in the link, if others know this machine by one."),
+    ] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(help="Open the room of this link again, as after a restart."),
+    ] = None,
+    link_file: Annotated[
+        Path | None,
+        typer.Option(help="Write the link to this file while the room is open, for programs."),
+    ] = None,
+) -> None:
+    """Open a room and print its link; Ctrl-C closes it."""
+    # Here, so that other commands do not load a web server.
+    from presence.host.server import run_host
+
+    console = Console(highlight=False, soft_wrap=True)
+    if link is None:
+        settings = HostSettings(bind=bind, port=port, address=address)
+    else:
+        if port != DEFAULT_PORT or address is not None:
+            raise UsageError("--link names address and port itself; leave --address and --port out")
+        settings = HostSettings.reopening(parse_link(link), bind)
+
+    def report(line: str) -> None:
+        console.print(Text(f"  {line}", "dim"))
+
+    run_host(
+        settings,
+        announce=lambda opened: console.print(_announcement(opened)),
+        report=report,
+        link_file=link_file,
+    )
+
+
+def _announcement(link: RoomLink) -> Text:
+    """What a person reads who opened a room; the link stands free, to be copied."""
+    return Text.assemble(
+        "\n  ",
+        ("The room is open.", "bold green"),
+        "\n\n    ",
+        (str(link), "bold underline"),
+        "\n\n  Give this link to those whom you would let in. They join with\n\n    ",
+        ("presence join ", "bold"),
+        (str(link), "bold"),
+        "\n\n  Ctrl-C closes the room.\n",
+    )

@@ -1,0 +1,46 @@
+"""What a host allows, so that nobody can wear it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from presence.clock import SECOND
+from presence.room.members import CAPACITY
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A host's limits."""
+
+    capacity: int = CAPACITY
+    """Members of the room."""
+    waiting: int = 32
+    """Connections that have not joined yet."""
+    join_timeout_s: float = 5.0
+    """Seconds that a connection may take to say that it joins."""
+    joins_per_s: float = 5.0
+    """Attempts to join a second, from everywhere together, over time; twice as many at once."""
+    messages_per_s: float = 50.0
+    """Messages a second from one member, over time; twice as many at once."""
+    unsent: int = 256
+    """Messages waiting to be sent to one member, after which the member is given up."""
+
+
+class Allowance:
+    """A token bucket. State: how much may still be done, and when that was last known."""
+
+    def __init__(self, per_s: float, now_ns: int) -> None:
+        """``per_s`` a second over time, and twice as many at once."""
+        self._per_s = per_s
+        self._left = 2.0 * per_s
+        self._known_ns = now_ns
+
+    def take(self, now_ns: int) -> bool:
+        """Whether one more is allowed; if so it is taken."""
+        refilled = self._left + (now_ns - self._known_ns) / SECOND * self._per_s
+        self._left = min(refilled, 2.0 * self._per_s)
+        self._known_ns = now_ns
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True

@@ -1,0 +1,231 @@
+"""The host's end of signalling: WebSockets around a :class:`~presence.room.members.Room`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from presence.clock import MILLISECOND, SECOND, Clock
+from presence.errors import SignallingError
+from presence.host.limits import Allowance, Limits
+from presence.room.members import Outgoing, Room
+from presence.wire.signalling import (
+    ClientMessage,
+    HostMessage,
+    Join,
+    MemberLeft,
+    Refused,
+    decode_client_message,
+    encode_message,
+)
+
+TICK_NS = 200 * MILLISECOND
+"""How often the silent are looked for."""
+_NORMAL, _POLICY = 1000, 1008
+"""WebSocket close codes (RFC 6455, section 7.4.1)."""
+_LAST_WORDS_S = 1.0
+"""Seconds to say why a connection is closed, to whom may not be reading."""
+
+_log = logging.getLogger(__name__)
+
+
+class _RefusedError(Exception):
+    """Somebody is told no, and goes. It never leaves this module."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.message = Refused(code=code, sentence=sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """A member's connection. State: what waits to be sent over it."""
+
+    name: str
+    unsent: asyncio.Queue[Outgoing]
+
+
+class Reception:
+    """Lets people into one room and carries their messages. State: the room and its connections."""
+
+    def __init__(
+        self,
+        room: str,
+        limits: Limits,
+        clock: Clock,
+        report: Callable[[str], None],
+    ) -> None:
+        """Receive the people of the room named ``room``; ``report`` takes a line about each."""
+        self._room = room
+        self._limits = limits
+        self._clock = clock
+        self._report = report
+        self._members = Room(lambda: secrets.token_urlsafe(16), limits.capacity)
+        self._connections: dict[int, _Connection] = {}
+        self._waiting = 0
+        self._joins = Allowance(limits.joins_per_s, clock.now_ns())
+
+    def is_room(self, name: str) -> bool:
+        """Whether the room has this name; how long that takes tells nothing about the name."""
+        return secrets.compare_digest(name.encode(), self._room.encode())
+
+    async def keep_time(self) -> None:
+        """Look for the silent, until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_NS / SECOND)
+            self._members.tick(self._clock.now_ns())
+            self._deliver()
+
+    async def receive(self, websocket: WebSocket, room: str) -> None:
+        """Serve one connection to ``room`` from its opening to its end."""
+        try:
+            await self._receive(websocket, room)
+        except WebSocketDisconnect:
+            pass
+        except _RefusedError as refused:
+            _log.info("refused a connection: %s", refused)
+            await _say_last(websocket, refused.message, _POLICY)
+        except Exception:
+            # A fault of ours costs this connection, not the room.
+            _log.exception("a connection ended by a fault of the host's own")
+            if websocket.application_state is WebSocketState.CONNECTED:
+                await websocket.close(1011)
+
+    async def _receive(self, websocket: WebSocket, room: str) -> None:
+        await websocket.accept()
+        if not self.is_room(room):
+            raise _RefusedError(
+                "no-such-room",
+                "There is no such room on this host. Ask for the link again: it is new each time "
+                "that a room is opened.",
+            )
+        stream, unsent = await self._admit(websocket)
+        hearing = asyncio.create_task(self._hear(websocket, stream))
+        telling = asyncio.create_task(_tell(websocket, unsent))
+        try:
+            done, _ = await asyncio.wait((hearing, telling), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._members.disconnected(stream)
+            self._deliver()
+            for task in (hearing, telling):
+                task.cancel()
+            await asyncio.gather(hearing, telling, return_exceptions=True)
+        for task in done:
+            task.result()
+
+    async def _admit(self, websocket: WebSocket) -> tuple[int, asyncio.Queue[Outgoing]]:
+        """Hear who it is, and let them in: their stream, and what waits to be sent to them."""
+        if self._waiting >= self._limits.waiting or not self._joins.take(self._clock.now_ns()):
+            raise _RefusedError(
+                "busy", "Too many people are at the door at once. Try again in a few seconds."
+            )
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._limits.join_timeout_s):
+                text = await _next_text(websocket)
+        except TimeoutError:
+            raise _RefusedError(
+                "malformed", "You did not say who you are in time. Try again."
+            ) from None
+        finally:
+            self._waiting -= 1
+        join = _decode(text)
+        if not isinstance(join, Join):
+            raise _RefusedError("malformed", "The first message must be a Join.")
+        answer = self._members.join(join, self._clock.now_ns())
+        if isinstance(answer, Refused):
+            raise _RefusedError(answer.code, answer.sentence)
+        unsent: asyncio.Queue[Outgoing] = asyncio.Queue(self._limits.unsent)
+        unsent.put_nowait(Outgoing(answer.stream, answer))
+        self._connections[answer.stream] = _Connection(join.name, unsent)
+        self._deliver()
+        self._report(f"{join.name} came; {self._count()}")
+        return answer.stream, unsent
+
+    async def _hear(self, websocket: WebSocket, stream: int) -> None:
+        """Take in what a member says until they go."""
+        allowance = Allowance(self._limits.messages_per_s, self._clock.now_ns())
+        while True:
+            text = await _next_text(websocket)
+            now_ns = self._clock.now_ns()
+            if not allowance.take(now_ns):
+                raise _RefusedError(
+                    "busy", "You sent too many messages at once. Join again, more slowly."
+                )
+            try:
+                self._members.receive(stream, _decode(text), now_ns)
+            except SignallingError as error:
+                raise _RefusedError(
+                    "malformed", f"The host does not understand: {error}."
+                ) from None
+            self._deliver()
+
+    def _deliver(self) -> None:
+        """Hand what the room has to say to the connections."""
+        while outgoings := self._members.collect():
+            for outgoing in outgoings:
+                self._enqueue(outgoing)
+
+    def _enqueue(self, outgoing: Outgoing) -> None:
+        connection = self._connections.get(outgoing.stream)
+        if connection is None:
+            return
+        unsent = connection.unsent
+        if isinstance(outgoing.message, MemberLeft) and outgoing.last:
+            del self._connections[outgoing.stream]
+            self._report(f"{connection.name} {_WENT[outgoing.message.reason]}; {self._count()}")
+            while unsent.full():
+                unsent.get_nowait()
+        elif unsent.full():
+            # They do not read, and memory does not wait for their silence to be noticed.
+            self._members.disconnected(outgoing.stream)
+            return
+        unsent.put_nowait(outgoing)
+
+    def _count(self) -> str:
+        count = len(self._members.members)
+        return f"{count} {'person is' if count == 1 else 'people are'} in the room"
+
+
+_WENT = {"left": "left", "lost": "was lost", "replaced": "came back by a new connection"}
+
+
+async def _tell(websocket: WebSocket, unsent: asyncio.Queue[Outgoing]) -> None:
+    """Send a member what there is to be told, up to the last."""
+    while True:
+        outgoing = await unsent.get()
+        if outgoing.last:
+            await _say_last(websocket, outgoing.message, _NORMAL)
+            return
+        await websocket.send_text(encode_message(outgoing.message))
+
+
+async def _say_last(websocket: WebSocket, message: HostMessage, code: int) -> None:
+    """Send one more message and close; to somebody who is gone, that does nothing."""
+    with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+        async with asyncio.timeout(_LAST_WORDS_S):
+            await websocket.send_text(encode_message(message))
+            await websocket.close(code)
+
+
+async def _next_text(websocket: WebSocket) -> str:
+    event = await websocket.receive()
+    if event["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(event["code"], event.get("reason"))
+    text = event.get("text")
+    if text is None:
+        raise _RefusedError("malformed", "Signalling messages are text, but bytes came.")
+    return str(text)
+
+
+def _decode(text: str) -> ClientMessage:
+    try:
+        return decode_client_message(text)
+    except SignallingError as error:
+        raise _RefusedError("malformed", f"The host does not understand: {error}.") from None

@@ -1,0 +1,135 @@
+"""Running a host: from a free port to a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+
+from presence.clock import MonotonicClock
+from presence.errors import HostError
+from presence.host.address import listen, reachable_address
+from presence.host.app import make_app
+from presence.host.link_file import link_written
+from presence.host.reception import Reception
+from presence.host.settings import HostSettings
+from presence.wire.link import RoomLink
+from presence.wire.signalling import MESSAGE_LIMIT
+
+_SHUTDOWN_S = 1
+"""Seconds that connections get to end."""
+_HTTP_CONNECTIONS = 256
+
+_log = logging.getLogger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def hosting(
+    settings: HostSettings, report: Callable[[str], None] = _log.info
+) -> AsyncIterator[RoomLink]:
+    """Host a room within the block, on this event loop; gives the room's link.
+
+    Args:
+        settings: Where, and which room.
+        report: Takes a line about each person who comes or goes.
+
+    Raises:
+        UsageError: an address that is none.
+        HostError: the port cannot be had.
+    """
+    listening = listen(settings.bind, settings.port)
+    with contextlib.closing(listening):
+        link = RoomLink(
+            host=settings.address or reachable_address(settings.bind),
+            port=listening.getsockname()[1],
+            room=settings.room or secrets.token_urlsafe(9),
+            secret=settings.secret or secrets.token_urlsafe(16),
+        )
+        reception = Reception(link.room, settings.limits, MonotonicClock(), report)
+        server = _Server(
+            uvicorn.Config(
+                make_app(reception),
+                lifespan="off",
+                ws="websockets-sansio",
+                ws_max_size=MESSAGE_LIMIT,
+                ws_ping_interval=None,  # Signalling has its own heartbeat.
+                ws_per_message_deflate=False,  # A small message must not unfold into a large one.
+                limit_concurrency=_HTTP_CONNECTIONS,
+                timeout_graceful_shutdown=_SHUTDOWN_S,
+                server_header=False,
+                log_config=None,
+                access_log=False,
+                # At lower levels it prints tracebacks of what hostile peers sent.
+                log_level="critical",
+            )
+        )
+        serving = asyncio.create_task(server.serve([listening]))
+        time = asyncio.create_task(reception.keep_time())
+        try:
+            while not server.started:
+                if serving.done():
+                    await serving
+                    raise HostError("the host ended before it began; try again")
+                await asyncio.sleep(0.01)
+            yield link
+        finally:
+            time.cancel()
+            server.should_exit = True
+            await asyncio.gather(serving, time, return_exceptions=True)
+
+
+def run_host(
+    settings: HostSettings,
+    *,
+    announce: Callable[[RoomLink], None],
+    report: Callable[[str], None] = _log.info,
+    link_file: Path | None = None,
+) -> None:
+    """Host a room until Ctrl-C or SIGTERM.
+
+    Args:
+        settings: Where, and which room.
+        announce: Takes the room's link, once people can come.
+        report: Takes a line about each person who comes or goes.
+        link_file: Where to write the link for other programs; removed at the end.
+
+    Raises:
+        UsageError: an address or a file that cannot be.
+        HostError: the port cannot be had.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_host(settings, announce, report, link_file))
+
+
+async def _host(
+    settings: HostSettings,
+    announce: Callable[[RoomLink], None],
+    report: Callable[[str], None],
+    link_file: Path | None,
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no such handlers; there Ctrl-C cancels this task.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    async with hosting(settings, report) as link:
+        with contextlib.ExitStack() as stack:
+            if link_file is not None:
+                stack.enter_context(link_written(link, link_file))
+            announce(link)
+            await stop.wait()

@@ -1,0 +1,32 @@
+"""What a host is told to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from presence.host.limits import Limits
+from presence.wire.link import RoomLink
+
+DEFAULT_PORT = 8440
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """One host's settings."""
+
+    bind: str = "0.0.0.0"
+    """The address to listen on; by default all of this machine's."""
+    port: int = DEFAULT_PORT
+    """0 takes any port that is free."""
+    address: str | None = None
+    """The name or address in the link; None finds this machine's own."""
+    room: str | None = None
+    """The room's name; None makes one that nobody can guess."""
+    secret: str | None = None
+    """The secret in the link; None makes one."""
+    limits: Limits = field(default_factory=Limits)
+
+    @classmethod
+    def reopening(cls, link: RoomLink, bind: str = "0.0.0.0") -> HostSettings:
+        """Those that open the room of ``link`` again, as after a restart."""
+        return cls(bind, link.port, link.host, link.room, link.secret)
