@@ -231,14 +231,16 @@ def hand_frame(tracks: Tracks, side: str, body: Proportions) -> Floats | None:
     return quat_from_matrix(u @ handed @ vt)
 
 
-def foot_frame(
+def foot_frames(
     tracks: Tracks,
     side: str,
     hips: tuple[Floats, bool],
     shin: Floats,
     body: Proportions,
-) -> Floats:
-    """The foot's frame: flat on the floor at rest if the rest pose is believable, else by its toes.
+) -> tuple[Floats, Floats]:
+    """The frames of foot and toes: flat on the floor at rest if the rest pose is believable there.
+
+    Where it is not, foot and toes point down to the floor as an average body's do.
 
     Args:
         tracks: what the file says.
@@ -247,8 +249,7 @@ def foot_frame(
         shin: ``(T, 4)`` the orientations of the lower leg.
         body: an average body.
     """
-    foot = side + "Foot"
-    toes = side + "Toes"
+    foot, toes = side + "Foot", side + "Toes"
     expected = body.offsets[INDEX[toes]]
     if toes in tracks.positions:
         direction = tracks.between(foot, toes)
@@ -257,11 +258,21 @@ def foot_frame(
     else:
         direction = quat_rotate(hips[0], expected)
     if hips[1] and angle_between(quat_rotate(hips[0], expected), direction) < PLAUSIBLE:
-        return hips[0]
-    # The knee's hinge gives the side-to-side axis: ankles hardly twist.
-    sideways = quat_rotate(quat_conjugate(tracks.orientations[foot]), quat_rotate(shin, RIGHT))
-    turn = frame(direction, sideways.mean(axis=0)) @ frame(expected, RIGHT).T
-    return quat_from_matrix(turn)
+        return hips[0], hips[0]
+    foot_to_joint = _across(tracks.orientations[foot], direction, expected, shin)
+    if toes not in tracks.positions:
+        return foot_to_joint, foot_to_joint
+    tip = body.toes[SIDES.index(side)]
+    return foot_to_joint, _across(tracks.orientations[toes], tracks.ends[toes], tip, shin)
+
+
+def _across(joint: Floats, direction: Floats, expected: Floats, shin: Floats) -> Floats:
+    """The frame that takes ``expected`` to ``direction``, and lies across as the knee's hinge does.
+
+    Ankles hardly twist, so the hinge tells from side to side.
+    """
+    sideways = quat_rotate(quat_conjugate(joint), quat_rotate(shin, RIGHT)).mean(axis=0)
+    return quat_from_matrix(frame(direction, sideways) @ frame(expected, RIGHT).T)
 
 
 def expected_knee_hinge(tracks: Tracks, side: str, hips: Floats) -> Floats:

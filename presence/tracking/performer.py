@@ -219,7 +219,7 @@ class Performer:
             [point + quat_rotate(turn, wrists) - arms, self._stance.feet - legs]
         )
         lift = hands[:, gestures.ELBOW, None]
-        elbows = np.concatenate([(0.35 + lift) * _SIDES, lift - 1.0, 0.62 - 0.3 * lift], axis=-1)
+        elbows = np.concatenate([(0.12 + lift) * _SIDES, lift - 1.0, 0.62 - 0.3 * lift], axis=-1)
         knees = quat_rotate(self._stance.foot_rotations, np.array([0.0, 0.0, -1.0]))
         poles = np.concatenate([quat_rotate(turn, elbows), knees])
         above, below = reach(self._uppers, self._lowers, HINGES, targets, poles)

@@ -29,7 +29,7 @@ from presence.tracking.anatomy import (
     chest_facing,
     expected_elbow_hinge,
     expected_knee_hinge,
-    foot_frame,
+    foot_frames,
     hand_frame,
     head_frame,
     hips_frame,
@@ -227,7 +227,7 @@ class _Body:
                     bone_to_joint = head_frame(bone_to_joint, believed, joint, follows)
                 else:
                     bone_to_joint = without_quarter_turns(
-                        bone_to_joint, joint, self._orientation(above), UP
+                        bone_to_joint, joint, self._orientation(above), unit(axis)
                     )
                 if bone == "upperChest":
                     bone_to_joint = chest_facing(bone_to_joint, self._shoulder_line(bone))
@@ -307,16 +307,15 @@ class _Body:
         )
         expected = expected_knee_hinge(tracks, side, self._orientation("hips"))
         thigh, shin = self._solve(leg, upper, lower, foot, expected)
-        sole = quat_mul(tracks.orientations[foot], foot_frame(tracks, side, hips, shin, _AVERAGE))
+        foot_to_joint, toes_to_joint = foot_frames(tracks, side, hips, shin, _AVERAGE)
+        sole = quat_mul(tracks.orientations[foot], foot_to_joint)
         self._lay_limb(leg, upper, lower, foot, thigh, shin)
         self._put(foot, sole)
-        tip = quat_rotate(sole, self._expected(toes)) + self.positions[:, INDEX[foot]]
         if toes in tracks.positions:
-            # Toes rest in line with the foot.
-            toe_frame = foot_frame(tracks, side, hips, shin, _AVERAGE)
-            self._put(toes, quat_mul(tracks.orientations[toes], toe_frame))
+            self._put(toes, quat_mul(tracks.orientations[toes], toes_to_joint))
         else:
-            self._put(toes, sole, tip)
+            ball = self.positions[:, INDEX[foot]] + quat_rotate(sole, self._expected(toes))
+            self._put(toes, sole, ball)
 
     def _arm(self, side: str, arm: int) -> None:
         tracks = self.tracks
@@ -357,7 +356,7 @@ class _Body:
             # At rest the collar bone is turned as the chest is, if that makes it point outwards.
             direction = tracks.between(shoulder, upper)
             to_joint, _ = bone_frame(self.chest_frame, direction, expected, True)
-            to_joint = without_quarter_turns(to_joint, joint, chest, AXES[arm])
+            to_joint = without_quarter_turns(to_joint, joint, chest, unit(expected))
             self._put(shoulder, quat_mul(joint, to_joint))
 
     def _solve(
@@ -489,7 +488,7 @@ def _ends(clip: BvhClip, joints: dict[str, int], metres: float) -> dict[str, Flo
         if bone.endswith("Foot"):
             if 0.05 < length < 0.35:
                 ends[bone] = end
-        elif bone.endswith("Distal"):
+        elif bone.endswith(("Distal", "Toes")):
             straight = length > 0.002 and angle_between(end, came) < np.radians(50.0)
             ends[bone] = end if straight else came
         elif bone == "head" and 0.08 < length < 0.4:

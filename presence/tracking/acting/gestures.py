@@ -71,7 +71,7 @@ _TWO_HANDED: tuple[tuple[float, Floats], ...] = (
 # How far a pose is moved by chance, per number.
 _SCATTER = np.array([0.07, 0.07, 0.06, 0.2, 0.12, 0.08, 0.1, *([0.06] * CHANNELS)])
 
-WAVING = _hand((0.60, 0.22, 0.44), -78.0, -12.0, 0.0, 0.25, (0.15, 0.04, 0.05, 0.07, 0.1, 0.55))
+WAVING = _hand((0.56, 0.20, 0.50), -72.0, -10.0, 0.0, -0.05, (0.15, 0.04, 0.05, 0.07, 0.1, 0.55))
 _WAVE_HZ = 1.9
 
 

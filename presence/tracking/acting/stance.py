@@ -14,7 +14,7 @@ from presence.pose.rigid import UP
 from presence.pose.skeleton import INDEX
 from presence.tracking.acting.seeded import Beats, Noise, Track, draws
 
-STRETCH = 0.992
+STRETCH = 0.9965
 """How straight a standing leg is, of its length; the knee is never locked."""
 
 _LEGS = [INDEX["leftUpperLeg"], INDEX["rightUpperLeg"]]
