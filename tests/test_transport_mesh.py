@@ -6,10 +6,12 @@ import time
 
 import pytest
 
+from presence.bench.impaired import impaired_arrivals
 from presence.clock import MonotonicClock
 from presence.errors import TransportError
 from presence.transport import keeper as keeper_module
 from presence.transport import link as link_module
+from presence.transport.lossy import Conditions
 from presence.transport.mesh import MESH_LIMIT, Mesh
 from presence.wire.control import GoldenRequest, decode_control
 from presence.wire.envelope import Envelope, Kind
@@ -352,6 +354,27 @@ def test_an_attempt_that_goes_unanswered_is_given_up_and_made_again(monkeypatch)
         assert "did not answer within 0.2 s" in two.mesh.problems[1]
         await until(lambda: [k for _, _, k in room.carried].count("offer") == 2)
         await two.mesh.close()
+
+    run(main)
+
+
+def test_a_bad_network_delays_and_thins_the_streams_but_ends_no_link():
+    async def main(room):
+        bad = Conditions(loss=0.05, burst=2.0, delay_ns=30_000_000, jitter_ns=5_000_000)
+        with impaired_arrivals(bad, MonotonicClock(), seed=4):
+            for stream in (1, 2, 3):
+                room.join(stream)
+            await room.all_connected(within_s=30)
+            for sequence in range(180):
+                for stream, person in room.people.items():
+                    person.mesh.broadcast(pose(stream, sequence))
+                await asyncio.sleep(1 / 60)
+            await asyncio.sleep(0.2)
+            for own, person in room.people.items():
+                assert [event[0] for event in person.events] == ["up", "up"]
+                for other in {1, 2, 3} - {own}:
+                    assert len(person.sequences(other)) > 0.8 * 180
+            await room.close()
 
     run(main)
 
