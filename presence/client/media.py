@@ -48,8 +48,8 @@ log = logging.getLogger(__name__)
 STATUS_SECONDS = 0.5
 PROFILE_SECONDS = 2.0
 """How often the profile is said again, for whoever missed it and its request."""
-LOST_SECONDS = 4.5
-"""How long somebody who was lost is kept, by when playout has faded them out."""
+LOST_NS = 4 * SECOND
+"""How long after their last frame somebody who was lost is kept; playout fades them out by then."""
 _HEAD_STALE_NS = SECOND // 2
 _HEAD_WAIT_SECONDS = 30.0
 
@@ -224,7 +224,9 @@ class Media:
         if self._mesh is not None:
             self._spawn(self._mesh.member_left(stream))
         if reason == "lost":
-            asyncio.get_running_loop().call_later(LOST_SECONDS, self._forget, stream)
+            silent_ns = self._machine.now_ns() - self._receiver.last_heard_ns(stream)
+            wait_s = max(0, LOST_NS - silent_ns) / SECOND
+            asyncio.get_running_loop().call_later(wait_s, self._forget, stream)
         else:
             self._forget(stream)
 

@@ -32,6 +32,7 @@ class _Speaker:
     decoder: Decoder | None = None
     profile: bytes = b""
     asked_ns: int = 0
+    heard_ns: int = 0
     frames: int = 0
     bytes: int = 0
     undecodable: int = 0
@@ -68,6 +69,11 @@ class Receiver:
         """Frames decoded and bytes received of somebody so far."""
         speaker = self._speakers.get(stream)
         return (speaker.frames, speaker.bytes) if speaker else (0, 0)
+
+    def last_heard_ns(self, stream: int) -> int:
+        """When somebody's last frame arrived, by the machine's clock; 0 when none ever did."""
+        speaker = self._speakers.get(stream)
+        return speaker.heard_ns if speaker else 0
 
     def hear(self, envelope: Envelope, arrival_machine_ns: int) -> None:
         """Take in a pose or a profile; whatever cannot be used is counted and dropped."""
@@ -119,6 +125,7 @@ class Receiver:
             detail=envelope.detail,
         )
         sample = speaker.decoder.decode(frame)
+        speaker.heard_ns = arrival_machine_ns
         speaker.frames += 1
         speaker.bytes += envelope.size
         self.log.add(envelope.stream, frame.sequence, arrival_machine_ns, envelope.size)
