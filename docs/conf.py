@@ -13,9 +13,11 @@ extensions = [
     "sphinx.ext.apidoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.viewcode",
 ]
 exclude_patterns = ["_build"]
+
+# Thousands of functions in the navigation of every page help nobody, and take most of the time.
+toc_object_entries = False
 
 html_theme = "furo"
 html_title = "presence"
