@@ -27,7 +27,7 @@ class Mesh:
     :meth:`description` and go out by ``send_description``. The newcomer of two always offers.
 
     Used within a running event loop; what it is given to call is called on that loop, and must not
-    raise anything but a :class:`~presence.errors.PresenceError`.
+    raise; ``send_description`` may raise a :class:`~presence.errors.PresenceError`.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Mesh:
             send_description: Awaited with a stream number, ``offer`` or ``answer``, and the
                 session description to send to that participant through the host; False if the
                 host cannot be told now, and the link is tried again later.
-            on_envelope: Takes each envelope and when it arrived; must not raise at all. Among them are
+            on_envelope: Takes each envelope and when it arrived. Among them are
                 control envelopes with requests, but not the pings of the links themselves.
             on_link_up: Takes the number of whoever can be heard and spoken to from now on.
             on_link_down: Takes the number of whoever cannot any more, and why. The link is being
