@@ -135,7 +135,7 @@ def test_the_clocks_offset_is_of_no_consequence(offset_hours):
 
 
 def test_drift_does_not_add_up():
-    call = Call(Network(jitter_ms=2.0), display_rate=20.0, rate=20.0)
+    call = Call(Network(jitter_ms=2.0), display_rate=5.0, rate=20.0)
     call.motion.at = _cheap(call.motion)
     ticks = settled(call.run(600))
     early = [t.latency_ms for t in ticks if t.seconds < 60]

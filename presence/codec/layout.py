@@ -11,16 +11,13 @@ import numpy as np
 from presence.codec.entropy import Grouping
 from presence.pose.arrays import Floats, Ints, frozen
 from presence.pose.face import SENT_SHAPES, SHAPES
-from presence.pose.proportions import default_proportions
 from presence.pose.quaternion import quat_from_rotvec
 from presence.pose.skeleton import (
     BODY_BONES,
     BONE_COUNT,
     BONES,
-    FINGERTIP_BONES,
     HAND_BONES,
     INDEX,
-    PARENTS,
 )
 
 SENT_BONES: Ints = np.concatenate([BODY_BONES, HAND_BONES])
@@ -56,25 +53,45 @@ GAZE_DIOPTRES = 0.1
 SURENESS_STEPS = 15
 """Steps from made up (or unsure) to measured (or sure): four bits."""
 
-_POINT_LEVER = 0.03
+_LEVERS_MM = {
+    "hips": 100,
+    "spine": 115,
+    "chest": 120,
+    "upperChest": 140,
+    "neck": 91,
+    "head": 126,
+    "UpperLeg": 415,
+    "LowerLeg": 405,
+    "Foot": 146,
+    "Toes": 30,
+    "Shoulder": 135,
+    "UpperArm": 280,
+    "LowerArm": 250,
+    "Hand": 92,
+    "ThumbMetacarpal": 44,
+    "ThumbProximal": 33,
+    "IndexProximal": 42,
+    "MiddleProximal": 46,
+    "RingProximal": 42,
+    "LittleProximal": 33,
+}
+_LEAST_LEVER_MM = 30
+"""Skin is at least this far from a joint."""
 
+LEVERS: Floats = frozen(
+    np.array(
+        [
+            _LEVERS_MM.get(BONES[bone].removeprefix("left").removeprefix("right"), _LEAST_LEVER_MM)
+            for bone in SENT_BONES
+        ]
+    )
+    / 1000.0
+)
+"""``(52,)`` metres: how far from each joint its rotation shows, an adult's longest child bone.
 
-def _levers() -> Floats:
-    """``(52,)`` metres: how far from each joint its rotation shows.
-
-    That is the bone's longest child, or the skin about the joint where that is further. They are
-    an average adult's whoever is encoded, so that both sides know them.
-    """
-    body = default_proportions()
-    lever = np.full(BONE_COUNT, _POINT_LEVER)
-    lengths = np.linalg.norm(body.offsets, axis=-1)
-    np.maximum.at(lever, PARENTS[1:], lengths[1:])
-    tips = np.linalg.norm(body.fingertips, axis=-1)
-    np.maximum.at(lever, FINGERTIP_BONES, tips)
-    return lever[SENT_BONES]
-
-
-LEVERS: Floats = frozen(_levers())
+They are the same whoever is encoded, so that both sides know them; the encoder's own measure of the
+error makes up for people of another size.
+"""
 
 
 def _standing() -> Floats:
