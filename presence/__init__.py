@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from presence.codec import Decoder, Encoder, Frame
     from presence.errors import PresenceError
+    from presence.playout import Playout
     from presence.pose import BONES, SHAPES, PoseSample, Proportions, default_proportions
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Decoder",
     "Encoder",
     "Frame",
+    "Playout",
     "PoseSample",
     "PresenceError",
     "Proportions",
@@ -28,6 +30,7 @@ __all__ = [
 _HOMES = {
     "presence.codec": ("Decoder", "Encoder", "Frame"),
     "presence.errors": ("PresenceError",),
+    "presence.playout": ("Playout",),
     "presence.pose": ("BONES", "SHAPES", "PoseSample", "Proportions", "default_proportions"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
