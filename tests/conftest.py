@@ -5,6 +5,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from gl_context import gl, gl_context, renderer  # noqa: F401  (fixtures)
 from openxr_runtime import started_monado, x_display  # noqa: F401  (fixtures)
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")

@@ -9,11 +9,15 @@ from functools import lru_cache
 from typing import Any
 
 import moderngl
+import numpy as np
+from numpy.typing import NDArray
 
 from presence.errors import RenderError
 
 REQUIRED_VERSION = 330
 """OpenGL 3.3."""
+
+_GL_PACK_ALIGNMENT, _GL_UNSIGNED_BYTE, _GL_RGB, _GL_RGBA = 0x0D05, 0x1401, 0x1907, 0x1908
 
 _CURE = (
     "on Debian and Ubuntu install the packages libegl1, libgl1 and libgl1-mesa-dri "
@@ -56,6 +60,26 @@ def finish() -> None:
     ctypes gives it up. Call this before anything that waits for the picture.
     """
     _library().glFinish()
+
+
+def read_pixels(width: int, height: int, channels: int) -> NDArray[np.uint8]:
+    """``(height, width, channels)`` of the bound framebuffer, bottom row first; 3 or 4 channels.
+
+    Like ``finish``, without holding Python's lock.
+    """
+    pixels = np.empty((height, width, channels), dtype=np.uint8)
+    library = _library()
+    library.glPixelStorei(_GL_PACK_ALIGNMENT, 1)
+    library.glReadPixels(
+        0,
+        0,
+        width,
+        height,
+        _GL_RGBA if channels == 4 else _GL_RGB,
+        _GL_UNSIGNED_BYTE,
+        pixels.ctypes.data_as(ctypes.c_void_p),
+    )
+    return pixels
 
 
 def flush() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from presence.render.context import finish
+from presence.render.context import read_pixels
 from presence.render.target import Target
 
 Picture = NDArray[np.uint8]
@@ -16,12 +16,9 @@ Picture = NDArray[np.uint8]
 
 def read_picture(target: Target, *, alpha: bool = False) -> Picture:
     """What is in the target, once all drawing is done; waits without holding Python's lock."""
-    finish()
     width, height = target.size
-    channels = 4 if alpha else 3
-    data = target.image.read((0, 0, width, height), components=channels, alignment=1)
-    rows = np.frombuffer(data, dtype=np.uint8).reshape(height, width, channels)
-    return np.ascontiguousarray(rows[::-1])
+    target.image.use()
+    return np.ascontiguousarray(read_pixels(width, height, 4 if alpha else 3)[::-1])
 
 
 def save_png(picture: Picture, path: Path) -> None:
