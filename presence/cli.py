@@ -81,8 +81,21 @@ def main() -> None:
     try:
         app()
     except PresenceError as error:
-        # Text, not markup: a message may hold brackets.
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            Text.assemble(("presence: ", "bold red"), str(error))
-        )
+        _complain(str(error))
         sys.exit(2 if isinstance(error, UsageError) else 1)
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library in ("", "presence"):
+            raise
+        _complain(
+            f"{library} is not installed, and this command needs more than the base install: "
+            "pip install 'presence[all]'"
+        )
+        sys.exit(1)
+
+
+def _complain(sentence: str) -> None:
+    # Text, not markup: a message may hold brackets.
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        Text.assemble(("presence: ", "bold red"), sentence)
+    )

@@ -32,9 +32,23 @@ def test_an_error_is_printed_as_a_sentence_with_its_exit_code(monkeypatch, capsy
     assert told.out == ""
 
 
-def test_a_fault_of_ours_keeps_its_traceback(monkeypatch):
-    monkeypatch.setattr(cli, "app", lambda: [][0])
-    with pytest.raises(IndexError):
+def test_a_library_that_is_not_installed_is_named_with_its_cure(monkeypatch, capsys):
+    missing = ModuleNotFoundError("No module named 'numpy.linalg'", name="numpy.linalg")
+    assert run_with(monkeypatch, missing) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("presence: numpy is not installed")
+    assert "pip install 'presence[all]'" in told
+
+
+@pytest.mark.parametrize(
+    "fault", [IndexError("of ours"), ModuleNotFoundError("of ours", name="presence.nothing")]
+)
+def test_a_fault_of_ours_keeps_its_traceback(monkeypatch, fault):
+    def command():
+        raise fault
+
+    monkeypatch.setattr(cli, "app", command)
+    with pytest.raises(type(fault), match="of ours"):
         cli.main()
 
 
