@@ -231,6 +231,17 @@ def test_frames_from_before_anybody_looked_do_not_pile_up():
     assert shown.newer_sequence > 2990
 
 
+@pytest.mark.parametrize("stamp", [0, -(2**62), 2**62, 2**63, -(2**63), 2**70])
+def test_impossible_stamps_do_no_harm(stamp):
+    playout, still = Playout(), SmoothMotion().at(0)
+    for k in range(60):
+        at = k * SECOND // 60
+        playout.push(still.at(stamp), k, 10**12 + at)
+        playout.push(still.at(at), k, 10**12 + at)
+        playout.push(still.at(stamp + at), k, 10**12 + at)
+        playout.show(10**12 + at + 30 * MS, 10**12 + at)
+
+
 def test_settings_are_heeded():
     slow = PlayoutSettings(fade_after_ns=500 * MS, gone_after_ns=1000 * MS)
     ticks = list(Call(LOOPBACK, playout=Playout(slow)).run(1.0, until=3.0))

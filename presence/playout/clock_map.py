@@ -77,7 +77,7 @@ class ClockMap:
             is damaged, or the sender restarted, and ``epoch`` is about to change.
         """
         offset = arrival_ns - sender_ns
-        if self._target is None:
+        if self._target is None or self._line is None:
             self._learn(arrival_ns, offset)
             return True
         lateness = offset - self._target.offset(arrival_ns)
@@ -93,7 +93,7 @@ class ClockMap:
             self._least[-1] = (arrival_ns, offset)
             if lateness < 0:
                 self._fit(arrival_ns)
-        self._slew(arrival_ns)
+        self._line = _slewed(self._line, self._target, arrival_ns)
         return True
 
     def offset_at(self, receiver_ns: int) -> int:
@@ -163,12 +163,13 @@ class ClockMap:
             now_ns, min(o + round(slope * (now_ns - at)) for at, o in points), slope
         )
 
-    def _slew(self, now_ns: int) -> None:
-        assert self._line is not None and self._target is not None
-        here = self._line.offset(now_ns)
-        missing = self._target.offset(now_ns) - here
-        slew = min(max(missing / _CATCH_UP_NS, -_GREATEST_SLEW), _GREATEST_SLEW)
-        self._line = _Line(now_ns, here, self._target.slope + slew)
+
+def _slewed(line: _Line, target: _Line, now_ns: int) -> _Line:
+    """``line`` from ``now_ns`` on, bent towards ``target``."""
+    here = line.offset(now_ns)
+    missing = target.offset(now_ns) - here
+    slew = min(max(missing / _CATCH_UP_NS, -_GREATEST_SLEW), _GREATEST_SLEW)
+    return _Line(now_ns, here, target.slope + slew)
 
 
 def _turns_up(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> bool:

@@ -17,6 +17,8 @@ _DEFAULTS = PlayoutSettings()
 _LEAP_NS = 100_000_000
 """When shown time has leapt further than this, what was on show is compared with what is now."""
 _SHORTEST_EASE_NS = 50_000_000
+_LARGEST_STAMP = 1 << 62
+"""No clock shows more than this; what claims to is damaged, and would overflow an array."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +68,8 @@ class Playout:
             sequence: the frame's number.
             arrival_ns: when it came, by this machine's clock.
         """
+        if abs(sample.capture_ns) > _LARGEST_STAMP:
+            return
         self._heard_ns = max(self._heard_ns, arrival_ns)
         agrees = self.clock.observe(sample.capture_ns, arrival_ns)
         self._follow_restart()
