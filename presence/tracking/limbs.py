@@ -34,9 +34,15 @@ Pronation is spread evenly along a real forearm; half keeps skin sound at elbow 
 """
 
 
+def dot(a: Floats, b: Floats) -> Floats:
+    """The inner products of ``(..., 3)`` arrays, without the last axis."""
+    products: Floats = np.einsum("...i,...i->...", a, b)
+    return products
+
+
 def unit(vectors: Floats) -> Floats:
     """The directions of ``vectors (..., 3)``; one too short to have any stays zero."""
-    length = np.sqrt(np.sum(vectors * vectors, axis=-1, keepdims=True))
+    length = np.sqrt(dot(vectors, vectors))[..., None]
     scaled: Floats = vectors / np.maximum(length, 1e-12)
     return scaled
 
@@ -56,7 +62,7 @@ def frame(first: Floats, second: Floats) -> Floats:
     third of a right-handed frame; ``first`` need not be of unit length.
     """
     x = unit(first)
-    y = unit(second - np.sum(second * x, axis=-1, keepdims=True) * x)
+    y = unit(second - dot(second, x)[..., None] * x)
     return np.stack([x, y, cross(x, y)], axis=-1)
 
 
@@ -95,12 +101,10 @@ def reach(
     Returns:
         The orientations ``(..., 4)`` of the upper and of the lower bone, in the axes of ``target``.
     """
-    length_a = np.sqrt(np.sum(upper * upper, axis=-1))
-    length_b = np.sqrt(np.sum(lower * lower, axis=-1))
-    rest = np.arctan2(np.sum(cross(upper, lower) * hinge, axis=-1), np.sum(upper * lower, axis=-1))
+    length_a, length_b = np.sqrt(dot(upper, upper)), np.sqrt(dot(lower, lower))
+    rest = np.arctan2(dot(cross(upper, lower), hinge), dot(upper, lower))
     # The law of cosines, on the angle between the two bones' directions.
-    square = np.sum(target * target, axis=-1)
-    cosine = (square - length_a**2 - length_b**2) / (2.0 * length_a * length_b)
+    cosine = (dot(target, target) - length_a**2 - length_b**2) / (2.0 * length_a * length_b)
     bend = np.arccos(np.clip(cosine, -1.0, 1.0)) - rest
     fold = quat_from_axis_angle(hinge, bend)
     chord = upper + quat_rotate(fold, lower)
@@ -109,10 +113,23 @@ def reach(
     return above, quat_mul(above, fold)
 
 
+def within_reach(targets: Floats, length: float) -> Floats:
+    """Targets ``(..., 3)``, drawn in so that a limb need not go straighter than ``length`` metres.
+
+    Near the limit the drawing in begins softly, so that a limb never snaps straight.
+    """
+    softness = 0.02 * length
+    distance = np.sqrt(dot(targets, targets) + 1e-9)[..., None]
+    over = distance - length
+    nearer = 0.5 * (distance + length - np.sqrt(over * over + softness * softness))
+    drawn_in: Floats = targets * (nearer / distance)
+    return drawn_in
+
+
 def twist_angle(upper: Floats, lower: Floats, axis: Floats) -> Floats:
     """Radians, −π to π, by which ``lower`` is turned about ``axis`` against ``upper (..., 4)``."""
     twist = quat_twist(quat_mul(quat_conjugate(upper), lower), axis)
-    angle: Floats = 2.0 * np.arctan2(np.sum(twist[..., :3] * axis, axis=-1), twist[..., 3])
+    angle: Floats = 2.0 * np.arctan2(dot(twist[..., :3], axis), twist[..., 3])
     return (angle + np.pi) % (2.0 * np.pi) - np.pi
 
 

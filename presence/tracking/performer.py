@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,7 +34,7 @@ from presence.tracking.acting.seeded import Beats, Track, draws
 from presence.tracking.acting.speech import Speech
 from presence.tracking.acting.stance import Posture, Stance
 from presence.tracking.hands import finger_rotvecs
-from presence.tracking.limbs import AXES, HINGES, TWIST_SHARE, reach
+from presence.tracking.limbs import HINGES, TWIST_SHARE, reach, within_reach
 
 _TRUNK = [INDEX[bone] for bone in ("hips", "spine", "chest", "upperChest")]
 _NECK, _HEAD = INDEX["neck"], INDEX["head"]
@@ -48,6 +49,7 @@ _NECK_SHARE = 0.42
 _HEAD_SHARE = np.array([0.62, 0.82])
 """Of the way to what is looked at, in pitch and yaw, that the head goes; the eyes do the rest."""
 _TRUNK_SHARE = 0.22
+_EYES_TURN = np.radians(40.0)
 _SIDES = np.array([[-1.0], [1.0]])
 _OUT_UP_AHEAD = np.array([[-1.0, 1.0, -1.0], [1.0, 1.0, -1.0]])
 """From outwards, up, ahead to the axes of the chest, for the left and the right hand."""
@@ -118,25 +120,26 @@ class Performer:
             float(self._interest.at(t, 1.8)[0]),
             _TRUNK_SHARE * _yaw_to(trunk_at),
         )
+        hands = self._gestures.at(t, stress)
+        turns = _turns(posture, hands.poses)
         rotations = np.tile(IDENTITY, (BONE_COUNT, 1))
-        chest, chest_turn = self._trunk(rotations, posture)
-        hands, clasped = self._gestures.at(t, stress)
+        rotations[HAND_BONES] = turns.fingers
+        chest, chest_turn = self._trunk(rotations, posture, turns)
         nod = self._nods.at(t) - 0.035 * stress
         head, head_turn = self._head(rotations, chest, chest_turn, head_at, nod, posture.tremor)
-        self._limbs(rotations, posture, (chest, chest_turn), hands)
-        rotations[HAND_BONES] = quat_from_rotvec(finger_rotvecs(hands[:, gestures.FINGERS]))
+        self._limbs(rotations, posture, (chest, chest_turn), hands.poses, turns)
 
         eyes = head + quat_rotate(head_turn, self._body.eyes)
-        sight = quat_rotate(quat_conjugate(head_turn), eyes_at - eyes)
+        sight = within_the_orbit(quat_rotate(quat_conjugate(head_turn), eyes_at - eyes))
         look = self._gaze.now(t)
         contacts = Contact.LEFT_FOOT | Contact.RIGHT_FOOT
-        if clasped > 0.97:
+        if hands.clasped > 0.97:
             contacts |= Contact.HANDS_TOGETHER
         sample = PoseSample(
             capture_ns=time_ns,
             root_position=posture.hips,
             rotations=rotations,
-            face=self._face(t, stress),
+            face=self._face(t, stress, hands.waving),
             gaze_direction=sight,
             gaze_distance=float(np.linalg.norm(sight)),
             attention=NOBODY if look.seat is None else Attention(look.seat + 1, 0.9),
@@ -144,27 +147,21 @@ class Performer:
         )
         return with_derived(checked(sample), self._body)
 
-    def _face(self, t: float, stress: float) -> Floats:
+    def _face(self, t: float, stress: float, greeting: float) -> Floats:
         shifts = [look.start_s for look in self._gaze.recent(t, 0.4) if look.blinks]
         blink = self._expression.blinks.at(t, shifts)
-        greeting = self._gestures.waving(t)
         face = self._expression.at(t, blink, greeting, stress) + self._speech.mouth(t)
-        clipped: Floats = np.clip(face, 0.0, 1.0)
-        return clipped
+        return face
 
-    def _trunk(self, rotations: Floats, posture: Posture) -> tuple[Floats, Floats]:
+    def _trunk(self, rotations: Floats, posture: Posture, turns: _Turns) -> tuple[Floats, Floats]:
         """Fill in hips to upper chest; returns where the upper chest is and how it is turned."""
         rotations[0] = posture.hips_rotation
-        parts = posture.trunk * _SHARES[:, None]
-        # The chest opens with the breath, and the neck above gives it back.
-        parts[2, 0] += 0.006 * posture.breath
-        rotations[_TRUNK[1:]] = quat_from_rotvec(parts)
+        rotations[_TRUNK[1:]] = turns.trunk
+        rotations[_SHOULDERS] = turns.shoulders
         point, turn = posture.hips, posture.hips_rotation
         for bone in _TRUNK[1:]:
             point = point + quat_rotate(turn, self._body.offsets[bone])
             turn = quat_mul(turn, rotations[bone])
-        lift = 0.012 * posture.breath + 0.006 * posture.tremor[2:4]
-        rotations[_SHOULDERS] = quat_from_rotvec(np.array([[0, 0, -lift[0]], [0, 0, lift[1]]]))
         return point, turn
 
     def _head(
@@ -202,6 +199,7 @@ class Performer:
         posture: Posture,
         chest: tuple[Floats, Floats],
         hands: Floats,
+        turns: _Turns,
     ) -> None:
         """Fill in arms and legs: hands where the gesture wants them, feet where they stand."""
         offsets = self._body.offsets
@@ -215,28 +213,50 @@ class Performer:
         legs = posture.hips + quat_rotate(posture.hips_rotation, offsets[_UPPER[2:]])
         wrists = self._arm * hands[:, gestures.WRIST] * _OUT_UP_AHEAD
         wrists = kept_outside(wrists, self._half_width, self._half_depth) + self._shoulder_height
-        targets = np.concatenate(
-            [point + quat_rotate(turn, wrists) - arms, self._stance.feet - legs]
-        )
+        hands_at = within_reach(point + quat_rotate(turn, wrists) - arms, 0.985 * self._arm)
+        targets = np.concatenate([hands_at, self._stance.feet - legs])
         lift = hands[:, gestures.ELBOW, None]
-        elbows = np.concatenate([(0.12 + lift) * _SIDES, lift - 1.0, 0.62 - 0.3 * lift], axis=-1)
+        elbows = np.concatenate([(0.2 + lift) * _SIDES, lift - 0.95, 0.68 - 0.3 * lift], axis=-1)
         knees = quat_rotate(self._stance.foot_rotations, np.array([0.0, 0.0, -1.0]))
         poles = np.concatenate([quat_rotate(turn, elbows), knees])
         above, below = reach(self._uppers, self._lowers, HINGES, targets, poles)
 
-        supination = hands[:, gestures.SUPINATION]
-        roll = quat_from_axis_angle(AXES[:2], supination * _SIDES[:, 0])
-        half = quat_from_axis_angle(AXES[:2], TWIST_SHARE * supination * _SIDES[:, 0])
         parents = np.concatenate([shoulder_turns, np.tile(posture.hips_rotation, (2, 1))])
         rotations[_UPPER] = quat_mul(quat_conjugate(parents), above)
         rotations[_LOWER] = quat_mul(quat_conjugate(above), below)
-        rotations[_LOWER[:2]] = quat_mul(rotations[_LOWER[:2]], half)
-        bends = np.zeros((2, 3))
-        bends[:, 1] = hands[:, gestures.DEVIATION] * _SIDES[:, 0]
-        bends[:, 2] = -hands[:, gestures.FLEXION] * _SIDES[:, 0]
-        unturned = quat_mul(quat_conjugate(half), roll)
-        rotations[_END[:2]] = quat_mul(unturned, quat_from_rotvec(bends))
+        # What the forearm does not carry of its turn, the wrist does.
+        rotations[_LOWER[:2]] = quat_mul(rotations[_LOWER[:2]], turns.forearms)
+        rotations[_END[:2]] = quat_mul(turns.wrists, turns.bends)
         rotations[_END[2:]] = quat_mul(quat_conjugate(below[2:]), self._stance.foot_rotations)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Turns:
+    """Local rotations that nothing has to be solved for, ``(n, 4)`` each."""
+
+    trunk: Floats
+    shoulders: Floats
+    forearms: Floats
+    wrists: Floats
+    bends: Floats
+    fingers: Floats
+
+
+def _turns(posture: Posture, hands: Floats) -> _Turns:
+    """All of them from rotation vectors at once: a call costs more than what it computes."""
+    vectors = np.zeros((11 + len(HAND_BONES), 3))
+    vectors[:3] = posture.trunk * _SHARES[:, None]
+    # The chest opens with the breath.
+    vectors[2, 0] += 0.006 * posture.breath
+    vectors[3:5, 2] = _SIDES[:, 0] * (0.012 * posture.breath + 0.006 * posture.tremor[2:4])
+    # The arms' axes lie along X, to either side.
+    vectors[5:7, 0] = TWIST_SHARE * hands[:, gestures.SUPINATION]
+    vectors[7:9, 0] = (1.0 - TWIST_SHARE) * hands[:, gestures.SUPINATION]
+    vectors[9:11, 1] = hands[:, gestures.DEVIATION] * _SIDES[:, 0]
+    vectors[9:11, 2] = -hands[:, gestures.FLEXION] * _SIDES[:, 0]
+    vectors[11:] = finger_rotvecs(hands[:, gestures.FINGERS])
+    turns = quat_from_rotvec(vectors)
+    return _Turns(turns[:3], turns[3:5], turns[5:7], turns[7:9], turns[9:11], turns[11:])
 
 
 def eyes_of_others(seat: int, cast: int) -> Mapping[int, Floats]:
@@ -246,6 +266,22 @@ def eyes_of_others(seat: int, cast: int) -> Mapping[int, Floats]:
         other: frozen(place.apply(np.array([0.0, height, -0.08])))
         for other, place in seen_from(seat, range(cast)).items()
     }
+
+
+def within_the_orbit(sight: Floats) -> Floats:
+    """What the eyes can do of a line of sight ``(3,)`` in ``head``: they turn 40° at the most.
+
+    Up to half of that they go all the way; then the head has to catch up.
+    """
+    aside = float(np.hypot(sight[0], sight[1]))
+    angle = float(np.arctan2(aside, -sight[2]))
+    free = 0.5 * _EYES_TURN
+    if angle <= free:
+        return sight
+    turned = free + free * float(np.tanh((angle - free) / free))
+    length = float(np.linalg.norm(sight))
+    across = sight[:2] * (length * np.sin(turned) / aside)
+    return np.array([across[0], across[1], -length * np.cos(turned)])
 
 
 def _yaw_to(point: Floats) -> float:

@@ -12,7 +12,7 @@ TURN_S = 5.2
 HELLO_S = 3.0
 """At the start of a call people greet one another before anybody talks."""
 
-_SILENCE = 0.06
+_SILENCE = 0.03
 
 
 @dataclass(frozen=True, slots=True)

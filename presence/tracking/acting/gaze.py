@@ -19,7 +19,7 @@ from presence.tracking.acting.seeded import Beats, Track, draws, smooth
 
 EYES_S = 0.09
 """How long a shift of gaze takes the eyes, the head and the trunk, seconds."""
-HEAD_S = 0.7
+HEAD_S = 0.55
 TRUNK_S = 2.2
 _LONGEST_S = TRUNK_S
 
@@ -133,9 +133,9 @@ class Gaze:
         seats = sorted(self._others)
         toward = self._others[seats[int(dice[3] * len(seats))]] if seats else None
         bearing = 0.0 if toward is None else float(np.arctan2(toward[0], -toward[2]))
-        aside = (0.25 + 0.3 * dice[4]) * (1.0 if dice[3] * 7.0 % 1.0 < 0.5 else -1.0)
-        bearing = float(np.clip(bearing * 0.7 + aside, -1.0, 1.0))
-        drop = -0.75 + 1.05 * dice[5]
+        aside = (0.14 + 0.26 * dice[4]) * (1.0 if dice[3] * 7.0 % 1.0 < 0.5 else -1.0)
+        bearing = 0.8 * bearing + aside
+        drop = -0.6 + 0.85 * dice[5]
         return frozen(
             np.array([2.0 * np.sin(bearing), self._eye_height + drop, -2.0 * np.cos(bearing)])
         )

@@ -7,6 +7,7 @@ whatever the others are; so any mixture of two hand poses is a pose that an arm 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def _hand(
     return frozen(np.array([*wrist, *degrees, elbow, *fingers]))
 
 
-HANGING = _hand((0.43, -0.965, 0.05), supination=-22.0, flexion=6.0)
+HANGING = _hand((0.46, -0.95, 0.06), supination=-22.0, flexion=6.0)
 # Before the belly, one hand lying on the other.
 CLASPED = (
     _hand((0.14, -0.74, 0.40), -35.0, 22.0, -6.0, 0.3, (0.3, 0.35, 0.4, 0.42, 0.45, -0.4)),
@@ -70,9 +71,22 @@ _TWO_HANDED: tuple[tuple[float, Floats], ...] = (
 )
 # How far a pose is moved by chance, per number.
 _SCATTER = np.array([0.07, 0.07, 0.06, 0.2, 0.12, 0.08, 0.1, *([0.06] * CHANNELS)])
+_IDLE = 0.13 * _SCATTER
 
 WAVING = _hand((0.56, 0.20, 0.50), -72.0, -10.0, 0.0, -0.05, (0.15, 0.04, 0.05, 0.07, 0.1, 0.55))
 _WAVE_HZ = 1.9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hands:
+    """What both hands do at a moment."""
+
+    poses: Floats
+    """``(2, 13)``, left first."""
+    clasped: float
+    """How far the hands are clasped, 0 to 1."""
+    waving: float
+    """How far a hand is raised to wave, 0 to 1."""
 
 
 class Gestures:
@@ -97,38 +111,33 @@ class Gestures:
         self._talking = Track(self._beats, self._talks)
         self._idle = Noise(seed, "idle hands", 2 * WIDTH, 0.45)
 
-    def at(self, seconds: float, stress: float) -> tuple[Floats, float]:
+    def at(self, seconds: float, stress: float) -> Hands:
         """What both hands do.
 
         Args:
             seconds: the time.
             stress: the weight of the voice, 0 to 1, that gestures beat along with.
-
-        Returns:
-            ``(2, 13)``, left first, and how far the hands are clasped, 0 to 1.
         """
         rest = self._rest.at(seconds, 1.5)
         talking = float(self._talking.at(seconds, 1.1)[0])
         gesture = self._gesture.at(seconds, self._pace_s)
-        hands = rest[: 2 * WIDTH].reshape(2, WIDTH) * (1.0 - talking)
-        hands += talking * gesture.reshape(2, WIDTH)
+        poses = rest[: 2 * WIDTH].reshape(2, WIDTH) * (1.0 - talking)
+        poses += talking * gesture.reshape(2, WIDTH)
         # Hands fall on the stressed word, the higher the more.
-        raised = np.clip(1.0 + hands[:, 1], 0.0, 0.8)
-        hands[:, 1] -= talking * stress * 0.10 * raised
-        hands[:, FLEXION] += talking * stress * 0.22 * raised
-        hands += self._idle.at(seconds).reshape(2, WIDTH) * _SCATTER * 0.13
+        raised = np.minimum(np.maximum(1.0 + poses[:, 1], 0.0), 0.8)
+        poses[:, 1] -= talking * stress * 0.10 * raised
+        poses[:, FLEXION] += talking * stress * 0.22 * raised
+        poses += self._idle.at(seconds).reshape(2, WIDTH) * _IDLE
+        waving = 0.0
         for side in range(2):
             waves, swing = self._wave(seconds, side)
             if waves > 0.0:
-                hands[side] += waves * (WAVING - hands[side])
-                hands[side, 0] += waves * 0.17 * swing
-                hands[side, DEVIATION] -= waves * 0.28 * swing
-        clasped = float(rest[2 * WIDTH]) * (1.0 - talking)
-        return hands, clasped * (1.0 - self.waving(seconds))
-
-    def waving(self, seconds: float) -> float:
-        """How far a hand is raised to wave, 0 to 1."""
-        return max(self._wave(seconds, 0)[0], self._wave(seconds, 1)[0])
+                poses[side] += waves * (WAVING - poses[side])
+                poses[side, 0] += waves * 0.17 * swing
+                poses[side, DEVIATION] -= waves * 0.28 * swing
+                waving += (1.0 - waving) * waves
+        clasped = float(rest[2 * WIDTH]) * (1.0 - talking) * (1.0 - waving)
+        return Hands(poses, clasped, waving)
 
     def _wave(self, seconds: float, side: int) -> tuple[float, float]:
         """How far that hand is raised to wave, and which way it is swung, −1 to 1."""
@@ -177,7 +186,8 @@ class Gestures:
         # Both hands move alike more than they differ.
         hands += 0.7 * moved[:1] + 0.45 * moved
         size = self._liveliness * (0.85 + 0.3 * more[0])
-        hands[:, 1] = -0.5 + (hands[:, 1] + 0.5) * size
+        raised = hands[:, 1] > -0.8
+        hands[raised, 1] = -0.5 + (hands[raised, 1] + 0.5) * size
         return hands.ravel()
 
     def _rest_pose(self, beat: int) -> Floats:
