@@ -58,6 +58,8 @@ def status_table(statuses: Sequence[Status], title: str) -> Table:
     for status in statuses:
         view = _view_cell(status)
         own = f"{status.name}\n[dim]{status.kbps:.0f} kbit/s out[/]"
+        if status.note:
+            own += f"\n[yellow]{status.note}[/]"
         if not status.peers:
             table.add_row(own, f"[dim]{status.phase}[/]", "", "", "", "", view)
         for i, peer in enumerate(status.peers):

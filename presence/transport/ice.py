@@ -27,9 +27,13 @@ class Route:
     remote: str
     """The other side's address and port."""
 
+    @property
+    def kind(self) -> str:
+        """What matters of it to a person: ``direct, udp``."""
+        return f"{'relayed' if self.relayed else 'direct'}, {self.protocol}"
+
     def __str__(self) -> str:
-        kind = "relayed" if self.relayed else "direct"
-        return f"{kind}, {self.protocol} {self.local} – {self.remote}"
+        return f"{self.kind} {self.local} – {self.remote}"
 
 
 def offer_loopback_when_alone() -> None:

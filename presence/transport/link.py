@@ -69,7 +69,7 @@ class LinkStats:
     stream: int
     """The other participant's number."""
     carrier: str
-    """The carrier's name, and the way that it found: ``data (direct, udp … – …)``."""
+    """The carrier's name, and the way that it found: ``data (direct, udp)``."""
     round_trip_ns: int | None
     """There and back, smoothed; None before the first answer."""
     silent_ns: int

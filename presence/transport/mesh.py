@@ -175,7 +175,7 @@ class Mesh:
             self._on_envelope,
             on_end,
             control_numbers=self._control_numbers,
-            route=str(peer.route or ""),
+            route=peer.route.kind if peer.route else "",
         )
 
     def _flush_soon(self) -> None:
