@@ -141,7 +141,9 @@ def _avatar(reader: GlbReader) -> Avatar:
         return reader.array(primitive["attributes"][name])
 
     morphs = []
-    for name, target in zip(extras.get("targetNames", []), primitive.get("targets", []), strict=True):
+    for name, target in zip(
+        extras.get("targetNames", []), primitive.get("targets", []), strict=True
+    ):
         rows = reader.sparse_rows(target["POSITION"])
         morphs.append(
             Morph(
@@ -194,7 +196,7 @@ def _humanoid(name: str) -> Json:
 
 
 def _linear(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """sRGB to linear light (IEC 61966-2-1)."""
+    """SRGB to linear light (IEC 61966-2-1)."""
     c = colours.astype(np.float64)
     linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
     return linear.astype(np.float32)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
 from presence.pose.arrays import Floats, Ints
@@ -27,15 +28,16 @@ def to_chart(points: Floats) -> Floats:
     return np.stack([rays[:, 0] * scale, (rays @ _ALONG) * scale], axis=1)
 
 
-def inside(polygon: Floats, points: Floats) -> Floats:
-    """``(N,)`` booleans: which points ``(N, 2)`` a closed polygon ``(P, 2)`` holds (even–odd)."""
+def inside(polygon: Floats, points: Floats) -> NDArray[np.bool_]:
+    """``(N,)`` which points ``(N, 2)`` a closed polygon ``(P, 2)`` holds (even–odd)."""
     a, b = polygon, np.roll(polygon, -1, axis=0)
     y = points[:, 1, None]
     straddles = (a[:, 1] > y) != (b[:, 1] > y)
     rise = np.where(b[:, 1] == a[:, 1], 1.0, b[:, 1] - a[:, 1])
     crossing = a[:, 0] + (y - a[:, 1]) / rise * (b[:, 0] - a[:, 0])
     hits = straddles & (points[:, 0, None] < crossing)
-    return hits.sum(axis=1) % 2 == 1
+    odd: NDArray[np.bool_] = hits.sum(axis=1) % 2 == 1
+    return odd
 
 
 def scatter() -> Floats:
@@ -46,7 +48,7 @@ def scatter() -> Floats:
     rays = [pole[None]]
     angle, row = 0.0, 0
     while True:
-        spacing = 0.058 if angle < 0.30 else min(0.058 + 0.10 * (angle - 0.30), 0.16)
+        spacing = 0.058 if angle < 0.50 else min(0.058 + 0.10 * (angle - 0.50), 0.16)
         angle += spacing * 0.9
         if angle > 3.05:
             return np.concatenate([*rays, -pole[None]])
@@ -86,7 +88,7 @@ def triangulate(points: Floats, rim: Ints, loops: Sequence[Ints]) -> Ints:
     axes are left-handed.
     """
     flat = to_chart(points)
-    triangles = Delaunay(flat).simplices.astype(np.int64)
+    triangles: Ints = Delaunay(flat).simplices.astype(np.int64)
     middles = flat[triangles].mean(axis=1)
     keep = inside(flat[rim], middles)
     for loop in loops:

@@ -7,7 +7,9 @@ right half (x ≥ 0); vertices at x = 0 are shared by both halves.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -47,6 +49,8 @@ class Whole:
     """``(V, 3)`` metres."""
     paints: Ints
     """``(V,)`` values of ``Paint``."""
+    tones: Floats
+    """``(V,)`` how light each vertex is, of its paint."""
     weights: Floats
     """``(V, 55)`` each row sums to 1."""
     triangles: Ints
@@ -66,6 +70,7 @@ class Draft:
         self._positions: list[Floats] = []
         self._paints: list[Ints] = []
         self._weights: list[Floats] = []
+        self._tones: list[Floats] = []
         self._triangles: list[Ints] = []
         self.count = 0
 
@@ -77,6 +82,7 @@ class Draft:
         flat = points.reshape(-1, 3)
         self._positions.append(flat.astype(np.float64))
         self._paints.append(np.full(len(flat), int(paint), dtype=np.int64))
+        self._tones.append(np.ones(len(flat)))
         rows = np.zeros((len(flat), BONE_COUNT))
         if weights is not None:
             rows[:] = weights
@@ -105,9 +111,9 @@ class Draft:
         self.faces(np.where(one, np.stack([a, b, c], 1), np.stack([a, b, d], 1)))
         self.faces(np.where(one, np.stack([a, c, d], 1), np.stack([b, c, d], 1)))
 
-    def sew_all(self, rows: list[Ints], *, closed: bool = False) -> None:
+    def sew_all(self, rows: Sequence[Ints], *, closed: bool = False) -> None:
         """Join each row to the next."""
-        for first, second in zip(rows[:-1], rows[1:], strict=True):
+        for first, second in pairwise(rows):
             self.sew(first, second, closed=closed)
 
     def cap(self, ring: Ints, tip: int) -> None:
@@ -139,9 +145,11 @@ class Draft:
         self._triangles = [np.concatenate(self._triangles)]
         return self._triangles[0]
 
-    def move(self, indices: Ints, points: Floats) -> None:
-        """Put vertices elsewhere."""
-        self.positions[indices] = points
+    @property
+    def tones(self) -> Floats:
+        """``(V,)`` how light every vertex so far is, of its paint; may be written to."""
+        self._tones = [np.concatenate(self._tones)]
+        return self._tones[0]
 
     def whole(self) -> Whole:
         """Both halves, joined along the midline."""
@@ -157,6 +165,7 @@ class Draft:
         return Whole(
             positions=np.concatenate([positions, positions[others] * FLIP]),
             paints=np.concatenate([self.paints, self.paints[others]]),
+            tones=np.concatenate([self.tones, self.tones[others]]),
             weights=np.concatenate([weights, weights[others][:, MIRROR]]),
             triangles=np.concatenate([triangles, image[triangles][:, ::-1]]),
             mirror=mirror,

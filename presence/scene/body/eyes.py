@@ -6,20 +6,22 @@ import numpy as np
 
 from presence.pose.arrays import Floats, Ints
 from presence.scene.body.draft import Draft, Paint
-from presence.scene.body.face import Face
+from presence.scene.body.lids import Lids
 from presence.scene.body.plan import Plan
 from presence.scene.body.skull import MOUTH_HEIGHT
 
 _SIDES = 20
 _POLAR = (0.22, 0.44, 0.68, 0.94, 1.2, 1.5, 2.2)
 """Radians of the eyeball's rings from its front."""
+# The rows of teeth: half width, front, biting edge, height, and whether it is the upper one.
+_TEETH = ((1.72, 1.10, -0.14, 0.95, True), (1.48, 0.80, -0.36, 0.70, False))
 _TONGUE: Floats = np.array([0.0, MOUTH_HEIGHT - 0.55, -1.45])
 # One section through a row of teeth: backwards and up, from its lower front edge.
 _SECTION: Floats = np.array([[0.0, 0.0], [-0.06, 0.55], [-0.1, 1.0], [-0.5, 1.0], [-0.5, 0.1]])
 
 
-def build_eyeball(draft: Draft, plan: Plan, face: Face, weights: Floats) -> Ints:
-    """Draft the right eyeball; return its vertices."""
+def build_eyeball(draft: Draft, plan: Plan, lids: Lids, weights: Floats) -> None:
+    """Draft the right eyeball behind its lids."""
     turn = np.linspace(0.0, 2.0 * np.pi, _SIDES, endpoint=False)
     polar = np.array(_POLAR)[:, None]
     rings = np.stack(
@@ -33,28 +35,31 @@ def build_eyeball(draft: Draft, plan: Plan, face: Face, weights: Floats) -> Ints
     poles = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]])
 
     def add(directions: Floats) -> Ints:
-        points = face.eye + face.eye_radius * directions
+        points = lids.eye + lids.eye_radius * directions
         return draft.add(plan.from_head(points), Paint.EYE, weights)
 
     rows, ends = add(rings), add(poles)
     draft.sew_all(list(rows[::-1]), closed=True)
     draft.cap(rows[0], int(ends[0]))
     draft.cap(rows[-1][::-1], int(ends[1]))
-    return np.concatenate([rows.ravel(), ends])
 
 
-def build_teeth(draft: Draft, plan: Plan, weights: Floats) -> tuple[Ints, Ints]:
-    """Draft the right halves of the rows of teeth; return the upper's and the lower's vertices."""
+def build_teeth(draft: Draft, plan: Plan, weights: Floats) -> Ints:
+    """Draft the right halves of both rows of teeth; return the lower row's vertices."""
     turn = np.linspace(0.0, 1.45, 9)
-    rows_of = []
-    for front, base, height, upper in ((1.15, 0.02, 0.85, True), (0.90, -0.18, 0.75, False)):
-        arch = np.stack([1.85 * np.sin(turn), front - 2.6 * (1.0 - np.cos(turn))], axis=1)
+    rows_of: list[Ints] = []
+    for half_width, front, base, height, upper in _TEETH:
+        across, back = half_width * np.sin(turn), 2.6 * (1.0 - np.cos(turn))
+        arch = np.stack([across, front - back], axis=1)
         outward = np.stack([np.sin(turn), np.cos(turn)], axis=1)
         sections = []
         for spot, way in zip(arch, outward, strict=True):
-            back, up = _SECTION[:, 0], _SECTION[:, 1] * height * (1.0 if upper else -1.0)
-            across, forward = spot[0] + back * way[0], spot[1] + back * way[1]
-            sections.append(np.stack([across, MOUTH_HEIGHT + base + up, forward], axis=1))
+            inward, up = _SECTION[:, 0], _SECTION[:, 1] * height * (1.0 if upper else -1.0)
+            # The lips' line rises towards the corners: the teeth stay behind it.
+            line = MOUTH_HEIGHT + base + 0.07 * spot[0] ** 2
+            sections.append(
+                np.stack([spot[0] + inward * way[0], line + up, spot[1] + inward * way[1]], axis=1)
+            )
         points = np.array(sections)
         points[0, :, 0] = 0.0
         rows = list(draft.add(plan.from_head(points), Paint.TEETH, weights))
@@ -64,7 +69,7 @@ def build_teeth(draft: Draft, plan: Plan, weights: Floats) -> tuple[Ints, Ints]:
         draft.sew_all(order[::-1], closed=True)
         draft.cap(order[-1][::-1], int(end[0]))
         rows_of.append(np.concatenate([*rows, end]))
-    return rows_of[0], rows_of[1]
+    return rows_of[1]
 
 
 def build_tongue(draft: Draft, plan: Plan, weights: Floats) -> Ints:

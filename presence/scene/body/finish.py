@@ -13,13 +13,12 @@ _SMALLEST_OFFSET = 2e-5
 """Metres; a vertex that a shape moves less is left where it is."""
 _SMALLEST_TURN = 0.02
 """A normal that changes less is left as it is."""
+_UPON = {"mouthClose": "jawOpen"}
+"""Shapes that only ever act on top of another: their normals are taken there."""
 
 
 def normals(positions: Floats, whole: Whole) -> Floats:
-    """``(V, 3)`` unit normals: the mean of the triangles' about each vertex, by their areas.
-
-    Exactly symmetric where the positions are.
-    """
+    """``(V, 3)`` unit normals: the mean of the triangles' about each vertex, by their areas."""
     a, b, c = (positions[whole.triangles[:, i]] for i in range(3))
     faces = np.cross(b - a, c - a)
     total = np.stack(
@@ -31,7 +30,8 @@ def normals(positions: Floats, whole: Whole) -> Floats:
         ],
         axis=1,
     )
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+    unit: Floats = total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+    return unit
 
 
 def morphs(shapes: dict[str, Floats], whole: Whole) -> tuple[Morph, ...]:
@@ -43,11 +43,14 @@ def morphs(shapes: dict[str, Floats], whole: Whole) -> tuple[Morph, ...]:
     made = []
     for name in sorted(shapes, key=SHAPE_INDEX.__getitem__):
         offsets = shapes[name]
-        turned = normals(whole.positions + offsets, whole)
-        if name.endswith(("Left", "Right")):
-            change = turned - rest
-        else:
-            change = _symmetric(turned, whole) - rest
+        upon, before = whole.positions, rest
+        if name in _UPON:
+            upon = upon + shapes[_UPON[name]]
+            before = _symmetric(normals(upon, whole), whole)
+        turned = normals(upon + offsets, whole)
+        if not name.endswith(("Left", "Right")):
+            turned = _symmetric(turned, whole)
+        change = turned - before
         moved = np.linalg.norm(offsets, axis=1) > _SMALLEST_OFFSET
         moved |= np.linalg.norm(change, axis=1) > _SMALLEST_TURN
         vertices = np.flatnonzero(moved)

@@ -6,18 +6,20 @@ import numpy as np
 
 from presence.pose.proportions import Proportions, default_proportions
 from presence.scene.avatar import Avatar, Mesh
+from presence.scene.body.brows import build_brow
 from presence.scene.body.draft import FLIP, Draft, Paint
-from presence.scene.body.expressions import all_offsets, jaw_share, make_rig
+from presence.scene.body.expressions import all_offsets
 from presence.scene.body.eyes import build_eyeball, build_teeth, build_tongue
 from presence.scene.body.face import build_face
 from presence.scene.body.finish import morphs, normals
 from presence.scene.body.foot import build_foot
-from presence.scene.body.hair import build_brow, build_hair
+from presence.scene.body.hair import build_hair
 from presence.scene.body.hand import build_hand
 from presence.scene.body.join import join
 from presence.scene.body.limbs import build_arm, build_leg
 from presence.scene.body.paint import colours, surfaces
 from presence.scene.body.plan import Plan, make_plan
+from presence.scene.body.rig import Extras, make_rig
 from presence.scene.body.traits import draw_traits
 from presence.scene.body.trunk import build_trunk, trunk_shape
 from presence.scene.body.weights import body_weights, only, smoothed, spine_weights, strongest
@@ -52,17 +54,19 @@ def build_body(name: str, plan: Plan) -> Avatar:
     face = build_face(draft, plan, head, openings.neck)
     unweighted = np.flatnonzero(draft.weights.sum(axis=1) == 0.0)
     draft.weights[unweighted] = body_weights(draft.positions[unweighted], plan)
-    draft.weights[face.skin] = spine_weights(draft.positions[face.skin], plan)
+    head_skin = np.concatenate([face.rim, face.skin])
+    draft.weights[head_skin] = spine_weights(draft.positions[head_skin], plan)
     draft.weights[:] = smoothed(draft.weights, draft.triangles, unweighted, rounds=3)
-    build_eyeball(draft, plan, face, only("rightEye"))
-    _, lower_teeth = build_teeth(draft, plan, head)
-    tongue = build_tongue(draft, plan, head)
-    brow = build_brow(draft, plan, face, head)
-    build_hair(draft, plan, face)
+    build_eyeball(draft, plan, face.lids, only("rightEye"))
+    extras = Extras(
+        lower_teeth=build_teeth(draft, plan, head),
+        tongue=build_tongue(draft, plan, head),
+        brow=build_brow(draft, plan, head),
+    )
+    build_hair(draft, plan)
 
     whole = draft.whole()
-    jaw = jaw_share(draft, plan, face, lower_teeth, tongue)
-    rig = make_rig(draft, whole, plan, face, jaw, brow, tongue)
+    rig = make_rig(draft, whole, plan, face, extras)
     shapes = all_offsets(whole, plan, face, rig)
     rest_normals = normals(whole.positions, whole)
     eyes = whole.paints == Paint.EYE
@@ -73,7 +77,7 @@ def build_body(name: str, plan: Plan) -> Avatar:
     mesh = Mesh(
         positions=whole.positions.astype(np.float32),
         normals=rest_normals.astype(np.float32),
-        colours=colours(whole, plan).astype(np.float32),
+        colours=colours(whole, plan, rest_normals).astype(np.float32),
         surfaces=surfaces(whole),
         joints=bones.astype(np.uint8),
         weights=shares.astype(np.float32),

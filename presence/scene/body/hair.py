@@ -1,16 +1,17 @@
-"""Hair and brows: closed shells that lie on the head.
+"""Hair: one closed shell a style, a graph over rays from inside the head.
 
 Points are in head units (see ``skull``) until they are added to the draft.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from presence.pose.arrays import Floats, Ints
 from presence.pose.skeleton import INDEX
 from presence.scene.body.draft import Draft, Paint
-from presence.scene.body.face import Face
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import (
     Shape,
@@ -21,179 +22,170 @@ from presence.scene.body.sculpt import (
     smoothstep,
     through,
 )
-from presence.scene.body.skull import CENTRE
+from presence.scene.body.skull import head_shape
 from presence.scene.body.traits import HairStyle
 
 _CENTRE: Floats = np.array([0.0, 1.5, -7.2])
-"""Hair is a graph over the rays from here."""
-_COLUMNS = 34
+_COLUMNS = 36
 _ROWS = 11
+_REACH = 26.0
+_LOCK_WIDTH = 3.0
+"""Columns a lock."""
 
-# Where the hair ends, from the forehead's middle round to the nape: degrees round, degrees up.
-_HAIRLINES: dict[HairStyle, tuple[tuple[float, float], ...]] = {
-    HairStyle.SHORT: (
-        (0, 33), (22, 34), (42, 28), (56, 14), (68, -4), (80, -14), (88, 4), (104, 6),
-        (116, -14), (134, -36), (156, -45), (180, -47),
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """How a style is cut."""
+
+    line: tuple[tuple[float, float], ...]
+    """Where it ends, from the forehead's middle to the nape's: degrees round, degrees up."""
+    thick: float
+    """How far it stands off at the crown."""
+    quiff: float = 0.0
+    """How much further above the forehead."""
+    locks: float = 0.16
+    """How deep its locks are."""
+    ragged: float = 1.6
+    """Degrees by which locks end higher or lower."""
+    hanging: bool = False
+    """Whether it hangs free below the ears."""
+
+
+_CUTS: dict[HairStyle, _Cut] = {
+    HairStyle.SHORT: _Cut(
+        (
+            (0, 29), (20, 31), (40, 27), (54, 14), (66, -2), (76, -13), (84, -6), (94, 5),
+            (106, 4), (116, -14), (134, -35), (156, -44), (180, -46),
+        ),
+        thick=1.25, quiff=0.5, locks=0.17, ragged=2.2,
     ),
-    HairStyle.SWEPT: (
-        (0, 30), (22, 31), (42, 27), (56, 14), (68, -2), (80, -12), (88, 4), (104, 6),
-        (116, -14), (134, -34), (156, -43), (180, -45),
+    HairStyle.SWEPT: _Cut(
+        (
+            (0, 31), (20, 33), (40, 28), (54, 15), (66, 0), (76, -10), (84, -4), (94, 6),
+            (106, 5), (116, -14), (134, -34), (156, -43), (180, -45),
+        ),
+        thick=1.15, quiff=1.6, locks=0.22, ragged=1.0,
     ),
-    HairStyle.BOB: (
-        (0, 31), (20, 30), (36, 24), (48, 6), (58, -34), (70, -50), (90, -54), (120, -55),
-        (150, -56), (180, -56),
+    HairStyle.BOB: _Cut(
+        (
+            (0, 20), (20, 18), (34, 13), (44, 2), (54, -28), (66, -48), (90, -53), (120, -54),
+            (150, -55), (180, -55),
+        ),
+        thick=1.30, locks=0.13, ragged=1.2, hanging=True,
     ),
-    HairStyle.LONG: (
-        (0, 35), (20, 33), (38, 25), (50, 4), (62, -36), (76, -54), (96, -61), (126, -64),
-        (150, -65), (180, -66),
+    HairStyle.LONG: _Cut(
+        (
+            (0, 36), (18, 33), (34, 24), (46, 4), (58, -34), (70, -53), (92, -61), (124, -64),
+            (150, -65), (180, -66),
+        ),
+        thick=1.20, locks=0.15, ragged=0.8, hanging=True,
     ),
-    HairStyle.BUN: (
-        (0, 34), (22, 34), (42, 29), (56, 16), (70, 4), (80, -2), (88, 6), (104, 4),
-        (116, -16), (134, -34), (156, -42), (180, -44),
+    HairStyle.BUN: _Cut(
+        (
+            (0, 33), (20, 33), (40, 29), (54, 17), (66, 5), (78, -6), (86, 0), (96, 6), (106, 4),
+            (118, -16), (136, -34), (156, -42), (180, -44),
+        ),
+        thick=0.75, quiff=0.3, locks=0.10, ragged=0.3,
     ),
 }  # fmt: skip
-_THICKNESS = {
-    HairStyle.SHORT: 0.75,
-    HairStyle.SWEPT: 0.95,
-    HairStyle.BOB: 1.05,
-    HairStyle.LONG: 0.95,
-    HairStyle.BUN: 0.5,
-}
-_HANGING = (HairStyle.BOB, HairStyle.LONG)
 
 
-def _hair_shape(plan: Plan, skin: Shape) -> Shape:
+def _ground(plan: Plan) -> Shape:
     """What the hair lies on: the head, and the air that hanging hair hangs in."""
-    style, wide = plan.traits.hair_style, plan.traits.face_width
+    style, wide, skin = plan.traits.hair_style, plan.traits.face_width, head_shape(plan)
 
     def shape(points: Floats) -> Floats:
-        d = np.minimum(skin(points), ellipsoid(points, (0.0, 3.2, -7.6), (7.6 * wide, 9.3, 9.5)))
+        p = points.copy()
+        p[:, 0] = np.abs(p[:, 0])
+        d = np.minimum(skin(p), ellipsoid(p, (0.0, 3.2, -7.3), (7.6 * wide, 9.3, 9.5)))
         if style is HairStyle.BOB:
-            drape = ellipsoid(points, (0.0, -3.0, -8.6), (8.0 * wide, 10.0, 7.9))
+            drape = ellipsoid(p, (0.0, -3.0, -8.4), (8.0 * wide, 10.0, 7.9))
             d = smooth_union(d, drape, 2.0)
         if style is HairStyle.LONG:
-            sides = points * np.array([1.0, 1.0, 1.0])
-            sides[:, 0] = np.abs(sides[:, 0])
-            drape = ellipsoid(sides, (0.0, -4.0, -9.0), (7.8 * wide, 11.0, 7.6))
-            back = capsule(sides, (2.6, -6.0, -12.0), (3.2, -19.0, -15.2), 4.6, 3.6)
+            drape = ellipsoid(p, (0.0, -4.0, -8.8), (7.8 * wide, 11.0, 7.6))
+            back = capsule(p, (2.6, -6.0, -12.0), (3.2, -19.0, -15.2), 4.6, 3.6)
             d = smooth_union(d, smooth_union(drape, back, 3.0), 2.0)
         return d
 
     return shape
 
 
-def build_hair(draft: Draft, plan: Plan, face: Face) -> Ints:
-    """Draft the right half of the hair; return its vertices."""
-    style = plan.traits.hair_style
-    shape = _hair_shape(plan, face.shape)
-    line = np.array(_HAIRLINES[style], dtype=np.float64)
-    around_deg = np.linspace(0.0, 180.0, _COLUMNS + 1)
-    end = np.radians(through(line[:, 0], line[:, 1], around_deg))
-    around = np.radians(around_deg)
-    hanging = style in _HANGING
-
-    def rays(up: Floats) -> Floats:
-        flat = np.stack(
-            [np.sin(around) * np.cos(up), np.sin(up), np.cos(around) * np.cos(up)], axis=1
-        )
-        flat[[0, -1], 0] = 0.0
-        return flat
+def build_hair(draft: Draft, plan: Plan) -> None:
+    """Draft the right half of the hair."""
+    cut, shape = _CUTS[plan.traits.hair_style], _ground(plan)
+    line = np.array(cut.line, dtype=np.float64)
+    column = np.arange(_COLUMNS + 1)
+    degrees = column * (180.0 / _COLUMNS)
+    around = np.radians(degrees)
+    tips = np.cos(2.0 * np.pi * column / _LOCK_WIDTH + 0.6 * np.sin(column))
+    end = np.radians(through(line[:, 0], line[:, 1], degrees) + cut.ragged * tips)
 
     def put(up: Floats, lift: Floats | float) -> Floats:
-        directions = rays(up)
-        points = cast(shape, np.broadcast_to(_CENTRE, directions.shape), directions, 26.0)
-        return points + directions * np.broadcast_to(lift, _COLUMNS + 1)[:, None]
+        flat = [np.sin(around) * np.cos(up), np.sin(up), np.cos(around) * np.cos(up)]
+        rays = np.stack(flat, axis=1)
+        rays[[0, -1], 0] = 0.0
+        surface = cast(shape, np.broadcast_to(_CENTRE, rays.shape), rays, _REACH)
+        points: Floats = surface + rays * np.broadcast_to(lift, len(rays))[:, None]
+        return points
 
-    lock = np.where(np.arange(_COLUMNS + 1) % 2 == 0, 1.0, -1.0)
+    def add(points: Floats) -> Ints:
+        return draft.add(plan.from_head(points), Paint.HAIR)
+
     rows = []
-    for i in range(1, _ROWS + 1):
-        t = i / _ROWS
-        up = 0.5 * np.pi + (end - 0.5 * np.pi) * t
-        full = _THICKNESS[style] * (1.0 - 0.55 * smoothstep(0.55, 1.0, np.full(1, t))[0])
-        lift = np.full(_COLUMNS + 1, full)
-        if style is HairStyle.SWEPT:
-            # Brushed up from the forehead.
-            lift += 1.1 * np.exp(-((around / 0.8) ** 2)) * smoothstep(0.25, 0.85, np.full(1, t))[0]
-        lift += (
-            (0.10 if style is not HairStyle.BUN else 0.05)
-            * lock
-            * smoothstep(0.1, 0.5, np.full(1, t))[0]
+    for place in np.arange(1, _ROWS + 1) / _ROWS:
+        grown, ending = smoothstep(0.1, 0.5, place), smoothstep(0.5, 1.0, place)
+        # Locks wind a little on their way down.
+        lock = np.cos(2.0 * np.pi * (column / _LOCK_WIDTH + 0.9 * place) + 0.6 * np.sin(column))
+        lift = (
+            cut.thick * (1.0 - (0.3 if cut.hanging else 0.62) * ending) + cut.locks * grown * lock
         )
-        rows.append(put(up, lift))
-    edge = put(end, 0.10 if not hanging else 0.0)
-    under = put(end + 0.03, -0.7 if not hanging else -1.6)
-    crown = _CENTRE + np.array([0.0, 1.0, 0.0]) * 0.0
-    top = cast(shape, _CENTRE[None], np.array([[0.0, 1.0, 0.0]]), 26.0)
-    top[:, 1] += _THICKNESS[style]
-    heart = crown[None]
-
-    indices = [draft.add(plan.from_head(row), Paint.HAIR) for row in [*rows, edge, under]]
-    tip, inner = (draft.add(plan.from_head(p), Paint.HAIR)[0] for p in (top, heart))
-    draft.sew_all(indices[::-1])
-    first, last = indices[0], indices[-1]
-    draft.faces(np.stack([first[:-1], np.full(_COLUMNS, tip), first[1:]], axis=1))
-    draft.faces(np.stack([last[:-1], last[1:], np.full(_COLUMNS, inner)], axis=1))
-    parts = [*indices, np.array([tip, inner])]
-    if style is HairStyle.BUN:
-        parts.append(_build_bun(draft, plan))
-    hair = np.concatenate(parts)
-    height = plan.to_head(draft.positions[hair])[:, 1]
+        front = np.exp(-((around / 0.75) ** 2)) * smoothstep(0.2, 0.8, place)
+        row = add(put(0.5 * np.pi + (end - 0.5 * np.pi) * place, lift + cut.quiff * front))
+        draft.tones[row] = 1.0 + 0.13 * grown * lock
+        rows.append(row)
+    edge = add(put(end, 0.10 if not cut.hanging else 0.0))
+    under = add(put(end + 0.03, -0.7 if not cut.hanging else -1.6))
+    draft.tones[np.concatenate([edge, under])] = 0.75
+    top = cast(shape, _CENTRE[None], np.array([[0.0, 1.0, 0.0]]), _REACH)
+    crown = add(top + np.array([0.0, cut.thick, 0.0]))[0]
+    heart = add(_CENTRE[None])[0]
+    sheet = [*rows, edge, under]
+    draft.sew_all(sheet[::-1])
+    first, last = sheet[0], sheet[-1]
+    draft.faces(np.stack([first[:-1], np.full(_COLUMNS, crown), first[1:]], axis=1))
+    draft.faces(np.stack([last[:-1], last[1:], np.full(_COLUMNS, heart)], axis=1))
+    hair = np.concatenate([*sheet, np.array([crown, heart])])
+    if plan.traits.hair_style is HairStyle.BUN:
+        hair = np.concatenate([hair, _build_knot(draft, plan)])
     # Long hair lies on the shoulders more than it follows the head.
-    follow = smoothstep(-17.0, -7.0, height)
-    weights = np.zeros((len(hair), len(INDEX)))
-    weights[:, INDEX["head"]] = follow
-    weights[:, INDEX["neck"]] = (1.0 - follow) * 0.6
-    weights[:, INDEX["upperChest"]] = (1.0 - follow) * 0.4
-    draft.weights[hair] = weights
-    return hair
+    follow = smoothstep(-17.0, -7.0, plan.to_head(draft.positions[hair])[:, 1])
+    draft.weights[hair, INDEX["head"]] = follow
+    draft.weights[hair, INDEX["neck"]] = 0.6 * (1.0 - follow)
+    draft.weights[hair, INDEX["upperChest"]] = 0.4 * (1.0 - follow)
 
 
-def _build_bun(draft: Draft, plan: Plan) -> Ints:
+def _build_knot(draft: Draft, plan: Plan) -> Ints:
     """Draft the right half of a knot of hair at the back of the crown."""
-    centre, radius = np.array([0.0, 8.2, -16.4]), 3.1
-    turn = np.linspace(0.0, np.pi, 9)
+    centre, radius, sides = np.array([0.0, 8.6, -16.0]), 3.2, 8
+    turn = np.linspace(0.0, np.pi, sides + 1)
     rows = []
     for polar in np.linspace(0.0, np.pi, 8)[1:-1]:
-        row = radius * np.stack(
-            [np.sin(polar) * np.sin(turn), np.full(9, np.cos(polar)), np.sin(polar) * np.cos(turn)],
+        wound = radius * (1.0 + 0.05 * np.cos(5.0 * turn + 2.5 * polar))
+        row = np.stack(
+            [
+                wound * np.sin(polar) * np.sin(turn),
+                wound * np.cos(polar),
+                wound * np.sin(polar) * np.cos(turn),
+            ],
             axis=1,
         )
         row[[0, -1], 0] = 0.0
         rows.append(draft.add(plan.from_head(centre + row), Paint.HAIR))
-    ends = draft.add(
-        plan.from_head(centre + np.array([[0.0, radius, 0.0], [0.0, -radius, 0.0]])), Paint.HAIR
-    )
+        draft.tones[rows[-1]] = 1.0 + 0.1 * np.cos(5.0 * turn + 2.5 * polar)
+    poles = centre + np.array([[0.0, radius, 0.0], [0.0, -radius, 0.0]])
+    ends = draft.add(plan.from_head(poles), Paint.HAIR)
     draft.sew_all(rows[::-1])
-    draft.faces(np.stack([rows[0][:-1], np.full(8, ends[0]), rows[0][1:]], axis=1))
-    draft.faces(np.stack([rows[-1][:-1], rows[-1][1:], np.full(8, ends[1])], axis=1))
+    first, last = rows[0], rows[-1]
+    draft.faces(np.stack([first[:-1], np.full(sides, ends[0]), first[1:]], axis=1))
+    draft.faces(np.stack([last[:-1], last[1:], np.full(sides, ends[1])], axis=1))
     return np.concatenate([*rows, ends])
-
-
-def build_brow(draft: Draft, plan: Plan, face: Face, weights: Floats) -> Ints:
-    """Draft the right brow; return its vertices."""
-    heavy = plan.traits.brow_weight
-    knots = np.linspace(0.0, 1.0, 4)
-    path = np.array([[1.25, 1.95], [2.5, 2.62], [3.75, 2.85], [5.05, 2.25]])
-    place = np.linspace(0.0, 1.0, 10)
-    line = through(knots, path, place)
-    along = np.gradient(line, axis=0)
-    along /= np.linalg.norm(along, axis=1, keepdims=True)
-    half = 0.33 * heavy * (1.0 - 0.62 * place**1.6) * np.minimum(1.0, 0.55 + 4.0 * place)
-    turn = np.linspace(0.0, 2.0 * np.pi, 6, endpoint=False)
-    rows = []
-    for spot, way, thick in zip(line, along, half, strict=True):
-        flat = spot + np.outer(np.sin(turn) * thick, [-way[1], way[0]])
-        points = np.concatenate([flat, np.full((6, 1), 1.5)], axis=1)
-        rays = points - CENTRE
-        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-        surface = cast(face.shape, np.broadcast_to(CENTRE, points.shape), rays, 20.0)
-        rows.append(surface + rays * (0.10 * np.cos(turn) + 0.04)[:, None])
-    rings = [draft.add(plan.from_head(row), Paint.BROW, weights) for row in rows]
-    ends = [
-        draft.add(draft.positions[ring].mean(axis=0)[None], Paint.BROW, weights)[0]
-        for ring in (rings[0], rings[-1])
-    ]
-    draft.sew_all(rings[::-1], closed=True)
-    draft.cap(rings[0], int(ends[0]))
-    draft.cap(rings[-1][::-1], int(ends[1]))
-    return np.concatenate([*rings, np.array(ends)])

@@ -5,6 +5,8 @@ Rings run as on the arm: from the front (the thumb's side, in the T-pose) over t
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from presence.pose.arrays import Floats, Ints
@@ -182,7 +184,7 @@ def build_hand(draft: Draft, plan: Plan, wrist_ring: Ints) -> None:
     rows.append(last)
 
     first, middle, third = (rows[1 + _THUMB_ROW + i] for i in range(3))
-    for i, (a, b) in enumerate(zip(rows[:-1], rows[1:], strict=True)):
+    for i, (a, b) in enumerate(pairwise(rows)):
         if _THUMB_ROW < i <= _THUMB_ROW + 2:
             draft.sew(b[1:], a[1:])
         else:
@@ -191,10 +193,10 @@ def build_hand(draft: Draft, plan: Plan, wrist_ring: Ints) -> None:
     webs = 0.5 * (points[[3, 5, 7]] + points[[17, 15, 13]]) - np.array([0.004 * s, 0.0, 0.0])
     web = draft.add(webs, Paint.SKIN, weigh(webs, np.array([2, 4, 6])))
     sides = [last[0], *web, last[10]]
-    for i, finger in enumerate(_FINGERS):
+    for i, name in enumerate(_FINGERS):
         above, below = last[1 + 2 * i : 4 + 2 * i], last[17 - 2 * i : 20 - 2 * i]
         ring_root = np.array([sides[i], *above, sides[i + 1], *below])
-        _grow(draft, ring_root, finger, fingers[i], _RADII[i], plan, thumb=False)
+        _grow(draft, ring_root, name, fingers[i], _RADII[i], plan, thumb=False)
 
     thumb = _joints(plan, "Thumb", tips[0])
     rim = np.array(

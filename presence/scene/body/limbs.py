@@ -41,7 +41,8 @@ def _points(
     along = np.array([ring.along for ring in rings])
     centres = np.stack([np.interp(along, (0.0, 1.0, 2.0), joints[:, i]) for i in range(3)], axis=1)
     radii = through(knots, thickness, along) + np.array([[ring.lift] for ring in rings])
-    return centres[:, None] + np.einsum("sij,rj->rsi", axes, radii)
+    points: Floats = centres[:, None] + np.einsum("sij,rj->rsi", axes, radii)
+    return points
 
 
 def build_arm(draft: Draft, plan: Plan, openings: Openings) -> tuple[Ints, Ints]:

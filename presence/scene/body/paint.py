@@ -9,6 +9,9 @@ from presence.pose.arrays import Floats
 from presence.scene.avatar import Surface
 from presence.scene.body.draft import Paint, Whole
 from presence.scene.body.plan import Plan
+from presence.scene.body.sculpt import smoothstep
+from presence.scene.body.skull import head_shape
+from presence.scene.body.trunk import trunk_shape
 
 _SURFACES: dict[Paint, Surface] = {
     Paint.EYE: Surface.EYE,
@@ -24,6 +27,9 @@ _SURFACES: dict[Paint, Surface] = {
     Paint.SHOE: Surface.CLOTH,
     Paint.SOLE: Surface.CLOTH,
 }
+_SHADED = (Paint.SKIN, Paint.LIP, Paint.SHIRT, Paint.TRIM, Paint.TROUSERS)
+_STEPS = (0.012, 0.028, 0.060)
+"""Metres from the skin at which a body of 1.70 m is probed for what hides the sky."""
 
 
 def surfaces(whole: Whole) -> NDArray[np.uint8]:
@@ -32,8 +38,11 @@ def surfaces(whole: Whole) -> NDArray[np.uint8]:
     return table[whole.paints]
 
 
-def colours(whole: Whole, plan: Plan) -> Floats:
-    """``(V, 3)`` sRGB, 0 to 1: clothes and hair plain, the face with a little blood in it."""
+def colours(whole: Whole, plan: Plan, normals: Floats) -> Floats:
+    """``(V, 3)`` sRGB, 0 to 1: a little blood in the face, a little dark in the folds.
+
+    ``normals (V, 3)`` are the unit normals at rest.
+    """
     t = plan.traits
     palette: dict[Paint, Floats] = {
         Paint.SKIN: t.skin,
@@ -68,4 +77,35 @@ def colours(whole: Whole, plan: Plan) -> Floats:
         flush += strength * np.exp(-np.sum(gap**2, axis=1))
     flush *= whole.paints == Paint.SKIN
     painted = painted * (1.0 - flush[:, None] * np.array([0.02, 0.17, 0.15]))
-    return np.clip(painted, 0.0, 1.0)
+    shaded = np.isin(whole.paints, _SHADED)
+    dark = np.zeros(len(points))
+    dark[shaded] = _hidden(whole.positions[shaded], normals[shaded], plan)
+    # Light that gets into folds of skin comes out redder.
+    fall = np.where((whole.paints <= Paint.LIP)[:, None], [0.30, 0.42, 0.44], [0.42, 0.42, 0.42])
+    painted = painted * (1.0 - dark[:, None] * fall) * whole.tones[:, None]
+    shown: Floats = np.clip(painted, 0.0, 1.0)
+    return shown
+
+
+def _hidden(points: Floats, normals: Floats, plan: Plan) -> Floats:
+    """``(N,)`` how much of the sky is hidden from each point: 0 in the open, 1 in a deep fold.
+
+    From how much nearer the body is than it would be if the surface were flat, a few steps along
+    the normal (A. Evans, "Fast approximations for global illumination on dynamic scenes", 2006).
+    """
+    trunk, head = trunk_shape(plan), head_shape(plan)
+
+    def distance(at: Floats) -> Floats:
+        return np.minimum(trunk(at), head(plan.to_head(at)) * plan.head_unit)
+
+    # Bare arms lie inside the sleeves that the trunk's shape has there: only what comes nearer
+    # than at the point itself hides anything.
+    own = distance(points)
+    hidden = np.zeros(len(points))
+    for i, step in enumerate(_STEPS):
+        reach = step * plan.scale
+        gained = distance(points + normals * reach) - own
+        hidden += np.clip(1.0 - gained / reach, 0.0, 1.0) * 0.5**i
+    # Away from trunk and head the shapes say nothing.
+    known = 1.0 - smoothstep(0.012 * plan.scale, 0.030 * plan.scale, np.abs(own))
+    return np.clip(hidden - 0.10, 0.0, 1.0) * known

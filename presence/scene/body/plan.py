@@ -13,6 +13,7 @@ from presence.scene.body.draft import FLIP
 from presence.scene.body.traits import Traits
 
 _REFERENCE_HEIGHT = 1.70
+_TO_BACK: Floats = np.array([1.0, 1.0, -1.0])
 _EYES_TO_CROWN = 12.5
 """The height of the crown above the eyes, in head units."""
 
@@ -49,11 +50,13 @@ class Plan:
 
     def from_head(self, points: Floats) -> Floats:
         """Head measures ``(..., 3)`` (across, up, forward; head units) to metres in the place."""
-        return self.eye_middle + self.head_unit * points * np.array([1.0, 1.0, -1.0])
+        metres: Floats = self.eye_middle + self.head_unit * points * _TO_BACK
+        return metres
 
     def to_head(self, points: Floats) -> Floats:
         """Metres in the place ``(..., 3)`` to head measures."""
-        return (points - self.eye_middle) / self.head_unit * np.array([1.0, 1.0, -1.0])
+        units: Floats = (points - self.eye_middle) / self.head_unit * _TO_BACK
+        return units
 
 
 def mirrored(proportions: Proportions) -> Proportions:

@@ -83,13 +83,15 @@ def cast(shape: Shape, origins: Floats, directions: Floats, reach: float) -> Flo
     distance = np.full(len(directions), reach)
     for _ in range(48):
         distance = distance - 0.85 * shape(origins + directions * distance[:, None])
-    return origins + directions * distance[:, None]
+    hits: Floats = origins + directions * distance[:, None]
+    return hits
 
 
-def smoothstep(low: float, high: float, x: Floats) -> Floats:
-    """0 below ``low``, 1 above ``high``, a smooth S between."""
+def smoothstep(low: float, high: float, x: Floats | float) -> Floats:
+    """0 below ``low``, 1 above ``high``, a smooth S between; of the shape of ``x``."""
     t = np.clip((x - low) / (high - low), 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
+    eased: Floats = t * t * (3.0 - 2.0 * t)
+    return eased
 
 
 def through(knots: Floats, values: Floats, x: Floats) -> Floats:
@@ -102,8 +104,9 @@ def through(knots: Floats, values: Floats, x: Floats) -> Floats:
     i = np.clip(np.searchsorted(knots, x, side="right") - 1, 0, len(knots) - 2)
     width = (knots[i + 1] - knots[i]).reshape(-1, *[1] * (values.ndim - 1))
     t = (x - knots[i]).reshape(width.shape) / width
-    return (
+    curve: Floats = (
         values[i] * (1 + 2 * t) * (1 - t) ** 2
         + values[i + 1] * t**2 * (3 - 2 * t)
         + width * (slopes[i] * t * (1 - t) ** 2 - slopes[i + 1] * t**2 * (1 - t))
     )
+    return curve

@@ -33,7 +33,7 @@ def head_shape(plan: Plan) -> Shape:
     t = plan.traits
     wide, jaw, chin, nose = t.face_width, t.jaw_width, t.chin_length, t.nose_length
     eye = plan.eye_across
-    neck_radius = (5.75 - 0.75 * t.softness) * 0.01 * plan.scale / plan.head_unit
+    neck_radius = (5.45 - 0.70 * t.softness) * 0.01 * plan.scale / plan.head_unit
     brow = 0.55 * (1.0 - t.softness)
 
     def shape(points: Floats) -> Floats:
@@ -50,6 +50,10 @@ def head_shape(plan: Plan) -> Shape:
         d = smooth_union(d, ellipsoid(p, (3.6 * wide, -3.5, -1.9), (2.7, 2.4, 2.9)), 2.2)
         jaw_corner = ellipsoid(p, (4.5 * jaw * wide, -6.6, -6.2), (1.7, 2.8, 3.0))
         d = smooth_union(d, jaw_corner, 2.5)
+        jaw_edge = capsule(
+            p, (4.1 * jaw * wide, -7.2, -5.6), (1.1 * jaw, -9.3 * chin, -1.0), 1.25, 1.2
+        )
+        d = smooth_union(d, jaw_edge, 2.8)
         d = smooth_union(d, ellipsoid(p, (2.7, 2.4, -0.1), (2.8, 0.9, 1.35 + brow)), 1.5)
         # The outer rim of the eye's socket.
         d = smooth_union(d, ellipsoid(p, (eye + 1.5, -0.2, -1.6), (1.7, 2.6, 2.0)), 1.6)

@@ -101,7 +101,7 @@ def draw_traits(seed: int) -> Traits:
         softness=softness,
         girth=about(0.06),
         face_width=about(0.035),
-        jaw_width=about(0.05) * (1.05 - 0.12 * softness),
+        jaw_width=about(0.04) * (1.03 - 0.15 * softness),
         chin_length=about(0.04) * (1.03 - 0.06 * softness),
         nose_length=about(0.07),
         nose_width=about(0.10),
@@ -112,7 +112,9 @@ def draw_traits(seed: int) -> Traits:
         hair_style=styles[int(rng.integers(len(styles)))],
         sleeve=float(rng.choice([0.55, 1.45, 1.9, 1.9])),
         skin=skin,
-        lips=np.clip(skin * np.array([0.90, 0.66, 0.66]) + 0.02 * softness, 0.0, 1.0),
+        lips=np.clip(
+            skin * (np.array([0.92, 0.73, 0.71]) - np.array([0.0, 0.06, 0.04]) * softness), 0.0, 1.0
+        ),
         iris=colour(_IRISES[iris_choice]),
         hair=colour(_HAIRS[hair_choice]),
         shirt=colour(shirt),

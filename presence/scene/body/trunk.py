@@ -42,7 +42,7 @@ class Openings:
 
 
 def trunk_shape(plan: Plan) -> Shape:
-    """The clothed trunk with the roots of the right arm and leg; symmetric in x."""
+    """The clothed body without head, hands and feet; symmetric in x."""
     s, soft, girth = plan.scale, plan.traits.softness, plan.traits.girth
     arm, hip = plan.at("rightUpperArm"), plan.at("rightUpperLeg")
     breadth = arm[0] / (0.160 * s)
@@ -68,9 +68,9 @@ def trunk_shape(plan: Plan) -> Shape:
         ),
         (arm[1] - 0.01 * s, 0.148, 0.086, 0.094, 0.020 * s),
         (arm[1] + 0.030 * s, 0.106, 0.066, 0.078, 0.024 * s),
-        (y["neck"] + 0.015 * s, between(0.068, 0.060), 0.060, 0.064, 0.024 * s),
-        (y["neck"] + 0.060 * s, between(0.060, 0.052), 0.057, 0.056, 0.020 * s),
-        (y["neck"] + 0.110 * s, between(0.059, 0.051), 0.057, 0.054, 0.018 * s),
+        (y["neck"] + 0.015 * s, between(0.063, 0.055), 0.058, 0.062, 0.024 * s),
+        (y["neck"] + 0.060 * s, between(0.056, 0.049), 0.055, 0.054, 0.020 * s),
+        (y["neck"] + 0.110 * s, between(0.055, 0.048), 0.055, 0.052, 0.018 * s),
     ]
     table = np.array(rows)
     knots = table[:, 0]
@@ -80,7 +80,8 @@ def trunk_shape(plan: Plan) -> Shape:
     values[:, :3] *= s
     values[knots < arm[1] - 0.02 * s, :3] *= girth
     crotch = hip[1] - 0.098 * s
-    elbow, knee = plan.at("rightLowerArm"), plan.at("rightLowerLeg")
+    elbow, wrist = plan.at("rightLowerArm"), plan.at("rightHand")
+    knee, ankle = plan.at("rightLowerLeg"), plan.at("rightFoot")
 
     def shape(points: Floats) -> Floats:
         p = points.copy()
@@ -99,9 +100,9 @@ def trunk_shape(plan: Plan) -> Shape:
             d,
             capsule(
                 p,
-                (0.035 * s, y["neck"] - 0.028 * s, 0.032 * s),
+                (0.028 * s, y["neck"] - 0.030 * s, 0.032 * s),
                 arm + np.array([-0.022, 0.002, 0.0]) * s,
-                0.036 * s,
+                0.034 * s,
                 0.046 * s,
             ),
             0.035 * s,
@@ -109,9 +110,9 @@ def trunk_shape(plan: Plan) -> Shape:
         d = smooth_union(
             d, capsule(p, arm, elbow, ARM_RADIUS * s * girth, 0.042 * s * girth), 0.030 * s
         )
-        return smooth_union(
-            d, capsule(p, hip, knee, 0.088 * s * girth, 0.062 * s * girth), 0.030 * s
-        )
+        d = smooth_union(d, capsule(p, hip, knee, 0.088 * s * girth, 0.062 * s * girth), 0.030 * s)
+        d = np.minimum(d, capsule(p, elbow, wrist, 0.042 * s * girth, 0.028 * s * girth))
+        return np.minimum(d, capsule(p, knee, ankle, 0.062 * s * girth, 0.054 * s * girth))
 
     return shape
 
@@ -172,7 +173,7 @@ def build_trunk(draft: Draft, plan: Plan) -> Openings:
         arm[0] - 0.028 * s, 0.085 * s, 0.022 * s, (over - 0.03 * s, over, over - 0.005 * s)
     )
     collar = (neck[1] - 0.012 * s, neck[1] + 0.012 * s, neck[1] + 0.024 * s)
-    at_collar = guide(0.062 * s, 0.061 * s, 0.024 * s, collar)
+    at_collar = guide(0.060 * s, 0.060 * s, 0.024 * s, collar)
     armhole = len(rows)
     for step in range(_ARM_ROWS + 1):
         part = at_armpit + (at_top - at_armpit) * (step / _ARM_ROWS)
@@ -213,6 +214,6 @@ def build_trunk(draft: Draft, plan: Plan) -> Openings:
         settled=np.concatenate([*(row[row >= 0] for row in rows), seam]),
         lifts=np.concatenate([*lifts, np.zeros(3)]),
         loose=np.concatenate(
-            [rows[0][1:-1], *(row[row >= 0] for row in rows[armhole - 1 : armhole + 8])]
+            [rows[0][1:-1], *(row[row >= 0] for row in rows[armhole - 1 : armhole + 7])]
         ),
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from presence.pose.arrays import Floats, Ints
 from presence.pose.skeleton import BONE_COUNT, INDEX
+from presence.scene.body.neighbours import averaged, edges_of
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import smoothstep
 
@@ -96,7 +97,7 @@ def body_weights(points: Floats, plan: Plan) -> Floats:
         points, shoulder + np.array([0.006 * s, 0.0, 0.0]), (1.0, 0.55, 0.0), 0.052 * s
     )
     leg_share = hinge(points, hip + np.array([0.0, -0.035 * s, 0.0]), (0.30, -1.0, 0.0), 0.075 * s)
-    leg_share = leg_share * (points[:, 1] < at("spine")[1])
+    leg_share[points[:, 1] >= at("spine")[1]] = 0.0
     girdle = np.zeros_like(trunk)
     girdle[:, INDEX["rightShoulder"]] = 1.0
     above = smoothstep(-0.10 * s, 0.0, points[:, 1] - shoulder[1])
@@ -104,21 +105,18 @@ def body_weights(points: Floats, plan: Plan) -> Floats:
     girdle_share = girdle_share * smoothstep(0.09 * s, 0.02 * s, points[:, 1] - shoulder[1])
 
     def mix(a: Floats, b: Floats, share: Floats) -> Floats:
-        return a * (1.0 - share[:, None]) + b * share[:, None]
+        part = share[:, None]
+        return np.add(a * (1.0 - part), b * part)
 
     return mix(mix(mix(trunk, girdle, girdle_share), leg, leg_share), arm, arm_share)
 
 
 def smoothed(weights: Floats, triangles: Ints, free: Ints, rounds: int) -> Floats:
     """Weights averaged with those of the neighbours, ``rounds`` times, at the ``free`` vertices."""
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    count = np.bincount(edges.ravel(), minlength=len(weights)).astype(np.float64)
+    edges = edges_of(triangles)
     weights = weights.copy()
     for _ in range(rounds):
-        total = np.zeros_like(weights)
-        np.add.at(total, edges[:, 0], weights[edges[:, 1]])
-        np.add.at(total, edges[:, 1], weights[edges[:, 0]])
-        weights[free] = 0.5 * (weights[free] + total[free] / count[free, None])
+        weights[free] = 0.5 * (weights[free] + averaged(weights, edges)[free])
     return weights
 
 
