@@ -154,7 +154,8 @@ class View:
             if pictures is not None:
                 self._keep_stills(*pictures)
             return on_show
-        picture = self._display.draw(stage, keep_left=self._settings.video)
+        keep = self._settings.video and bool(self._first_seen_ns)
+        picture = self._display.draw(stage, keep_left=keep)
         if picture is not None:
             self._keep_frame(picture, beat.display_ns)
         return on_show
