@@ -85,7 +85,7 @@ def write_bvh(
         rotations: (T, 55, 4) parent-relative, of the 55 bones.
         roots: (T, 3) metres.
         rest: "T", "arms down" or "along x".
-        names: a name for each bone that is written; the others are left out (they must be ends).
+        names: a name for each bone that is written; those left out should not turn.
         unit: metres in a unit of the file.
         world: a rotation from our axes to the file's.
     """
@@ -96,13 +96,14 @@ def write_bvh(
     # At rest the file's person is turned as its world is, so that a T rest is one in its axes.
     axes = quat_mul(frames, quat_conjugate(world))
     joints = quat_mul(quat_mul(world, turns), axes)
-    parents = PARENTS.copy()
-    local = joints.copy()
+    parents, rest_points = PARENTS.copy(), body.rest_positions()
+    local, offsets = joints.copy(), np.zeros((55, 3))
     for i in range(1, 55):
+        while BONES[parents[i]] not in names:
+            parents[i] = parents[parents[i]]
         local[:, i] = quat_mul(quat_conjugate(joints[:, parents[i]]), joints[:, i])
-    offsets = np.zeros((55, 3))
-    for i in range(1, 55):
-        offsets[i] = quat_rotate(quat_conjugate(axes[parents[i]]), body.offsets[i]) / unit
+        offset = rest_points[i] - rest_points[parents[i]]
+        offsets[i] = quat_rotate(quat_conjugate(axes[parents[i]]), offset) / unit
     tips = dict(zip(FINGERTIP_BONES.tolist(), body.fingertips, strict=True))
     tips[INDEX["head"]] = body.crown
     tips[INDEX["leftToes"]], tips[INDEX["rightToes"]] = body.toes

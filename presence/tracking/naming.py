@@ -277,26 +277,23 @@ def _map_fingers(tree: _Tree, joints: dict[str, int], side: str) -> None:
         first = min(numbered)
         starts = {FINGERS[n - first]: joint for n, joint in numbered.items() if n - first < 5}
     for finger, start in starts.items():
-        chain = _finger_chain(tree, start)
+        chain = _finger_chain(tree, finger, start)
+        names: tuple[str, ...] = ("Proximal", "Intermediate", "Distal")
         if finger == "Thumb":
-            names = ("Metacarpal", "Proximal", "Distal")[-len(chain) :] if len(chain) < 3 else ()
-            names = names or ("Metacarpal", "Proximal", "Distal")
-        else:
-            names = ("Proximal", "Intermediate", "Distal")
+            # A thumb of two joints has no metacarpal of its own.
+            names = ("Metacarpal", "Proximal", "Distal")[3 - max(len(chain), 2) :]
         for segment, joint in zip(names, chain, strict=False):
             joints[side + finger + segment] = joint
 
 
-def _finger_chain(tree: _Tree, start: int) -> list[int]:
+def _finger_chain(tree: _Tree, finger: str, start: int) -> list[int]:
     """The joints of a finger from its knuckle on, without the bones of the palm."""
     chain = [start]
     while tree.children[chain[-1]]:
         chain.append(tree.children[chain[-1]][0])
     chain = [joint for joint in chain if not tree.names[joint].helper]
-    if len(chain) < 4:
-        return chain
-    # Four joints begin in the palm or end at the tip; a bone of the palm is named or long.
-    lengths = [tree.lengths[joint] for joint in chain]
-    if tree.names[chain[0]].has(_METACARPAL) or lengths[1] > 1.15 * lengths[2]:
-        chain = chain[1:]
-    return chain[:3]
+    if len(chain) < 4 or finger == "Thumb":
+        return chain[:3]
+    # Four joints begin in the palm or end at the tip. Bones of the palm begin near the wrist.
+    palm = tree.names[chain[0]].has(_METACARPAL) or tree.lengths[chain[0]] < tree.lengths[chain[1]]
+    return chain[1:4] if palm else chain[:3]

@@ -43,6 +43,7 @@ from presence.tracking.naming import FINGERS, SIDES, map_joints
 from presence.tracking.units import metres_per_unit
 
 _AVERAGE = default_proportions()
+_LEADS_ON = ("Metacarpal", "Proximal", "Intermediate", "Distal", "Toes")
 _TRUNK = ("spine", "chest", "upperChest", "neck", "head")
 
 
@@ -488,7 +489,7 @@ def _ends(clip: BvhClip, joints: dict[str, int], metres: float) -> dict[str, Flo
         if bone.endswith("Foot"):
             if 0.05 < length < 0.35:
                 ends[bone] = end
-        elif bone.endswith(("Distal", "Toes")):
+        elif bone.endswith(_LEADS_ON):
             straight = length > 0.002 and angle_between(end, came) < np.radians(50.0)
             ends[bone] = end if straight else came
         elif bone == "head" and 0.08 < length < 0.4:
