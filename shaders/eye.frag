@@ -8,6 +8,7 @@
 
 in vec3 position;
 in vec3 normal;
+in vec2 arriving;
 in vec3 colour;
 in vec3 rest_normal;
 
@@ -35,7 +36,8 @@ void main() {
     vec3 v = normalize(eye_position() - position);
     // The upper lid and the brow keep light from the top of the ball.
     float lid = 1.0 - 0.5 * smoothstep(0.05, 0.6, n.y);
-    vec3 light = ambient(n, position.y) + 0.9 * KEY * wrapped(dot(n, KEY_DIRECTION), vec3(0.5));
+    vec3 light = ambient(n) * arriving.y
+        + 0.9 * arriving.x * KEY * wrapped(dot(n, KEY_DIRECTION), vec3(0.5));
     vec3 lit = painted() * lid * light;
     // The window, mirrored in the wet ball; and a little of the room on the other side.
     lit += 0.9 * smoothstep(0.35, 0.65, highlight(n, v, KEY_DIRECTION, 220.0));

@@ -4,17 +4,20 @@
 
 in vec3 in_position;
 in vec3 in_normal;
+in vec2 in_light;           // how much of the key and of the light all round arrives
 in vec3 in_colour;          // of the iris, linear
 in vec3 in_rest_normal;     // from the eyeball's middle, at rest
 
 out vec3 position;
 out vec3 normal;
+out vec2 arriving;
 out vec3 colour;
 out vec3 rest_normal;
 
 void main() {
     position = in_position;
     normal = in_normal;
+    arriving = in_light;
     colour = in_colour;
     rest_normal = in_rest_normal;
     gl_Position = clip_from_place * vec4(in_position, 1.0);

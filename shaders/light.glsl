@@ -8,9 +8,9 @@ const vec3 BELOW = vec3(0.20, 0.15, 0.12);
 const vec3 BACK_DIRECTION = vec3(-0.5145, 0.3430, -0.7859);
 const vec3 BACK = vec3(0.55, 0.62, 0.72);
 
-// What arrives from all round. Near the floor it is less: the floor and the feet shade each other.
-vec3 ambient(vec3 normal, float height) {
-    return mix(BELOW, ABOVE, 0.5 + 0.5 * normal.y) * mix(0.55, 1.0, smoothstep(0.0, 0.45, height));
+// What arrives from all round.
+vec3 ambient(vec3 normal) {
+    return mix(BELOW, ABOVE, 0.5 + 0.5 * normal.y);
 }
 
 // Lambert's law wrapped round the terminator by `wrap`, a channel each: what light that entered

@@ -4,11 +4,13 @@
 
 in vec3 in_position;
 in vec3 in_normal;
+in vec2 in_light;           // how much of the key and of the light all round arrives
 in vec3 in_colour;          // linear
 in uint in_surface;
 
 out vec3 position;
 out vec3 normal;
+out vec2 arriving;
 out vec3 colour;
 flat out vec3 wrap;         // how far light wraps round the terminator
 flat out vec4 finish;       // highlight's strength and power, rim, sheen at the edges
@@ -16,13 +18,14 @@ flat out vec4 finish;       // highlight's strength and power, rim, sheen at the
 void main() {
     position = in_position;
     normal = in_normal;
+    arriving = in_light;
     colour = in_colour;
     // The order of presence.scene.avatar.Surface; eyes have a program of their own. Chosen here,
     // because a software rasteriser runs every branch of a fragment shader.
     switch (in_surface) {
     case 2u:  // hair
         wrap = vec3(0.25);
-        finish = vec4(0.12, 12.0, 0.45, 0.0);
+        finish = vec4(0.05, 16.0, 0.30, 0.0);
         break;
     case 3u:  // cloth, whose loose fibres catch light at the edges
         wrap = vec3(0.15);

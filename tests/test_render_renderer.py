@@ -53,8 +53,8 @@ def test_vertices_are_skinned_as_the_palette_says(renderer):
     for i, someone in enumerate(people):
         got = renderer.posed_vertices(i)
         expected = skinned(someone.avatar.mesh, posed.palettes[i], someone.sample.face)
-        np.testing.assert_allclose(got[:, 0], expected, atol=1e-4)
-        outward = np.linalg.norm(got[:, 1], axis=1)
+        np.testing.assert_allclose(got[:, :3], expected, atol=1e-4)
+        outward = np.linalg.norm(got[:, 3:6], axis=1)
         np.testing.assert_allclose(outward, outward[0], rtol=0.3)
 
 
@@ -64,7 +64,7 @@ def test_a_morph_moves_its_vertices_and_no_others(renderer):
     picture_of(renderer, [calm, speaking], size=(16, 16))
     morph = AVATAR.mesh.morphs[0]
     assert morph.shape == SHAPE_INDEX["jawOpen"]
-    difference = renderer.posed_vertices(1)[:, 0] - renderer.posed_vertices(0)[:, 0]
+    difference = (renderer.posed_vertices(1) - renderer.posed_vertices(0))[:, :3]
     moved = np.flatnonzero(np.abs(difference).max(axis=1) > 1e-5)
     np.testing.assert_array_equal(moved, np.sort(morph.vertices))
     np.testing.assert_allclose(difference[morph.vertices], morph.offsets, atol=1e-4)
@@ -87,7 +87,7 @@ def test_more_morphs_at_once_than_one_texel_holds_add_up(renderer):
     someone = person(avatar, face={name: 0.2 * (i + 1) for i, name in enumerate(names)})
     picture_of(renderer, [someone], size=(16, 16))
     expected = skinned(avatar.mesh, pose_stage(Stage([someone])).palettes[0], someone.sample.face)
-    np.testing.assert_allclose(renderer.posed_vertices(0)[:, 0], expected, atol=1e-4)
+    np.testing.assert_allclose(renderer.posed_vertices(0)[:, :3], expected, atol=1e-4)
 
 
 def test_an_avatar_without_morphs_is_drawn(people_only):
@@ -293,3 +293,30 @@ def test_an_off_centre_view_shows_its_part_of_the_picture(people_only):
     right_half = Eye(seen.own_place_from_eye, Fov(0.0, np.pi / 4, np.pi / 4, -np.pi / 4))
     part = silhouette(picture_of(people_only, someone, right_half, size=(80, 160), alpha=True))
     assert (part != whole[:, 80:]).mean() < 0.005
+
+
+def test_the_head_shades_the_neck_and_not_itself(people_only):
+    """The key light comes from above, so what lies under the chin gets less of it."""
+    someone = person(AVATAR)
+    picture_of(people_only, [someone], size=(16, 16))
+    light = people_only.posed_vertices(0)[:, 6:]
+    rest = AVATAR.mesh.positions
+    head = AVATAR.proportions.rest_positions()[INDEX["head"]]
+    of_head = AVATAR.mesh.joints[:, 0] == INDEX["head"]
+    np.testing.assert_allclose(light[of_head, 0], 1.0)
+    throat = ~of_head & (np.linalg.norm(rest - head, axis=1) < 0.06)
+    assert light[throat, 0].min() < 0.6
+    knees = (rest[:, 1] > 0.3) & (rest[:, 1] < 0.7)
+    np.testing.assert_allclose(light[knees, 0], 1.0, atol=0.05)
+    soles = rest[:, 1] < 0.05
+    assert light[soles, 1].max() < 0.7 < light[knees, 1].min()
+
+
+def test_warming_up_leaves_nothing_behind(people_only):
+    target = Target(people_only.ctx, (64, 64))
+    view = View(eye(), target)
+    people_only.warm_up([view])
+    assert read_picture(target, alpha=True).any(), "the stand-in was really drawn"
+    people_only.draw(Stage(), [view])
+    assert not read_picture(target, alpha=True).any()
+    target.release()

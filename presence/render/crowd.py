@@ -20,7 +20,8 @@ from presence.scene.posing import MORPHS_AT_WORK, Posed
 
 _PALETTE_TEXELS = 3 * BONE_COUNT
 _ROW_TEXELS = _PALETTE_TEXELS + MORPHS_AT_WORK // 2
-_POSED_BYTES = 24
+_POSED_FORMAT, _POSED_BYTES = "3f 3f 2f", 32
+_POSED_NAMES = ("in_position", "in_normal", "in_light")
 _PEOPLE_UNIT, _DELTAS_UNIT = 0, 1
 _SOLID, _GONE = 0.996, 0.004
 """Opacities nearer to 1 and to 0 than a step of 8 bits are taken for them."""
@@ -72,7 +73,7 @@ class Part:
         self._arrays = [
             self._ctx.vertex_array(
                 program,
-                [(posed, "3f 3f", "in_position", "in_normal"), (look, *self._look)],
+                [(posed, _POSED_FORMAT, *_POSED_NAMES), (look, *self._look)],
                 self._corners,
             )
             for program in (self._solid, self._fading)
@@ -116,10 +117,13 @@ class Crowd:
     def __init__(self, ctx: moderngl.Context) -> None:
         """Begin with nobody."""
         self._ctx = ctx
-        self._skinning = load_program(ctx, "skin.vert", captured=("posed_position", "posed_normal"))
+        self._skinning = load_program(
+            ctx, "skin.vert", captured=("posed_position", "posed_normal", "posed_light")
+        )
         uniform(self._skinning, "people").value = _PEOPLE_UNIT
         uniform(self._skinning, "deltas").value = _DELTAS_UNIT
         self._row = uniform(self._skinning, "row")
+        self._head_ball = uniform(self._skinning, "head_ball")
         self._moved_count = uniform(self._skinning, "moved_count")
         self._bodies = Part(ctx, "person", "3f2 6x1 1u1 3x1", ("in_colour", "in_surface"))
         self._eyeballs = Part(ctx, "eye", "3f2 3f2 4x1", ("in_colour", "in_rest_normal"))
@@ -150,6 +154,7 @@ class Crowd:
             if model is not bound:
                 model.deltas.use(_DELTAS_UNIT)
                 self._moved_count.value = model.moved_count
+                self._head_ball.value = model.head_ball
                 bound = model
             self._row.value = row
             model.skin.transform(
@@ -165,14 +170,14 @@ class Crowd:
         self._eyeballs.draw(who, self._opacities)
 
     def posed_vertices(self, row: int) -> Singles:
-        """``(V, 2, 3)`` positions (metres, viewer's own place) and normals, read back."""
+        """``(V, 8)`` as ``skin.vert`` left them, read back: position, normal, arriving light."""
         if self._posed is None:
             raise IndexError(f"there is no person {row}: nobody has been posed")
         count = self._cast[row].vertex_count
         data = self._posed.read(
             count * _POSED_BYTES, offset=self._first_vertices[row] * _POSED_BYTES
         )
-        return np.frombuffer(data, dtype=np.float32).reshape(count, 2, 3)
+        return np.frombuffer(data, dtype=np.float32).reshape(count, -1)
 
     def _lay_out(self, avatars: Sequence[Avatar]) -> None:
         self._forget()

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from presence.pose.face import SHAPE_COUNT
+from presence.pose.skeleton import INDEX
 from presence.scene.avatar import Avatar, Mesh, Surface
 
 _REST = np.dtype(
@@ -50,6 +51,8 @@ class Model:
         """``(T, 3)`` all the others."""
         self.look = _look(mesh)
         """``(V,)`` records of ``LOOK``."""
+        self.head_ball = _head_ball(avatar)
+        """Middle x y z and radius of a ball as large as the head, metres, at rest."""
         slots, self.moved_count, deltas = _deltas(mesh)
         rest = np.zeros(self.vertex_count, dtype=_REST)
         rest["position"], rest["normal"] = mesh.positions, mesh.normals
@@ -75,6 +78,14 @@ def _look(mesh: Mesh) -> NDArray[np.void]:
     look["rest_normal"] = mesh.normals
     look["surface"] = mesh.surfaces
     return look
+
+
+def _head_ball(avatar: Avatar) -> tuple[float, float, float, float]:
+    """A ball round the middle of the face's height, as wide as heads are between ear and nose."""
+    crown = avatar.proportions.crown
+    middle = avatar.proportions.rest_positions()[INDEX["head"]] + 0.45 * crown
+    x, y, z = middle.tolist()
+    return x, y, z, 0.42 * float(crown[1])
 
 
 def _deltas(mesh: Mesh) -> tuple[NDArray[np.int32], int, NDArray[np.float16]]:

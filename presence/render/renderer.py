@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import moderngl
 import numpy as np
 
 from presence.pose.arrays import Floats
+from presence.pose.quaternion import IDENTITY
+from presence.pose.rigid import FORWARD, UP, Rigid
+from presence.pose.sample import PoseSample
 from presence.render.contact_shadow import SHADOWS_A_PERSON, contact_shadows
 from presence.render.crowd import Crowd
 from presence.render.eye import Eye, in_view, view_block
 from presence.render.programs import VIEW_BINDING, load_program
 from presence.render.room import Room
 from presence.render.target import Target
-from presence.scene.avatar import Singles
+from presence.scene.avatar import Avatar, Singles, Surface
 from presence.scene.posing import Posed, pose_stage
-from presence.scene.stage import Stage
+from presence.scene.stage import Person, Stage
+from presence.scene.triangle import triangle_avatar
 
 _VIEW_STRIDE = 256
 """Bytes from one view's block to the next: the largest offset alignment that OpenGL 3.3 allows
@@ -114,6 +119,16 @@ class Renderer:
         for target in begun:
             target.resolve()
 
+    def warm_up(self, views: Sequence[View]) -> None:
+        """Draw a stand-in, solid and fading, so that nothing is compiled while people look.
+
+        Drivers finish a program when it is first drawn with, for the kind of target drawn into. On
+        a software rasteriser that is a quarter of a second, at the moment somebody comes or goes.
+        """
+        for view in views:
+            ahead = view.eye.own_place_from_eye @ Rigid.from_yaw(np.pi, FORWARD)
+            self.draw(Stage([_stand_in(ahead, 1.0), _stand_in(ahead, 0.5)]), [view])
+
     def _cast_shadows(self, posed: Posed) -> int:
         if not len(posed):
             return 0
@@ -148,9 +163,10 @@ class Renderer:
         self._views.write(blocks)
 
     def posed_vertices(self, index: int) -> Singles:
-        """``(V, 2, 3)`` positions and normals of a person as last drawn, read back from the card.
+        """``(V, 8)`` a person's vertices as last drawn, read back from the card.
 
-        Positions are metres in the viewer's own place. Slow: for tests and tools.
+        Position (metres, in the viewer's own place), normal (not of unit length), and how much of
+        the key light and of the light all round arrives. Slow: for tests and tools.
         """
         return self._crowd.posed_vertices(index)
 
@@ -161,6 +177,32 @@ class Renderer:
         for thing in (self._shadow_array, self._shadow_program, self._views, self._shadows):
             if thing is not None:
                 thing.release()
+
+
+@lru_cache(maxsize=1)
+def _stand_in_avatar() -> Avatar:
+    """A triangle of skin that is one of an eye as well: something for every program."""
+    triangle = triangle_avatar()
+    mesh = triangle.mesh
+    both = {
+        name: np.concatenate([getattr(mesh, name)] * 2)
+        for name in ("positions", "normals", "colours", "joints", "weights")
+    }
+    surfaces = np.repeat(np.array([Surface.SKIN, Surface.EYE], dtype=np.uint8), 3)
+    triangles = np.arange(6, dtype=np.uint32).reshape(2, 3)
+    return replace(triangle, mesh=replace(mesh, **both, surfaces=surfaces, triangles=triangles))
+
+
+def _stand_in(own_place_from_head: Rigid, opacity: float) -> Person:
+    avatar = _stand_in_avatar()
+    measures = avatar.proportions
+    return Person(
+        avatar=avatar,
+        sample=PoseSample.at_rest(0, measures.hips_height),
+        proportions=measures,
+        own_place_from_place=own_place_from_head @ Rigid(IDENTITY, UP * -measures.eye_height),
+        opacity=opacity,
+    )
 
 
 def _balls(posed: Posed) -> tuple[Floats, Floats]:

@@ -12,7 +12,6 @@ from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from presence.clock import SECOND
-from presence.render.frame_store import FrameStore
 
 TICKS = 90_000
 """Ticks a second of the video's clock, as broadcast video counts."""
@@ -87,6 +86,3 @@ def _video_frame(picture: NDArray[np.uint8]) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
         format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
     )
-
-
-__all__ = ["FrameStore", "encode_video"]
