@@ -26,7 +26,8 @@ from presence.scene.glb import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GlbReader, Gl
 
 HALF_TURN: Floats = np.array([-1.0, 1.0, -1.0])
 """Multiplied with a vector: it turned half round about Y."""
-_TIPS = ("fingertips", "toes", "soles", "crown")
+_TIPS = {"fingertips": (10, 3), "toes": (2, 3), "soles": (2, 3), "crown": (3,)}
+"""What ``Proportions`` holds beside the bones, and its shapes."""
 
 
 def save_glb(avatar: Avatar, path: Path) -> None:
@@ -124,7 +125,7 @@ def from_glb(data: bytes) -> Avatar:
     reader = GlbReader(data)
     try:
         return _avatar(reader)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise SourceError(
             f"this GLB file does not hold an avatar that presence wrote ({error!r}); "
             "make one with generate_body and save_glb"
@@ -153,7 +154,10 @@ def _avatar(reader: GlbReader) -> Avatar:
                 normal_offsets=reader.array(target["NORMAL"])[rows] * turn,
             )
         )
-    tips = {t: frozen(np.array(extras["presence"][t]) * HALF_TURN) for t in _TIPS}
+    tips = {}
+    for name, shape in _TIPS.items():
+        tip = np.array(extras["presence"][name], dtype=np.float64) * HALF_TURN
+        tips[name] = frozen(tip.reshape(shape))
     offsets = np.zeros((BONE_COUNT, 3))
     for node in document["nodes"]:
         if node["name"] in INDEX:
@@ -168,12 +172,27 @@ def _avatar(reader: GlbReader) -> Avatar:
         triangles=reader.array(primitive["indices"]).astype(np.uint32).reshape(-1, 3),
         morphs=tuple(morphs),
     )
-    count = len(whole.positions)
-    if whole.triangles.size and int(whole.triangles.max()) >= count:
-        raise ValueError("a triangle names a vertex that is not there")
+    _check(whole)
     return Avatar(
         name=str(mesh["name"]), mesh=whole, proportions=Proportions(offsets=frozen(offsets), **tips)
     )
+
+
+def _check(mesh: Mesh) -> None:
+    """Raise ``ValueError`` where parts of a mesh do not fit one another."""
+    count = len(mesh.positions)
+    widths = {"positions": 3, "normals": 3, "colours": 3, "joints": 4, "weights": 4}
+    for name, width in widths.items():
+        if getattr(mesh, name).shape != (count, width):
+            raise ValueError(f"{name} do not go with {count} vertices")
+    if mesh.surfaces.shape != (count,):
+        raise ValueError(f"surfaces do not go with {count} vertices")
+    if mesh.triangles.size and int(mesh.triangles.max()) >= count:
+        raise ValueError("a triangle names a vertex that is not there")
+    if mesh.joints.size and int(mesh.joints.max()) >= BONE_COUNT:
+        raise ValueError("a weight names a bone that is not there")
+    if not all(np.isfinite(a).all() for a in (mesh.positions, mesh.normals, mesh.weights)):
+        raise ValueError("a number is not finite")
 
 
 def _humanoid(name: str) -> Json:

@@ -8,6 +8,7 @@ from presence.pose.arrays import Floats
 from presence.pose.face import SHAPE_INDEX
 from presence.scene.avatar import Morph
 from presence.scene.body.draft import FLIP, Whole
+from presence.scene.body.neighbours import averaged, edges_of
 
 _SMALLEST_OFFSET = 2e-5
 """Metres; a vertex that a shape moves less is left where it is."""
@@ -30,7 +31,13 @@ def normals(positions: Floats, whole: Whole) -> Floats:
         ],
         axis=1,
     )
-    unit: Floats = total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    unit: Floats = total / np.maximum(length, 1e-12)
+    # Where skin folds flat onto itself its normals cancel: the neighbours say what is outside.
+    folded = np.flatnonzero(length[:, 0] < 1e-9)
+    if len(folded):
+        around = averaged(unit, edges_of(whole.triangles))[folded]
+        unit[folded] = around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-12)
     return unit
 
 

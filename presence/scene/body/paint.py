@@ -108,4 +108,5 @@ def _hidden(points: Floats, normals: Floats, plan: Plan) -> Floats:
         hidden += np.clip(1.0 - gained / reach, 0.0, 1.0) * 0.5**i
     # Away from trunk and head the shapes say nothing.
     known = 1.0 - smoothstep(0.012 * plan.scale, 0.030 * plan.scale, np.abs(own))
-    return np.clip(hidden - 0.10, 0.0, 1.0) * known
+    shade: Floats = np.clip(hidden - 0.10, 0.0, 1.0) * known
+    return shade

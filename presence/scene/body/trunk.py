@@ -54,8 +54,8 @@ def trunk_shape(plan: Plan) -> Shape:
     # height; half width; depth before and behind the spine's line; that line.
     rows = [
         (hip[1] - 0.12 * s, 0.155, 0.086, 0.088, hip[2]),
-        (hip[1] - 0.02 * s, between(0.164, 0.174), 0.098, between(0.106, 0.114), hip[2]),
-        (y["hips"] + 0.04 * s, between(0.158, 0.162), 0.102, 0.102, plan.at("hips")[2]),
+        (hip[1] - 0.02 * s, between(0.157, 0.174), 0.098, between(0.106, 0.114), hip[2]),
+        (y["hips"] + 0.04 * s, between(0.154, 0.162), 0.102, 0.102, plan.at("hips")[2]),
         (y["spine"] + 0.02 * s, between(0.150, 0.138), between(0.104, 0.096), 0.090, 0.004 * s),
         (y["chest"] - 0.02 * s, between(0.151, 0.134), between(0.106, 0.097), 0.092, 0.010 * s),
         (y["chest"] + 0.07 * s, between(0.163, 0.144), between(0.113, 0.121), 0.100, 0.014 * s),
@@ -110,7 +110,11 @@ def trunk_shape(plan: Plan) -> Shape:
         d = smooth_union(
             d, capsule(p, arm, elbow, ARM_RADIUS * s * girth, 0.042 * s * girth), 0.030 * s
         )
-        d = smooth_union(d, capsule(p, hip, knee, 0.088 * s * girth, 0.062 * s * girth), 0.030 * s)
+        d = smooth_union(
+            d,
+            capsule(p, hip, knee, between(0.081, 0.088) * s * girth, 0.062 * s * girth),
+            0.030 * s,
+        )
         d = np.minimum(d, capsule(p, elbow, wrist, 0.042 * s * girth, 0.028 * s * girth))
         return np.minimum(d, capsule(p, knee, ankle, 0.062 * s * girth, 0.054 * s * girth))
 
