@@ -26,7 +26,6 @@ from presence.transport.memory import memory_pair
 from presence.wire.bundle import pack_bundles, unpack_bundle
 from presence.wire.envelope import Envelope, decode_envelope, encode_envelope
 
-
 _PREPARE_NS = 4 * MILLISECOND
 """Allowed for each sample that is prepared."""
 

@@ -5,13 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import moderngl
+
 from presence.pose.rigid import Rigid
-from presence.render.eye import Fov
+from presence.render.eye import Eye, Fov
 from presence.render.picture import Picture
+from presence.render.renderer import Renderer, View
+from presence.render.target import Target
 from presence.scene.stage import Stage
 
 STILL_SAMPLES = 4
 """Samples a pixel of a still; the call's frames are drawn with one or two, to keep the beat."""
+
+SOFTWARE_PIXELS = 512
+"""The longer side of an eye's image rectangle that a software rasteriser draws in time."""
+_SOFTWARE_RASTERISERS = ("llvmpipe", "softpipe", "swrast", "SwiftShader")
+
+
+def draws_in_software(renderer: str) -> bool:
+    """Whether what OpenGL calls itself is a software rasteriser."""
+    return any(name in renderer for name in _SOFTWARE_RASTERISERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +67,27 @@ class Display(Protocol):
         """Give everything back."""
 
 
-def image_rectangle(fov: Fov, longer_side: int) -> tuple[int, int]:
-    """Width and height in pixels, both even, with square pixels for the field of view."""
+def warmed_renderer(context: moderngl.Context, samples: int) -> Renderer:
+    """A renderer that has drawn for each kind of target before anybody looks."""
+    renderer = Renderer(context)
+    eye = Eye(Rigid.identity(), Fov.symmetric(0.7))
+    for count in {samples, STILL_SAMPLES}:
+        target = Target(context, (64, 64), samples=count)
+        renderer.warm_up([View(eye, target)])
+        target.release()
+    return renderer
+
+
+def image_rectangle(fov: Fov, within: tuple[int, int]) -> tuple[int, int]:
+    """The largest rectangle with square pixels for a field of view.
+
+    Args:
+        fov: what an eye sees.
+        within: width and height that it must fit into, pixels.
+
+    Returns:
+        Width and height in pixels, both even, as video wants them.
+    """
     left, right, down, up = fov.tangents
-    width, height = right - left, up - down
-    scale = longer_side / max(width, height)
-    return 2 * round(width * scale / 2), 2 * round(height * scale / 2)
+    scale = min(within[0] / (right - left), within[1] / (up - down))
+    return 2 * int((right - left) * scale / 2), 2 * int((up - down) * scale / 2)

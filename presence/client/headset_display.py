@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from presence.client.displays import STILL_SAMPLES, Beat, image_rectangle
+from presence.client.displays import (
+    SOFTWARE_PIXELS,
+    STILL_SAMPLES,
+    Beat,
+    draws_in_software,
+    image_rectangle,
+    warmed_renderer,
+)
 from presence.headset.session import LEFT, RIGHT, Headset
 from presence.pose.rigid import Rigid
 from presence.render.context import finish, offscreen_context
 from presence.render.eye import Eye, Fov
 from presence.render.picture import Picture, read_picture
-from presence.render.renderer import Renderer, View
+from presence.render.renderer import View
 from presence.render.target import Target
 from presence.scene.stage import Stage
 
@@ -16,11 +23,12 @@ from presence.scene.stage import Stage
 class HeadsetDisplay:
     """A headset, through OpenXR. State: the session, and targets over its swapchains' images."""
 
-    def __init__(self, eye_pixels: int, still_pixels: int, samples: int) -> None:
+    def __init__(self, eye_pixels: int | None, still_pixels: int, samples: int) -> None:
         """Open a session.
 
         Args:
-            eye_pixels: the longer side of an eye's image rectangle during the call.
+            eye_pixels: the longer side of an eye's image rectangle during the call; None takes
+                what the headset recommends, or less where a software rasteriser draws.
             still_pixels: the longer side of a still's.
             samples: samples a pixel during the call; 0 for one.
 
@@ -31,16 +39,24 @@ class HeadsetDisplay:
         context = offscreen_context()
         self._context = context
         self.renderer = str(context.info["GL_RENDERER"])
-        side = max(eye_pixels, still_pixels)
-        self._headset = Headset((side, side))
-        self._renderer = Renderer(context)
-        self._pixels = {False: eye_pixels, True: still_pixels}
+        if eye_pixels is None and draws_in_software(self.renderer):
+            eye_pixels = SOFTWARE_PIXELS
+        if eye_pixels is None:
+            self._headset = Headset()
+            self._within = {False: self._headset.size, True: self._headset.size}
+        else:
+            side = max(eye_pixels, still_pixels)
+            self._headset = Headset((side, side))
+            self._within = {
+                False: (eye_pixels, eye_pixels),
+                True: (still_pixels, still_pixels),
+            }
+        self._renderer = warmed_renderer(context, samples)
         self._samples = {False: samples, True: STILL_SAMPLES}
         self._targets: dict[tuple[int, tuple[int, int], int], Target] = {}
         self.runtime = f"{self._headset.runtime_name} {self._headset.runtime_version}"
         # Until the runtime has told the field of view.
-        self.size = (eye_pixels, eye_pixels)
-        self.still_size = (still_pixels, still_pixels)
+        self.size, self.still_size = self._within[False], self._within[True]
         self._should_render = False
 
     def wait(self) -> Beat | None:
@@ -81,7 +97,7 @@ class HeadsetDisplay:
             headset.end()
             return []
         fov = eyes[LEFT].fov
-        rectangle = image_rectangle(Fov(fov.left, fov.right, fov.up, fov.down), self._pixels[still])
+        rectangle = image_rectangle(Fov(fov.left, fov.right, fov.up, fov.down), self._within[still])
         if still:
             self.still_size = rectangle
         else:

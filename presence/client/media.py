@@ -391,7 +391,7 @@ def take_part(settings: Settings, on_status: Callable[[Status], None]) -> None:
 
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:
-    """uvloop where there is one: it reads all datagrams that wait at once, for less time each."""
+    """The loop of uvloop where there is one: it reads all waiting datagrams at once, for less."""
     try:
         import uvloop
     except ImportError:

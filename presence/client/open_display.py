@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from presence.client.displays import Display
+from presence.client.displays import SOFTWARE_PIXELS, Display
 from presence.client.settings import Settings
 from presence.errors import UsageError
 
 OFFSCREEN_RATE = 30.0
 """Simulated displays a second of the offscreen view."""
+
+WINDOW_PIXELS = 960
+"""The width of the window at first."""
 
 
 def open_display(settings: Settings) -> Display:
@@ -18,18 +21,20 @@ def open_display(settings: Settings) -> Display:
         RenderError: there is no OpenGL, or no screen for a window.
         UsageError: there is no such view.
     """
-    pixels = (settings.eye_pixels, settings.still_pixels, settings.samples)
+    still, samples = settings.still_pixels, settings.samples
     match settings.view:
         case "headset":
             from presence.client.headset_display import HeadsetDisplay
 
-            return HeadsetDisplay(*pixels)
+            return HeadsetDisplay(settings.eye_pixels, still, samples)
         case "offscreen":
             from presence.client.offscreen_display import OffscreenDisplay
 
-            return OffscreenDisplay(*pixels, OFFSCREEN_RATE)
+            return OffscreenDisplay(
+                settings.eye_pixels or SOFTWARE_PIXELS, still, samples, OFFSCREEN_RATE
+            )
         case "window":
             from presence.client.window_display import WindowDisplay
 
-            return WindowDisplay(*pixels)
+            return WindowDisplay(settings.eye_pixels or WINDOW_PIXELS, still, samples)
     raise UsageError(f"no view is called {settings.view!r}: use headset, window, offscreen or none")

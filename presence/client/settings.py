@@ -36,8 +36,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Nanoseconds by which this participant's clock is set apart from the machine's."""
     clock_drift_ppm: float = 0.0
     """Parts per million by which it runs fast."""
-    eye_pixels: int = 640
-    """The longer side of the image rectangle drawn for each eye during the call, pixels."""
+    eye_pixels: int | None = None
+    """The longer side of the image rectangle drawn for each eye during the call, pixels.
+
+    None: what the headset recommends, or 512 where a software rasteriser draws.
+    """
     still_pixels: int = 1056
     """The longer side of the image rectangle of a still picture, pixels."""
     samples: int = 0

@@ -6,14 +6,14 @@ import time
 
 import numpy as np
 
-from presence.client.displays import STILL_SAMPLES, Beat, image_rectangle
+from presence.client.displays import STILL_SAMPLES, Beat, image_rectangle, warmed_renderer
 from presence.clock import SECOND
 from presence.pose.proportions import default_proportions
 from presence.pose.rigid import Rigid
 from presence.render.context import finish
 from presence.render.eye import Eye, Fov
 from presence.render.picture import Picture, read_picture
-from presence.render.renderer import Renderer, View
+from presence.render.renderer import View
 from presence.render.target import Target
 from presence.render.window import Window
 from presence.scene.stage import Stage
@@ -41,10 +41,10 @@ class WindowDisplay:
         self.size = (eye_pixels, eye_pixels * 9 // 16)
         self._window = Window("presence", self.size, samples=samples)
         self.renderer = str(self._window.ctx.info["GL_RENDERER"])
-        self._renderer = Renderer(self._window.ctx)
+        self._renderer = warmed_renderer(self._window.ctx, samples)
         self._head = Rigid.from_yaw(0.0, np.array([0.0, default_proportions().eye_height, 0.0]))
         self._period_ns = round(SECOND / self._window.refresh_rate)
-        self.still_size = image_rectangle(self._fov(self.size), still_pixels)
+        self.still_size = image_rectangle(self._fov(self.size), (still_pixels, still_pixels))
         self._open = True
 
     def wait(self) -> Beat | None:

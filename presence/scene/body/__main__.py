@@ -1,4 +1,4 @@
-"""``python -m presence.scene.body SEED FILE``: make the body of a seed and write it as a GLB file."""
+"""``python -m presence.scene.body SEED FILE``: make the body of a seed, write it as a GLB file."""
 
 import sys
 from pathlib import Path
