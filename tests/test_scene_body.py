@@ -14,7 +14,7 @@ from presence.pose.skeleton import DERIVED_BONES
 from presence.scene.avatar import Surface
 from presence.scene.body import generate_body
 
-SEEDS = (0, 1, 4, 9, 12)
+SEEDS = (0, 1, 4, 9)
 FLIP = np.array([-1.0, 1.0, 1.0])
 
 

@@ -37,9 +37,17 @@ def offsets(avatar, name):
     return shaped(avatar, **{name: 1.0}) - avatar.mesh.positions
 
 
-def first_hit(avatar, points, origin, direction):
-    """The surface and the distance of what a ray meets first, seen from outside or inside."""
+@functools.cache
+def face_triangles(avatar):
+    """Those before the ears and between brow and chin: rays into the face need no others."""
     t = avatar.mesh.triangles.astype(int)
+    middles = avatar.mesh.positions[t].mean(axis=1) - eye(avatar, "Right")
+    return t[(middles[:, 2] < 0.02) & (np.abs(middles[:, 1] + 0.04) < 0.10)]
+
+
+def first_hit(avatar, points, origin, direction):
+    """The surface that a ray meets first, and whether the ray meets its outside."""
+    t = face_triangles(avatar)
     a, ab, ac = points[t[:, 0]], *(points[t[:, i]] - points[t[:, 0]] for i in (1, 2))
     cross = np.cross(direction, ac)
     size = np.sum(ab * cross, axis=1)
@@ -50,9 +58,10 @@ def first_hit(avatar, points, origin, direction):
     far = np.sum(ac * q, axis=1) / size
     hit = (u >= 0) & (v >= 0) & (u + v <= 1) & (far > 1e-6)
     if not hit.any():
-        return None, np.inf
+        return None, True
     nearest = np.flatnonzero(hit)[np.argmin(far[hit])]
-    return Surface(int(avatar.mesh.surfaces[t[nearest, 0]])), float(far[nearest])
+    outside = float(np.cross(ab[nearest], ac[nearest]) @ direction) < 0.0
+    return Surface(int(avatar.mesh.surfaces[t[nearest, 0]])), outside
 
 
 def mouth_middle(avatar):
@@ -127,6 +136,19 @@ def test_a_blink_covers_the_eye_that_was_open(seed, side):
                 seen[name] += surface is Surface.EYE
     assert seen["open"] > 25
     assert seen["closed"] == 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("shapes", [{}, {"eyeBlinkRight": 0.5}, {"eyeBlinkRight": 1.0}], ids=str)
+def test_the_skin_about_the_eyes_shows_only_its_outside(seed, shapes):
+    avatar = body(seed)
+    points = shaped(avatar, **shapes)
+    for yaw in (-0.5, 0.0, 0.6):
+        direction = np.array([np.sin(yaw), 0.0, np.cos(yaw)])
+        for across in np.linspace(-0.022, 0.022, 12):
+            for up in np.linspace(-0.016, 0.016, 12):
+                origin = eye(avatar, "Right") + np.array([across, up, -0.01]) - 0.2 * direction
+                assert first_hit(avatar, points, origin, direction)[1]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

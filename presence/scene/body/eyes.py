@@ -14,7 +14,7 @@ _SIDES = 20
 _POLAR = (0.22, 0.44, 0.68, 0.94, 1.2, 1.5, 2.2)
 """Radians of the eyeball's rings from its front."""
 # The rows of teeth: half width, front, biting edge, height, and whether it is the upper one.
-_TEETH = ((1.72, 1.10, -0.14, 0.95, True), (1.48, 0.80, -0.36, 0.70, False))
+_TEETH = ((1.72, 1.10, -0.24, 0.95, True), (1.48, 0.80, -0.36, 0.70, False))
 _TONGUE: Floats = np.array([0.0, MOUTH_HEIGHT - 0.55, -1.45])
 # One section through a row of teeth: backwards and up, from its lower front edge.
 _SECTION: Floats = np.array([[0.0, 0.0], [-0.06, 0.55], [-0.1, 1.0], [-0.5, 1.0], [-0.5, 0.1]])

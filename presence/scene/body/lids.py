@@ -32,7 +32,7 @@ _UPPER_HEIGHT, _LOWER_HEIGHT = 0.36, 0.30
 _RINGS = ((0.0, 0.0, 0.13), (0.035, 0.075, 0.185), (0.08, 0.24, 0.185), (0.14, 0.46, 0.12))
 # Rings of the socket's lining, inwards from the lids' edge: radians wider and taller, units off
 # the eyeball.
-_LINING = ((0.04, 0.04, 0.075), (0.25, 0.35, 0.14), (0.40, 0.80, 0.25))
+_LINING = ((0.04, 0.04, 0.075), (0.25, 0.35, 0.07), (0.40, 0.80, 0.07))
 # Rings round the eye on the face itself: half width and half height.
 _SURROUNDS = ((1.92, 1.50), (2.45, 2.02))
 _FOLLOW: Floats = np.array([1.0, 0.9, 0.62, 0.26])
