@@ -1,7 +1,9 @@
-"""Where the files that ship with the package are: shaders and assets."""
+"""Where files are: those that ship with the package, and those that it can make again."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -22,3 +24,11 @@ def resource(*parts: str) -> Path:
     raise FileNotFoundError(
         f"{'/'.join(parts)} is missing from this installation of presence; install it again"
     )
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where things are kept that can be made again: ``PRESENCE_CACHE``, else the user's cache."""
+    if own := environment.get("PRESENCE_CACHE"):
+        return Path(own)
+    base = environment.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "presence"

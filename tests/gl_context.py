@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from presence.headset.frames import FieldOfView
 from presence.pose.derive import with_derived
 from presence.pose.face import SHAPE_INDEX
 from presence.pose.proportions import Proportions
@@ -14,7 +15,7 @@ from presence.pose.rigid import FORWARD, RIGHT, UP, Rigid
 from presence.pose.sample import PoseSample, checked
 from presence.pose.skeleton import INDEX
 from presence.render.context import offscreen_context
-from presence.render.eye import Eye, Fov
+from presence.render.eye import Eye
 from presence.render.picture import read_picture
 from presence.render.renderer import Renderer, View
 from presence.render.target import Target
@@ -79,7 +80,7 @@ def person(avatar: Avatar, place: Rigid | None = None, *, opacity: float = 1.0, 
 def eye(at=(0.0, EYE_HEIGHT, 0.0), *, half=np.pi / 4, yaw=0.0, pitch=0.0) -> Eye:
     turn = Rigid(quat_from_axis_angle(UP, yaw), np.array(at, dtype=float))
     nod = Rigid(quat_from_axis_angle(RIGHT, pitch), np.zeros(3))
-    return Eye(turn @ nod, Fov.symmetric(half))
+    return Eye(turn @ nod, FieldOfView.symmetric(half))
 
 
 def picture_of(

@@ -11,8 +11,8 @@ from presence.client.offscreen_display import OffscreenDisplay
 from presence.client.open_display import open_display
 from presence.client.settings import Settings
 from presence.errors import UsageError
+from presence.headset.frames import FieldOfView
 from presence.pose import Rigid, default_proportions, with_derived
-from presence.render.eye import Fov
 from presence.scene.stage import Person, Stage
 from presence.scene.triangle import triangle_avatar
 from presence.tracking.head import pose_from_head
@@ -20,7 +20,7 @@ from presence.tracking.head import pose_from_head
 
 @pytest.mark.parametrize("within", [(512, 512), (1056, 1056), (640, 400), (300, 900)])
 def test_an_image_rectangle_has_square_pixels_and_fits(within):
-    fov = Fov(-0.742, 0.742, 0.779, -0.779)
+    fov = FieldOfView(-0.742, 0.742, 0.779, -0.779)
     width, height = image_rectangle(fov, within)
     left, right, down, up = fov.tangents
     assert width <= within[0]

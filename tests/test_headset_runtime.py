@@ -7,7 +7,7 @@ import pytest
 
 from presence.headset import installation, runtime
 from presence.headset.bundle import Bundle
-from presence.headset.installation import Monado, cache_folder, from_bundle
+from presence.headset.installation import Monado, from_bundle
 from presence.headset.runtime import (
     Runtime,
     StartedRuntime,
@@ -16,6 +16,7 @@ from presence.headset.runtime import (
     monado_runtime,
     original_environment,
 )
+from presence.resources import cache_folder
 
 
 class Service:

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
+from presence.headset.frames import FieldOfView
 from presence.pose.rigid import Rigid
 from presence.render.eye import (
     FAR,
     INTERPUPILLARY_DISTANCE,
     NEAR,
     Eye,
-    Fov,
     clip_from_eye,
     clip_from_own_place,
     in_view,
@@ -16,7 +16,7 @@ from presence.render.eye import (
 )
 
 # As headsets have them: wider outwards and downwards.
-LOPSIDED = Fov(left=-0.9, right=0.7, up=0.75, down=-0.95)
+LOPSIDED = FieldOfView(left=-0.9, right=0.7, up=0.75, down=-0.95)
 
 
 def projected(matrix, point):
@@ -44,7 +44,7 @@ def test_depth_runs_from_the_near_to_the_far_plane():
 
 
 def test_an_eye_sees_from_where_it_is():
-    eye = Eye(Rigid.from_yaw(np.pi / 2, np.array([1.0, 1.6, 2.0])), Fov.symmetric(0.7))
+    eye = Eye(Rigid.from_yaw(np.pi / 2, np.array([1.0, 1.6, 2.0])), FieldOfView.symmetric(0.7))
     # Turned a quarter to its left, it looks along -X.
     assert projected(clip_from_own_place(eye), [-1.0, 1.6, 2.0])[:2] == pytest.approx([0.0, 0.0])
 

@@ -5,11 +5,12 @@ import pytest
 from capsule_person import SHIRT, capsule_person
 from gl_context import EYE_HEIGHT, eye, facing_viewer, person, picture_of
 
+from presence.headset.frames import FieldOfView
 from presence.pose.face import SHAPE_INDEX
 from presence.pose.proportions import default_proportions
 from presence.pose.rigid import Rigid
 from presence.pose.skeleton import INDEX
-from presence.render.eye import Eye, Fov, stereo_eyes
+from presence.render.eye import Eye, stereo_eyes
 from presence.render.picture import read_picture
 from presence.render.renderer import Background, Renderer, View
 from presence.render.target import Target
@@ -103,7 +104,7 @@ def test_the_right_eye_sees_near_things_further_to_the_left(people_only):
         return [
             np.argwhere(silhouette(picture_of(people_only, people, each, alpha=True)))[:, 1].mean()
             for people in [[person(AVATAR, facing_viewer(distance))]]
-            for each in stereo_eyes(head, Fov.symmetric(np.pi / 4))
+            for each in stereo_eyes(head, FieldOfView.symmetric(np.pi / 4))
         ]
 
     near, far = middles(1.0), middles(4.0)
@@ -223,7 +224,7 @@ def test_one_target_side_by_side_shows_what_two_targets_show(renderer):
     gl = renderer.ctx
     stage = Stage([person(AVATAR, facing_viewer(1.3))])
     head = Rigid.from_yaw(0.0, np.array([0.0, EYE_HEIGHT, 0.0]))
-    eyes = stereo_eyes(head, Fov.symmetric(0.7))
+    eyes = stereo_eyes(head, FieldOfView.symmetric(0.7))
     wide, *each = (Target(gl, size) for size in ((96, 48), (48, 48), (48, 48)))
     renderer.draw(stage, [View(seen, target) for seen, target in zip(eyes, each, strict=True)])
     apart = np.concatenate([read_picture(target) for target in each], axis=1)
@@ -290,7 +291,7 @@ def test_an_off_centre_view_shows_its_part_of_the_picture(people_only):
     someone = [person(AVATAR)]
     whole = silhouette(picture_of(people_only, someone, size=(160, 160), alpha=True))
     seen = eye()
-    right_half = Eye(seen.own_place_from_eye, Fov(0.0, np.pi / 4, np.pi / 4, -np.pi / 4))
+    right_half = Eye(seen.own_place_from_eye, FieldOfView(0.0, np.pi / 4, np.pi / 4, -np.pi / 4))
     part = silhouette(picture_of(people_only, someone, right_half, size=(80, 160), alpha=True))
     assert (part != whole[:, 80:]).mean() < 0.005
 

@@ -7,8 +7,9 @@ from typing import Protocol
 
 import moderngl
 
+from presence.headset.frames import FieldOfView
 from presence.pose.rigid import Rigid
-from presence.render.eye import Eye, Fov
+from presence.render.eye import Eye
 from presence.render.picture import Picture
 from presence.render.renderer import Renderer, View
 from presence.render.target import Target
@@ -70,7 +71,7 @@ class Display(Protocol):
 def warmed_renderer(context: moderngl.Context, samples: int) -> Renderer:
     """A renderer that has drawn for each kind of target before anybody looks."""
     renderer = Renderer(context)
-    eye = Eye(Rigid.identity(), Fov.symmetric(0.7))
+    eye = Eye(Rigid.identity(), FieldOfView.symmetric(0.7))
     for count in {samples, STILL_SAMPLES}:
         target = Target(context, (64, 64), samples=count)
         renderer.warm_up([View(eye, target)])
@@ -78,7 +79,7 @@ def warmed_renderer(context: moderngl.Context, samples: int) -> Renderer:
     return renderer
 
 
-def image_rectangle(fov: Fov, within: tuple[int, int]) -> tuple[int, int]:
+def image_rectangle(fov: FieldOfView, within: tuple[int, int]) -> tuple[int, int]:
     """The largest rectangle with square pixels for a field of view.
 
     Args:

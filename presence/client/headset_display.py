@@ -13,7 +13,7 @@ from presence.client.displays import (
 from presence.headset.session import LEFT, RIGHT, Headset
 from presence.pose.rigid import Rigid
 from presence.render.context import finish, offscreen_context
-from presence.render.eye import Eye, Fov
+from presence.render.eye import Eye
 from presence.render.picture import Picture, read_picture
 from presence.render.renderer import View
 from presence.render.target import Target
@@ -96,8 +96,7 @@ class HeadsetDisplay:
         if eyes is None or not self._should_render:
             headset.end()
             return []
-        fov = eyes[LEFT].fov
-        rectangle = image_rectangle(Fov(fov.left, fov.right, fov.up, fov.down), self._within[still])
+        rectangle = image_rectangle(eyes[LEFT].fov, self._within[still])
         if still:
             self.still_size = rectangle
         else:
@@ -105,8 +104,7 @@ class HeadsetDisplay:
         views = []
         for side, eye in zip((LEFT, RIGHT), eyes, strict=True):
             target = self._target(headset.acquire(side), rectangle, self._samples[still])
-            edges = Fov(eye.fov.left, eye.fov.right, eye.fov.up, eye.fov.down)
-            views.append(View(Eye(eye.local_from_eye, edges), target))
+            views.append(View(Eye(eye.local_from_eye, eye.fov), target))
         self._renderer.draw(stage, views)
         pictures = [read_picture(views[side].target) for side in keep]
         finish()

@@ -6,10 +6,11 @@ import numpy as np
 
 from presence.client.displays import STILL_SAMPLES, Beat, image_rectangle, warmed_renderer
 from presence.client.metronome import Metronome
+from presence.headset.frames import FieldOfView
 from presence.pose.proportions import default_proportions
 from presence.pose.rigid import Rigid
 from presence.render.context import finish, offscreen_context
-from presence.render.eye import Fov, stereo_eyes
+from presence.render.eye import stereo_eyes
 from presence.render.picture import Picture, read_picture
 from presence.render.renderer import View
 from presence.render.target import Target
@@ -36,7 +37,7 @@ class OffscreenDisplay:
         self._context = offscreen_context()
         self.renderer = str(self._context.info["GL_RENDERER"])
         self._renderer = warmed_renderer(self._context, samples)
-        fov = Fov.symmetric(np.radians(45.0))
+        fov = FieldOfView.symmetric(np.radians(45.0))
         self.size = image_rectangle(fov, (eye_pixels, eye_pixels))
         self.still_size = image_rectangle(fov, (still_pixels, still_pixels))
         self._head = Rigid.from_yaw(0.0, np.array([0.0, default_proportions().eye_height, 0.0]))

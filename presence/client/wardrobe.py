@@ -10,15 +10,7 @@ from pathlib import Path
 
 import presence.scene
 from presence.errors import PresenceError
-
-
-def cache_directory() -> Path:
-    """Where this package keeps what it can make again: ``PRESENCE_CACHE``, else XDG's place."""
-    named = os.environ.get("PRESENCE_CACHE")
-    if named:
-        return Path(named)
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "presence"
+from presence.resources import cache_folder
 
 
 def _makers_mark() -> str:
@@ -35,7 +27,7 @@ class Wardrobe:
 
     def __init__(self) -> None:
         """Bodies are kept from call to call in the cache directory."""
-        self._folder = cache_directory() / "bodies" / _makers_mark()
+        self._folder = cache_folder() / "bodies" / _makers_mark()
         self._making: dict[int, asyncio.Task[Path]] = {}
 
     async def body(self, seed: int) -> Path:

@@ -8,10 +8,11 @@ import numpy as np
 
 from presence.client.displays import STILL_SAMPLES, Beat, image_rectangle, warmed_renderer
 from presence.clock import SECOND
+from presence.headset.frames import FieldOfView
 from presence.pose.proportions import default_proportions
 from presence.pose.rigid import Rigid
 from presence.render.context import finish
-from presence.render.eye import Eye, Fov
+from presence.render.eye import Eye
 from presence.render.picture import Picture, read_picture
 from presence.render.renderer import View
 from presence.render.target import Target
@@ -84,6 +85,6 @@ class WindowDisplay:
         self._window.close()
 
     @staticmethod
-    def _fov(size: tuple[int, int]) -> Fov:
+    def _fov(size: tuple[int, int]) -> FieldOfView:
         half_width = np.arctan(np.tan(_HALF_HEIGHT) * size[0] / size[1])
-        return Fov.symmetric(float(half_width), float(_HALF_HEIGHT))
+        return FieldOfView.symmetric(float(half_width), float(_HALF_HEIGHT))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from presence.pose.rigid import Rigid
@@ -34,6 +35,17 @@ class FieldOfView:
     right: float
     up: float
     down: float
+
+    @staticmethod
+    def symmetric(horizontal: float, vertical: float | None = None) -> FieldOfView:
+        """The same to each side: half-angles in radians; the vertical like the horizontal."""
+        vertical = horizontal if vertical is None else vertical
+        return FieldOfView(-horizontal, horizontal, vertical, -vertical)
+
+    @property
+    def tangents(self) -> tuple[float, float, float, float]:
+        """Where the edges of the image lie at distance 1: left, right, down, up."""
+        return math.tan(self.left), math.tan(self.right), math.tan(self.down), math.tan(self.up)
 
 
 @dataclass(frozen=True, slots=True)

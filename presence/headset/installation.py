@@ -7,14 +7,13 @@ into the cache.
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from presence.headset.bundle import FORMAT, Bundle
+from presence.resources import cache_folder
 
 _SYSTEM_MANIFESTS = (
     Path("/usr/share/openxr/1/openxr_monado.json"),
@@ -68,14 +67,6 @@ class Monado:
             # The runtime would print each error beside the one that we report.
             "OXR_NO_PRINTING_STDERR": "1",
         }
-
-
-def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where large prepared things are kept: ``PRESENCE_CACHE``, else the user's cache folder."""
-    if own := environment.get("PRESENCE_CACHE"):
-        return Path(own)
-    base = environment.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "presence"
 
 
 def bundle_folder() -> Path:

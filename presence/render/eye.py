@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from presence.headset.frames import FieldOfView
 from presence.pose.arrays import Floats
 from presence.pose.quaternion import quat_to_matrix
 from presence.pose.rigid import RIGHT, Rigid
@@ -21,41 +21,17 @@ INTERPUPILLARY_DISTANCE = 0.063
 interpupillary distance", Proc. SPIE 5291, 2004)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fov:
-    """The four half-angles of a field of view, radians, as OpenXR gives them.
-
-    To the left and downwards they are negative.
-    """
-
-    left: float
-    right: float
-    up: float
-    down: float
-
-    @staticmethod
-    def symmetric(horizontal: float, vertical: float | None = None) -> Fov:
-        """The same to each side: half-angles in radians; the vertical like the horizontal."""
-        vertical = horizontal if vertical is None else vertical
-        return Fov(-horizontal, horizontal, vertical, -vertical)
-
-    @property
-    def tangents(self) -> tuple[float, float, float, float]:
-        """Where the edges of the image lie at distance 1: left, right, down, up."""
-        return math.tan(self.left), math.tan(self.right), math.tan(self.down), math.tan(self.up)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Eye:
     """One eye that looks at the viewer's own place."""
 
     own_place_from_eye: Rigid
     """The eye looks along its −Z; +Y is up in its image."""
-    fov: Fov
+    fov: FieldOfView
 
 
 def stereo_eyes(
-    own_place_from_head: Rigid, fov: Fov, distance: float = INTERPUPILLARY_DISTANCE
+    own_place_from_head: Rigid, fov: FieldOfView, distance: float = INTERPUPILLARY_DISTANCE
 ) -> tuple[Eye, Eye]:
     """The left and the right eye of a head that looks along its −Z; both see the same ``fov``."""
     left, right = (
@@ -65,7 +41,7 @@ def stereo_eyes(
     return left, right
 
 
-def clip_from_eye(fov: Fov) -> Floats:
+def clip_from_eye(fov: FieldOfView) -> Floats:
     """``(4, 4)`` OpenGL's projection: depth −1 at ``NEAR`` to 1 at ``FAR``, off-centre views too.
 
     The matrix of glFrustum (OpenGL 2.1 specification, section 2.11.2).
