@@ -32,6 +32,8 @@ _NORMAL, _POLICY = 1000, 1008
 _LAST_WORDS_S = 1.0
 """Seconds to say why a connection is closed, to whom may not be reading."""
 
+_BUSY = "Too many people are at the door at once. Try again in a few seconds."
+
 _log = logging.getLogger(__name__)
 
 
@@ -99,13 +101,7 @@ class Reception:
 
     async def _receive(self, websocket: WebSocket, room: str) -> None:
         await websocket.accept()
-        if not self.is_room(room):
-            raise _RefusedError(
-                "no-such-room",
-                "There is no such room on this host. Ask for the link again: it is new each time "
-                "that a room is opened.",
-            )
-        stream, unsent = await self._admit(websocket)
+        stream, unsent = await self._admit(websocket, room)
         hearing = asyncio.create_task(self._hear(websocket, stream))
         telling = asyncio.create_task(_tell(websocket, unsent))
         try:
@@ -119,12 +115,10 @@ class Reception:
         for task in done:
             task.result()
 
-    async def _admit(self, websocket: WebSocket) -> tuple[int, asyncio.Queue[Outgoing]]:
+    async def _admit(self, websocket: WebSocket, room: str) -> tuple[int, asyncio.Queue[Outgoing]]:
         """Hear who it is, and let them in: their stream, and what waits to be sent to them."""
-        if self._waiting >= self._limits.waiting or not self._joins.take(self._clock.now_ns()):
-            raise _RefusedError(
-                "busy", "Too many people are at the door at once. Try again in a few seconds."
-            )
+        if self._waiting >= self._limits.waiting:
+            raise _RefusedError("busy", _BUSY)
         self._waiting += 1
         try:
             async with asyncio.timeout(self._limits.join_timeout_s):
@@ -135,6 +129,16 @@ class Reception:
             ) from None
         finally:
             self._waiting -= 1
+        # Whatever the answer, only once they have spoken: closing with their words unread would
+        # reset the connection, and they might never read why.
+        if not self._joins.take(self._clock.now_ns()):
+            raise _RefusedError("busy", _BUSY)
+        if not self.is_room(room):
+            raise _RefusedError(
+                "no-such-room",
+                "There is no such room on this host. Ask for the link again: it is new each time "
+                "that a room is opened.",
+            )
         join = _decode(text)
         if not isinstance(join, Join):
             raise _RefusedError("malformed", "The first message must be a Join.")

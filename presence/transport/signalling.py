@@ -83,6 +83,9 @@ class SignallingClient:
             await client._send(Leave())
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+            # Still open if the block was so short that listening had not begun.
+            if client._websocket is not None:
+                await client._websocket.close()
 
     @property
     def welcome(self) -> Welcome:
@@ -141,7 +144,9 @@ class SignallingClient:
         websocket = await self._open()
         try:
             async with asyncio.timeout(_OPEN_TIMEOUT_S):
-                await websocket.send(encode_message(self._join))
+                # A host that refuses at once has closed already; why, is still to be read.
+                with contextlib.suppress(ConnectionClosed):
+                    await websocket.send(encode_message(self._join))
                 answer = decode_host_message(await websocket.recv())
         except (TimeoutError, ConnectionClosed, SignallingError) as error:
             await websocket.close()
