@@ -1,6 +1,7 @@
 """The bodies made by code: whole, mirrored, fitting, and bending without collapse."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -216,3 +217,16 @@ def test_a_bent_finger_moves_no_other_finger():
         "rightIndexDistal",
         "rightHand",
     }
+
+
+def test_stays_whole_on_bones_of_unusual_lengths():
+    usual = default_proportions()
+    rng = np.random.default_rng(5)
+    for _ in range(3):
+        stretched = usual.offsets * rng.uniform(0.85, 1.15, (len(BONES), 1))
+        mesh = generate_body(1, replace(usual, offsets=stretched)).mesh
+        assert np.isfinite(mesh.positions).all()
+        assert np.allclose(np.linalg.norm(mesh.normals, axis=1), 1.0, atol=1e-3)
+        t = mesh.triangles.astype(int)
+        skin = t[pieces(mesh)[t[:, 0]] == 0]
+        assert 0.03 < volume(mesh.positions.astype(float), skin) < 0.2

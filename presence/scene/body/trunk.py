@@ -73,7 +73,9 @@ def trunk_shape(plan: Plan) -> Shape:
         (y["neck"] + 0.110 * s, between(0.055, 0.048), 0.055, 0.052, 0.018 * s),
     ]
     table = np.array(rows)
-    knots = table[:, 0]
+    # Bones of unusual lengths may bring the heights out of order: each stays above the last.
+    least = 0.012 * s * np.arange(len(table))
+    knots = np.maximum.accumulate(table[:, 0] - least) + least
     values = table[:, 1:].copy()
     upper = np.clip((knots - y["chest"]) / (arm[1] - y["chest"]), 0.0, 1.0) * (knots < y["neck"])
     values[:, 0] *= 1.0 + (breadth - 1.0) * upper
@@ -87,6 +89,7 @@ def trunk_shape(plan: Plan) -> Shape:
         p = points.copy()
         p[:, 0] = np.abs(p[:, 0])
         wide, front, back, line = through(knots, values, p[:, 1]).T
+        wide, front, back = (np.maximum(half, 0.03 * s) for half in (wide, front, back))
         depth = np.where(p[:, 2] < line, front, back)
         power = 2.3
         ratio = ((p[:, 0] / wide) ** power + (np.abs(p[:, 2] - line) / depth) ** power + 1e-12) ** (
