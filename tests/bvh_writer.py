@@ -77,6 +77,7 @@ def write_bvh(
     frame_time=1 / 60,
     world=None,
     order="ZXY",
+    rolled=None,
 ):
     """The text of a BVH file.
 
@@ -88,9 +89,14 @@ def write_bvh(
         names: a name for each bone that is written; those left out should not turn.
         unit: metres in a unit of the file.
         world: a rotation from our axes to the file's.
+        rolled: a seed, to turn each joint's axes about its bone by chance, in right angles.
     """
     names = names or {bone: bone for bone in BONES if bone not in ("leftEye", "rightEye", "jaw")}
     frames = rest_frames(body, rest)
+    if rolled is not None:
+        quarters = np.random.default_rng(rolled).integers(0, 4, 55) * np.pi / 2
+        quarters[0] = 0.0
+        frames = quat_mul(quat_from_axis_angle(bone_directions(body), quarters), frames)
     world = quat_from_axis_angle(np.array([0.0, 1.0, 0.0]), np.pi) if world is None else world
     _, turns = forward_kinematics(rotations, roots, body.offsets)
     # At rest the file's person is turned as its world is, so that a T rest is one in its axes.
@@ -153,4 +159,8 @@ def _euler(q, order):
     middle = np.arcsin(np.clip(sign * m[:, a, c], -1.0, 1.0))
     first = np.arctan2(-sign * m[:, b, c], m[:, c, c])
     last = np.arctan2(-sign * m[:, a, b], m[:, a, a])
+    # With the middle turn at a right angle the other two are about one axis.
+    locked = np.abs(m[:, a, c]) > 1.0 - 1e-9
+    first = np.where(locked, np.arctan2(sign * m[:, c, b], m[:, b, b]), first)
+    last = np.where(locked, 0.0, last)
     return np.stack([first, middle, last], axis=-1)

@@ -21,7 +21,7 @@ from presence.tracking.acting.conversation import HELLO_S, Conversation
 from presence.tracking.performer import Performer, eyes_of_others, within_the_orbit
 
 EPOCH = 5_000 * SECOND
-RATE = 40
+RATE = 30
 SEEDS = (1, 7)
 
 
@@ -328,7 +328,7 @@ def test_no_ten_minutes_repeat():
 def test_casts_of_any_size_work(cast):
     for seat in {0, cast - 1}:
         person = Performer(1, seat=seat, cast=cast)
-        targets = {person.sample(round(t * SECOND)).attention.target for t in np.arange(0, 60, 0.5)}
+        targets = {person.sample(round(t * SECOND)).attention.target for t in np.arange(0, 40, 1.0)}
         assert targets <= {0, *(s + 1 for s in range(cast) if s != seat)}
         assert cast == 1 or len(targets) > 1
 
@@ -338,7 +338,7 @@ def test_a_whole_cast_agrees_who_speaks():
     jaws = np.array(
         [
             [p.sample(round(t * SECOND)).face[SHAPE_INDEX["jawOpen"]] for p in scripts]
-            for t in np.arange(4, 60, 0.1)
+            for t in np.arange(4, 60, 0.15)
         ]
     )
     assert np.mean(np.sum(jaws > 0.05, axis=1) > 1) < 0.02

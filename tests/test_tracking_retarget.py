@@ -86,6 +86,15 @@ def test_bones_are_turned_as_the_person_was_whatever_the_rest_pose(rest):
         assert angle < (14.0 if loose or "Intermediate" in bone else 4.0), (bone, angle)
 
 
+@pytest.mark.parametrize("rest", RESTS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_joints_whose_axes_are_rolled_about_their_bones_are_seen_through(rest, seed):
+    apart, angles = errors(retargeted(rest=rest, rolled=seed))
+    assert apart.max() < 0.001
+    assert angles.max() < 20.0
+    assert np.percentile(angles.max(axis=0), 75) < 4.0
+
+
 def test_three_rests_of_one_motion_are_one_motion():
     first, *others = (joints(retargeted(rest=rest)) for rest in RESTS)
     for points, turns in others:

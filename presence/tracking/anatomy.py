@@ -9,8 +9,6 @@ a person.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from presence.pose.arrays import Floats
@@ -28,53 +26,12 @@ from presence.pose.rigid import FORWARD, RIGHT, UP
 from presence.pose.skeleton import INDEX
 from presence.tracking.limbs import AXES, HINGES, aimed, cross, frame, twist_angle, twisted, unit
 from presence.tracking.naming import FINGERS, SIDES
-
-PLAUSIBLE = np.radians(40.0)
-"""A file's rest pose is believed about a bone that points within this of where a person's would."""
+from presence.tracking.tracks import PLAUSIBLE, Tracks, angle_between
 
 HINGE_PRIOR = 0.03
 """The weight of what is expected against what the motion shows; sin² of a bend of 10°."""
 
 HINGE_SMOOTHING_S = 0.12
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tracks:
-    """What a file says of a body: the joints that are bones, in metres with +Y up."""
-
-    positions: dict[str, Floats]
-    """``(T, 3)`` of each bone's joint."""
-    orientations: dict[str, Floats]
-    """``(T, 4)`` of each bone's joint, in the joint's own axes."""
-    ends: dict[str, Floats]
-    """``(3,)`` the End Site of a bone's joint in the joint's own axes, where it makes sense."""
-    frame_time_s: float
-
-    def between(self, a: str, b: str) -> Floats:
-        """``(3,)`` metres from bone ``a`` to bone ``b`` in the axes of joint ``a``, on average."""
-        apart = self.positions[b] - self.positions[a]
-        mean: Floats = quat_rotate(quat_conjugate(self.orientations[a]), apart).mean(axis=0)
-        return mean
-
-
-def angle_between(a: Floats, b: Floats) -> float:
-    """Radians between two directions."""
-    return float(np.arccos(np.clip(np.dot(unit(a), unit(b)), -1.0, 1.0)))
-
-
-def hips_frame(tracks: Tracks, above: str) -> Floats:
-    """The hips: right is the line of the leg joints, up is the axis that the spine rests along.
-
-    A spine may rest leaning by a third of a right angle in a body that stands straight, so the
-    nearest axis of the file is believed before the spine itself.
-    """
-    right = unit(tracks.between("hips", "rightUpperLeg") - tracks.between("hips", "leftUpperLeg"))
-    spine = tracks.between("hips", above)
-    axis = np.zeros(3)
-    largest = int(np.argmax(np.abs(spine)))
-    axis[largest] = np.sign(spine[largest])
-    upright = angle_between(spine, axis) < PLAUSIBLE and abs(float(axis @ right)) < 0.5
-    return quat_from_matrix(frame(right, axis if upright else spine))
 
 
 def bone_frame(
@@ -258,7 +215,12 @@ def foot_frames(
     else:
         direction = quat_rotate(hips[0], expected)
     if hips[1] and angle_between(quat_rotate(hips[0], expected), direction) < PLAUSIBLE:
-        return hips[0], hips[0]
+        sole = tracks.orientations[foot]
+        foot_to_joint = without_quarter_turns(hips[0], sole, shin, unit(expected))
+        if toes not in tracks.positions:
+            return foot_to_joint, foot_to_joint
+        above, tip = quat_mul(sole, foot_to_joint), unit(body.toes[SIDES.index(side)])
+        return foot_to_joint, without_quarter_turns(hips[0], tracks.orientations[toes], above, tip)
     foot_to_joint = _across(tracks.orientations[foot], direction, expected, shin)
     if toes not in tracks.positions:
         return foot_to_joint, foot_to_joint
