@@ -14,9 +14,9 @@ import numpy as np
 from presence.pose.rigid import Rigid
 
 NEIGHBOUR_DISTANCE = 1.4
-"""Metres between neighbours, within the social distance that people keep when they talk (E. T. Hall,
-"The Hidden Dimension", 1966: 1.2 to 2.1 m); nearer, two others do not both fit into a headset's
-field of view."""
+"""Metres between neighbours: within the social distance that people keep when they talk (E. T.
+Hall, "The Hidden Dimension", 1966: 1.2 to 2.1 m); nearer, two others do not both fit into a
+headset's field of view."""
 
 
 def arrange(seats: Iterable[int]) -> dict[int, Rigid]:
