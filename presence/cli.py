@@ -6,7 +6,10 @@ Each command imports what it needs when it runs, so that a base install can host
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from importlib.metadata import version
 from typing import Annotated
 
@@ -72,12 +75,23 @@ def doctor(
 app.command("host")(host_command)
 
 
+def _interrupt_after_stdin() -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def main() -> None:
     """Run the command line; ends the process.
 
     The exit code is 2 for what the person got wrong, 130 after Ctrl-C, and 1 for any other
     failure.
+
+    With ``PRESENCE_END_WITH_STDIN`` set, the end of standard input is taken for Ctrl-C: a program
+    that starts this one and keeps the pipe open leaves nothing behind, even when it is killed.
     """
+    if os.environ.pop("PRESENCE_END_WITH_STDIN", ""):
+        threading.Thread(target=_interrupt_after_stdin, daemon=True).start()
     try:
         app()
     except PresenceError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -36,18 +36,15 @@ class BenchResult(msgspec.Struct, frozen=True):
     def print(self, console: Console) -> None:
         """The result as tables, for a person."""
         table = Table(title=f"presence bench {self.bench}", title_justify="left")
+        # Figures go down and cases across: there are many of the former and few of the latter.
         names = list(dict.fromkeys(name for row in self.rows for name in row))
-        if len(self.rows) == 1:
-            table.add_column("figure")
-            table.add_column("value", justify="right")
-            for name in names:
-                table.add_row(name.replace("_", " "), _cell(self.rows[0][name]))
-        else:
-            for name in names:
-                justify: Literal["left", "right"] = "left" if name == names[0] else "right"
-                table.add_column(name.replace("_", " "), justify=justify)
-            for row in self.rows:
-                table.add_row(*(_cell(row.get(name, "")) for name in names))
+        cases = [str(row[names[0]]) for row in self.rows] if len(self.rows) > 1 else ["value"]
+        table.add_column("figure" if len(self.rows) == 1 else names[0])
+        for case in cases:
+            table.add_column(case, justify="right")
+        for name in names if len(self.rows) == 1 else names[1:]:
+            cells = (_cell(row.get(name, "")) for row in self.rows)
+            table.add_row(name.replace("_", " "), *cells)
         console.print(table)
         for bar in self.bars:
             mark = "[green]met[/]" if bar.ok else "[red]missed[/]"

@@ -79,10 +79,11 @@ async def _running(name: str, *arguments: str) -> AsyncIterator[_Process]:
         "-m",
         "presence",
         *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
+        # Held open by this process, so that its end, however it comes, is theirs.
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "PRESENCE_END_WITH_STDIN": "1"},
         # Ctrl-C reaches the demo alone, which ends the others in order.
         start_new_session=True,
     )

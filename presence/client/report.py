@@ -3,8 +3,9 @@
 Latency is capture to predicted display, both by the machine's clock. The moment of the sender's
 life that is on show lies between two captured frames, so its capture time is interpolated between
 their stamps; a pose that was extrapolated counts as old as the last frame it came from. Playout's
-own estimate is reported beside it and never used. The error compares the pose that was shown with
-the source evaluated at the sender time on show, never with a decoded frame.
+own estimate is reported beside it and never used. Figures without percentiles are medians. The
+error compares the pose that was shown with the source evaluated at the sender time on show, never
+with a decoded frame.
 """
 
 from __future__ import annotations
@@ -143,10 +144,10 @@ def call_report(directory: Path, viewer: str, names: list[str]) -> dict[str, Any
         "render_size": list(view_about.render_size),
         "still_size": list(view_about.still_size),
         "display_interval_ms": round(float(np.median(np.diff(display))) / 1e6, 2),
-        "prediction_lead_ms": percentiles(lead[during] / 1e6, 50, 95),
+        "prediction_lead_ms": round(float(np.median(lead[during])) / 1e6, 2),
         "cpu_ms_per_frame": percentiles(frames["cpu_ns"][during] / 1e6, 50, 95),
         "capture_to_display_ms": percentiles(np.concatenate(ages) / 1e6, 50, 95, 99),
-        "playout_estimate_ms": percentiles(np.concatenate(estimates) / 1e6, 50, 95, 99),
+        "playout_estimate_ms": round(float(np.median(np.concatenate(estimates))) / 1e6, 2),
         "freeze_ratio": round(float(np.mean(np.concatenate(late))), 5),
         "error_mm": percentiles(np.concatenate(errors) * 1e3, 50, 95, digits=3),
         "participants": [

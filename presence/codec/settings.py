@@ -11,17 +11,18 @@ class CodecSettings:
 
     golden_interval: int = 12
     """Every how manieth frame is golden. A multiple of 6, so that a stream thinned from 60 to 30
-    or 20 Hz stays evenly spaced; smaller recovers sooner, larger costs fewer bytes."""
+    or 20 Hz stays evenly spaced; smaller recovers sooner, larger costs fewer bytes. At most 252,
+    because an envelope counts back no further than 255 frames."""
     bound_m: float = 0.003
     """Metres: no virtual vertex of a decoded frame is further than this from where it should be,
     unless the frame would otherwise grow past its limit."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for settings that no stream can have."""
-        if self.golden_interval < 6 or self.golden_interval % 6:
+        if not 6 <= self.golden_interval <= 252 or self.golden_interval % 6:
             raise ValueError(
-                f"golden_interval is {self.golden_interval}; it must be 6, 12, 18 or another "
-                "multiple of 6"
+                f"golden_interval is {self.golden_interval}; it must be a multiple of 6 from 6 "
+                "to 252"
             )
         if not self.bound_m > 0.0:
             raise ValueError(f"bound_m is {self.bound_m}; it must be more than 0 metres")
