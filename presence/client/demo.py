@@ -173,9 +173,11 @@ async def run_demo(
     logs.mkdir(parents=True)
     names = [VIEWER, *_REMOTE]
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(shutil.rmtree, logs)
         live = stack.enter_context(Live(console=console, refresh_per_second=4))
+        calls = await stack.enter_async_context(contextlib.AsyncExitStack())
         link_file = logs / "link"
-        host = await stack.enter_async_context(
+        host = await calls.enter_async_context(
             _running(
                 "the room host",
                 *("host", "--bind", "127.0.0.1", "--port", "0", "--link-file", str(link_file)),
@@ -183,7 +185,7 @@ async def run_demo(
         )
         await _until(link_file.is_file, [host], "the room host", live)
         link = link_file.read_text().strip()
-        me = await stack.enter_async_context(
+        me = await calls.enter_async_context(
             _running(
                 VIEWER,
                 *_join(
@@ -206,7 +208,7 @@ async def run_demo(
             if index <= len(motion):
                 source = ("--as", "file", "--motion", str(motion[index - 1]))
             everyone.append(
-                await stack.enter_async_context(
+                await calls.enter_async_context(
                     _running(
                         name,
                         *_join(link, logs, index, name, *source, "--view", "none"),
@@ -232,11 +234,13 @@ async def run_demo(
             _refresh(live, everyone, f"In the call, {left:.0f} s to go")
             await asyncio.sleep(min(0.25, left))
         _refresh(live, everyone, "The call is over")
-    return _finish(out, logs, names, console)
+        await calls.aclose()
+        live.stop()
+        return _finish(out, logs, names, console)
 
 
 def _finish(out: Path, logs: Path, names: list[str], console: Console) -> dict[str, Any]:
-    """Make the pictures, the video and the report of the logs, and remove those."""
+    """Make the pictures, the video and the report of the logs."""
     from presence.render.frame_store import FrameStore
     from presence.render.picture import save_png
     from presence.render.video import encode_video
@@ -251,5 +255,4 @@ def _finish(out: Path, logs: Path, names: list[str], console: Console) -> dict[s
     with console.status("Joining the logs …"):
         report = call_report(logs, VIEWER, names)
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
-    shutil.rmtree(logs)
     return report

@@ -1,0 +1,135 @@
+"""From envelopes to records for the view."""
+
+import numpy as np
+
+from presence.client.receiving import ASK_AGAIN_NS, Receiver
+from presence.client.records import Came, Heard, Went
+from presence.client.sending import GOLDEN_HOLDOFF_NS, Sender
+from presence.clock import MILLISECOND, SECOND, SkewedClock
+from presence.codec import vertex_errors
+from presence.tracking.performer import Performer
+from presence.wire.control import GoldenRequest, ProfileRequest
+from presence.wire.envelope import Envelope, Kind, decode_envelope, encode_envelope
+
+AHEAD = SkewedClock(offset_ns=3 * 3600 * SECOND, drift_ppm=100.0)
+BEHIND = SkewedClock(offset_ns=-7 * SECOND)
+FRAME = SECOND // 60
+
+
+class Pair:
+    """Somebody who sends, and somebody who hears. State: what was passed on and asked for."""
+
+    def __init__(self):
+        self.records, self.asked = [], []
+        self.sender = Sender(5, Performer(1, seat=1, epoch_ns=AHEAD.from_machine_ns(0)), AHEAD)
+        self.receiver = Receiver(
+            BEHIND, self.records.append, lambda stream, ask: self.asked.append((stream, ask))
+        )
+        self.now = SECOND
+
+    def frame(self):
+        """The next frame's envelope, over the wire."""
+        self.now += FRAME
+        return decode_envelope(encode_envelope(self.sender.capture(self.now)))
+
+    def hear(self, envelope):
+        self.receiver.hear(envelope, self.now + MILLISECOND)
+
+    def heard(self):
+        return [record for record in self.records if isinstance(record, Heard)]
+
+
+def introduced():
+    pair = Pair()
+    pair.receiver.came(5, "Ada", 1)
+    pair.hear(pair.sender.profile(pair.now))
+    return pair
+
+
+def test_what_is_heard_is_what_was_acted_by_both_clocks():
+    pair = introduced()
+    for _ in range(30):
+        pair.hear(pair.frame())
+    came, *_ = pair.records
+    assert came == Came(5, 1, "Ada", "", came.profile)
+    assert [record.sequence for record in pair.heard()] == list(range(30))
+    last = pair.heard()[-1]
+    assert last.arrival_ns == BEHIND.from_machine_ns(pair.now + MILLISECOND)
+    truth = pair.sender.source.sample(AHEAD.from_machine_ns(pair.now) // 1000 * 1000)
+    assert vertex_errors(last.sample, truth, pair.sender.source.proportions).max() < 0.004
+    # The wire carries the sender's time but for a multiple of 71.6 minutes.
+    assert (truth.capture_ns - last.sample.capture_ns) % (2**32 * 1000) == 0
+    assert pair.asked == []
+
+
+def test_without_a_profile_it_is_asked_for_and_not_too_often():
+    pair = Pair()
+    pair.receiver.came(5, "Ada", 1)
+    for _ in range(30):
+        pair.hear(pair.frame())
+    assert pair.heard() == []
+    assert set(pair.asked) == {(5, ProfileRequest(5))}
+    assert len(pair.asked) <= 30 * FRAME // ASK_AGAIN_NS + 1
+
+
+def test_a_late_joiner_asks_for_a_golden_and_is_shown_a_person_by_it():
+    pair = introduced()
+    assert pair.frame().golden
+    pair.hear(pair.frame())
+    assert pair.heard() == []
+    assert pair.asked == [(5, GoldenRequest(5))]
+    pair.sender.request_golden(pair.now)
+    golden = pair.frame()
+    assert golden.golden
+    pair.hear(golden)
+    pair.hear(pair.frame())
+    assert len(pair.heard()) == 2
+
+
+def test_requests_that_come_together_make_one_golden():
+    pair = introduced()
+    pair.frame()
+    for _ in range(5):
+        pair.sender.request_golden(pair.now)
+    goldens = [pair.frame().golden for _ in range(GOLDEN_HOLDOFF_NS // FRAME)]
+    assert sum(goldens) == 1
+
+
+def test_a_body_is_told_once_the_measures_are_known_and_again_when_it_is_there():
+    pair = Pair()
+    pair.receiver.came(5, "Ada", 1)
+    pair.receiver.dress(5, "/bodies/1.glb")
+    assert pair.records == []
+    pair.hear(pair.sender.profile(pair.now))
+    assert [record.body for record in pair.records] == ["/bodies/1.glb"]
+    pair.hear(pair.sender.profile(pair.now))
+    assert len(pair.records) == 1
+
+
+def test_who_left_is_gone_and_strangers_and_rubbish_only_count():
+    pair = introduced()
+    pair.receiver.went(5)
+    assert pair.records[-1] == Went(5)
+    pair.hear(pair.frame())
+    assert pair.receiver.refused == 1
+
+    pair = introduced()
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        kind = Kind.POSE if rng.random() < 0.7 else Kind.PROFILE
+        rubbish = bytes(rng.integers(0, 256, rng.integers(0, 200), dtype=np.uint8))
+        pair.hear(
+            Envelope(
+                kind=kind,
+                stream=5,
+                sequence=int(rng.integers(1000)),
+                capture_us=0,
+                core=rubbish,
+                detail=b"",
+            )
+        )
+    assert pair.receiver.refused > 150
+    pair.hear(pair.sender.profile(pair.now))
+    pair.sender.request_golden(pair.now)
+    pair.hear(pair.frame())
+    assert pair.heard()
