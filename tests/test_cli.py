@@ -1,11 +1,16 @@
 """The command line: sentences, not tracebacks."""
 
+import io
+import os
 import subprocess
 import sys
 
 import pytest
+from host_process import host_process
+from rich.console import Console
 
 from presence import cli
+from presence.client.status import PeerStatus, Status, status_table
 from presence.errors import HostError, LinkError
 
 
@@ -72,3 +77,72 @@ def test_the_module_is_the_command_and_tells_its_version():
     )
     assert child.returncode == 0
     assert child.stdout.startswith("presence 0.")
+
+
+ROOM = "http://127.0.0.1:9/r/ROOM#SECRET"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["no-link"], "'no-link' is no room link"),
+        ([ROOM, "--as", "file"], "add --motion FILE.bvh"),
+        ([ROOM, "--as", "headset", "--view", "window"], "needs --view headset"),
+        ([ROOM, "--motion", "a.bvh"], "--as file"),
+        ([ROOM, "--face", "a.csv"], "--as file"),
+        ([ROOM, "--name", " "], "1 to 40 printable characters"),
+        ([ROOM, "--name", "x" * 41], "1 to 40 printable characters"),
+        ([ROOM, "--name", "bell\a"], "1 to 40 printable characters"),
+        ([ROOM, "--log", __file__], "name a folder"),
+        ([ROOM, "--seed", str(1 << 32)], "--seed"),
+        ([ROOM, "--seat", "256"], "--seat"),
+        ([ROOM, "--seconds", "-1"], "--seconds"),
+    ],
+)
+def test_what_a_person_got_wrong_is_said_before_anything_starts(
+    monkeypatch, capsys, arguments, told
+):
+    monkeypatch.setattr("sys.argv", ["presence", "join", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    output = capsys.readouterr()
+    assert ended.value.code == 2
+    assert told in output.err
+    assert output.out == ""
+
+
+def test_a_file_that_is_none_is_said_before_the_room_is_entered(monkeypatch, capsys, tmp_path):
+    clip = tmp_path / "clip.bvh"
+    clip.write_bytes(bytes(range(256)))
+    arguments = ["join", ROOM, "--as", "file", "--motion", str(clip), "--view", "none"]
+    monkeypatch.setattr("sys.argv", ["presence", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    # The port of the link is closed; whoever had tried it would say so instead.
+    assert ended.value.code == 2
+    assert str(clip) in capsys.readouterr().err
+
+
+def test_a_window_without_a_screen_is_said_in_one_sentence(monkeypatch, tmp_path):
+    pytest.importorskip("glfw")
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    with host_process(tmp_path, "--port", "0") as (_, link):
+        child = subprocess.run(
+            [sys.executable, "-m", "presence", "join", str(link), "--view", "window"],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=60,
+        )
+    assert child.returncode == 1
+    (sentence,) = child.stderr.splitlines()
+    assert sentence.startswith("presence: the view failed: no screen was found")
+
+
+@pytest.mark.parametrize("name", ["[/]", "[bold]x", "a\\", "[/dim]"])
+def test_a_name_with_brackets_is_shown_as_it_is(name):
+    peer = PeerStatus(name=name, carrier="data", round_trip_ms=None, kbps=1.0, received=1)
+    status = Status(name=name, phase="in the call", peers=(peer,))
+    console = Console(file=io.StringIO(), width=120)
+    console.print(status_table([status], f"In the room as {name}"))
+    assert console.file.getvalue().count(name) == 3

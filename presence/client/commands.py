@@ -33,10 +33,12 @@ def join(
     face: Annotated[
         Path | None, typer.Option(help="A Live Link Face CSV file beside the motion.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the body that the others draw.")] = 0,
-    seat: Annotated[int | None, typer.Option(min=0, help="The seat to ask for.")] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, max=0xFFFF_FFFF, help="Of the body that the others draw.")
+    ] = 0,
+    seat: Annotated[int | None, typer.Option(min=0, max=255, help="The seat to ask for.")] = None,
     seconds: Annotated[
-        float | None, typer.Option(help="Leave by yourself after so many seconds.")
+        float | None, typer.Option(min=0.0, help="Leave by yourself after so many seconds.")
     ] = None,
     status: Annotated[
         Literal["table", "lines"], typer.Option(help="A table for people, or JSON lines.")
@@ -70,11 +72,20 @@ def join(
         stills_after_s=stills_after,
         video=video,
     )
+    settings.check()
     if status == "lines":
         take_part(settings, _print_line)
         return
-    with Live(console=Console(), refresh_per_second=4) as live:
-        take_part(settings, lambda s: live.update(status_table([s], f"In the room as {s.name}")))
+    console = Console()
+    try:
+        with Live(console=console, refresh_per_second=4) as live:
+            take_part(
+                settings, lambda s: live.update(status_table([s], f"In the room as {s.name}"))
+            )
+    finally:
+        if not console.is_terminal:
+            # Live ends its last table with a new line on terminals only.
+            console.print()
 
 
 def _print_line(status: Status) -> None:

@@ -102,10 +102,19 @@ class ViewAbout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def save_log(directory: Path, name: str, about: msgspec.Struct, **columns: NDArray[Any]) -> None:
-    """Write ``NAME.json`` and ``NAME.npz`` into the directory."""
-    directory.mkdir(parents=True, exist_ok=True)
-    np.savez(directory / f"{name}.npz", **columns)
-    (directory / f"{name}.json").write_bytes(msgspec.json.encode(about))
+    """Write ``NAME.json`` and ``NAME.npz`` into the directory.
+
+    Raises:
+        UsageError: they cannot be written there.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        np.savez(directory / f"{name}.npz", **columns)
+        (directory / f"{name}.json").write_bytes(msgspec.json.encode(about))
+    except OSError as error:
+        raise UsageError(
+            f"the log of the call could not be written ({error}); choose another folder"
+        ) from error
 
 
 def prefixed(prefix: str, columns: Columns) -> dict[str, NDArray[Any]]:

@@ -25,7 +25,7 @@ from presence.client.status import PeerStatus, Status
 from presence.client.view_process import ViewProcess, view_process
 from presence.client.wardrobe import Wardrobe
 from presence.clock import SECOND, MonotonicClock
-from presence.errors import HeadsetError, PresenceError, UsageError, WireError
+from presence.errors import HeadsetError, PresenceError, WireError
 from presence.pose.proportions import default_proportions
 from presence.pose.rigid import Rigid
 from presence.tracking.head import HeadSource
@@ -88,8 +88,11 @@ class Media:
         settings = self.settings
         on_status(self._status())
         join = Join(name=settings.name, look=settings.seed, seat=settings.seat)
+        # A file is read before joining: a faulty one is nobody else's business, and a long one
+        # takes seconds in which the host would hear nothing.
+        file = make_source(settings, 0, self._epoch_ns) if settings.source == "file" else None
         async with SignallingClient.connect(parse_link(settings.link), join) as signalling:
-            source = await self._source(signalling.welcome.seat)
+            source = file or await self._source(signalling.welcome.seat)
             gc.collect()
             gc.freeze()
             try:
@@ -138,8 +141,7 @@ class Media:
     async def _source(self, seat: int) -> Source:
         if self.settings.source != "headset":
             return make_source(self.settings, seat, self._epoch_ns)
-        if self._view is None:
-            raise UsageError("--as headset needs --view headset: nothing else tracks a head")
+        assert self._view is not None, "Settings.check asks for a headset's view"
         for _ in range(round(_HEAD_WAIT_SECONDS / 0.05)):
             tracked = self._view.head()
             if tracked is not None:
@@ -346,10 +348,8 @@ class Media:
     def _check_view(view: ViewProcess) -> bool:
         """Whether the view was closed; raises PresenceError if it failed."""
         if view.exit_code:
-            raise PresenceError(
-                f"the view ended with {view.exit_code}; what it said stands above, and "
-                "presence doctor may know more"
-            )
+            words = view.last_words or f"it ended with {view.exit_code}; see presence doctor"
+            raise PresenceError(f"the view failed: {words}")
         return view.exit_code == 0
 
     def _save(self) -> None:
@@ -380,6 +380,8 @@ class Media:
 
 def take_part(settings: Settings, on_status: Callable[[Status], None]) -> None:
     """Be in a room until Ctrl-C, SIGTERM, the settings' duration, or until the view is closed.
+
+    The settings are such as :meth:`Settings.check` lets pass.
 
     Raises:
         PresenceError: as :meth:`Media.run` says.

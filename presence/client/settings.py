@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from presence.clock import SkewedClock
+from presence.errors import UsageError
+from presence.wire.link import parse_link
+from presence.wire.signalling import NAME_LIMIT
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,3 +63,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def clock(self) -> SkewedClock:
         """This participant's own clock."""
         return SkewedClock(self.clock_offset_ns, self.clock_drift_ppm)
+
+    def check(self) -> None:
+        """Find what cannot be before anything is started for it.
+
+        Raises:
+            LinkError: the link is none.
+            UsageError: the name is none, the log has no place, or options contradict one another.
+        """
+        parse_link(self.link)
+        if not self.name.strip() or len(self.name) > NAME_LIMIT or not self.name.isprintable():
+            raise UsageError(
+                f"--name {self.name!r} cannot be shown; give 1 to {NAME_LIMIT} printable characters"
+            )
+        if self.source == "headset" and self.view != "headset":
+            raise UsageError("--as headset needs --view headset: nothing else tracks a head")
+        if self.source == "file" and self.motion is None:
+            raise UsageError("--as file needs a motion: add --motion FILE.bvh")
+        if self.source != "file" and (self.motion or self.face):
+            raise UsageError("--motion and --face are read with --as file only; add it")
+        log = Path(self.log_directory or ".")
+        if log.exists() and not log.is_dir():
+            raise UsageError(f"--log {log} is a file; name a folder")

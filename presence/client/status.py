@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -48,7 +49,8 @@ class Status(msgspec.Struct, frozen=True):
 
 def status_table(statuses: Sequence[Status], title: str) -> Table:
     """Who is connected over what, kbit/s a stream, latency, frames a second."""
-    table = Table(title=title, title_justify="left", expand=False)
+    # What people call themselves is not markup, whatever brackets it has.
+    table = Table(title=escape(title), title_justify="left", expand=False)
     table.add_column("who")
     table.add_column("hears")
     table.add_column("over")
@@ -57,7 +59,7 @@ def status_table(statuses: Sequence[Status], title: str) -> Table:
     table.add_column("view")
     for status in statuses:
         view = _view_cell(status)
-        own = f"{status.name}\n[dim]{status.kbps:.0f} kbit/s out[/]"
+        own = f"{escape(status.name)}\n[dim]{status.kbps:.0f} kbit/s out[/]"
         if status.note:
             own += f"\n[yellow]{status.note}[/]"
         if not status.peers:
@@ -66,7 +68,7 @@ def status_table(statuses: Sequence[Status], title: str) -> Table:
             trip = "–" if peer.round_trip_ms is None else f"{peer.round_trip_ms:.1f} ms"
             table.add_row(
                 own if i == 0 else "",
-                peer.name,
+                escape(peer.name),
                 peer.carrier,
                 trip,
                 f"{peer.kbps:.0f}",

@@ -24,6 +24,7 @@ from presence.client.shared import LatestSlot, Ring
 from presence.client.status import ViewStatus
 from presence.client.view_task import ViewTask, pack_head
 from presence.clock import SECOND
+from presence.errors import PresenceError
 from presence.pose.arrays import Floats
 from presence.render.frame_store import FrameStore
 from presence.render.picture import Picture
@@ -231,9 +232,13 @@ def track_head(display: Display, slot: LatestSlot, ended: threading.Event) -> No
             slot.write(pack_head(view, now))
 
 
-def main() -> None:
-    """Run one view; the task is the only argument, as JSON."""
-    task = msgspec.json.decode(sys.argv[1], type=ViewTask)
+def run_view(task: ViewTask) -> None:
+    """Open the display, show what the media process tells, and close it.
+
+    Raises:
+        HeadsetError: there is no OpenXR runtime or no headset.
+        RenderError: there is no OpenGL, or no screen for a window.
+    """
     from presence.client.open_display import open_display
 
     ended = threading.Event()
@@ -250,6 +255,15 @@ def main() -> None:
         stack.callback(ended.set)
         view = View(task, display, Bodies().of)
         view.run(lambda: ended.is_set() or _media_is_gone())
+
+
+def main() -> None:
+    """Run one view; the task is the only argument, as JSON."""
+    try:
+        run_view(msgspec.json.decode(sys.argv[1], type=ViewTask))
+    except PresenceError as error:
+        # The media process reads this sentence and passes it on.
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from typing import IO
 
 import msgspec
 
@@ -22,14 +24,18 @@ from presence.pose.rigid import Rigid
 _RING_BYTES = 8 << 20
 _SLOT_BYTES = 4096
 _END_SECONDS = 15.0
+_LAST_WORDS_BYTES = 4096
 
 
 class ViewProcess:
     """A running view. State: the child, and the memory shared with it."""
 
-    def __init__(self, child: subprocess.Popen[bytes], memory: list[SharedMemory]) -> None:
+    def __init__(
+        self, child: subprocess.Popen[bytes], memory: list[SharedMemory], words: IO[bytes]
+    ) -> None:
         """Use :func:`view_process`, which ends it too."""
         self._child = child
+        self._words = words
         ring, head, status = memory
         self._ring = Ring(ring)
         self._head = LatestSlot(head)
@@ -39,6 +45,13 @@ class ViewProcess:
     def exit_code(self) -> int | None:
         """How the view ended; None while it runs."""
         return self._child.poll()
+
+    @property
+    def last_words(self) -> str:
+        """The end of what the view wrote to its standard error; complete once it has ended."""
+        file = self._words.fileno()
+        start = max(0, os.fstat(file).st_size - _LAST_WORDS_BYTES)
+        return os.pread(file, _LAST_WORDS_BYTES, start).decode(errors="replace").strip()
 
     @property
     def dropped(self) -> int:
@@ -85,16 +98,19 @@ def view_process(settings: Settings) -> Iterator[ViewProcess]:
                     ", or look with --view window; presence doctor says more"
                 )
             argv, environment = stack.enter_context(runtime.started()).wrap(argv, environment)
+        # A live table erases what another process writes to its terminal, so it is kept aside.
+        words = stack.enter_context(tempfile.TemporaryFile())
         # The view's standard input stays open for as long as this process lives.
         child = subprocess.Popen(
             argv,
             env=environment,
             stdin=subprocess.PIPE,
+            stderr=words,
             pass_fds=[block.descriptor for block in memory],
             start_new_session=True,
         )
         stack.callback(_end, child)
-        yield ViewProcess(child, memory)
+        yield ViewProcess(child, memory, words)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -18,11 +18,13 @@ HEARTBEAT_NS = 800_000_000
 """How often each end says that it is there."""
 SILENCE_NS = 3_000_000_000
 """After how long without a word the other end is lost."""
+NAME_LIMIT = 40
+"""Characters of what a person is called."""
 
 _Stream = Annotated[int, msgspec.Meta(ge=1, le=0xFFFF)]
 _Seat = Annotated[int, msgspec.Meta(ge=0, le=0xFF)]
 _Look = Annotated[int, msgspec.Meta(ge=0, le=0xFFFF_FFFF)]
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_LIMIT)]
 _Token = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 _Carriers = Annotated[
     tuple[Annotated[str, msgspec.Meta(max_length=16)], ...], msgspec.Meta(max_length=8)
