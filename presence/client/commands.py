@@ -11,6 +11,7 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.live import Live
+from rich.table import Table
 
 from presence.client.settings import Settings
 from presence.client.status import Status, status_table
@@ -127,10 +128,25 @@ def demo(
 
 
 def _print_report(report: dict[str, Any], out: Path, console: Console) -> None:
+    """The figures, then who was there, then where to look."""
+    figures = Table(title="The call", title_justify="left", show_header=False)
     for name, value in report.items():
-        if name == "participants":
-            for person in value:
-                console.print("  ", ", ".join(f"{key} {of}" for key, of in person.items()))
-        else:
-            console.print(f"{name.replace('_', ' ')}: {value}")
+        if name != "participants":
+            figures.add_row(name.replace("_", " "), _figure(value))
+    people = Table("name", "over")
+    for column in ("sent", "received", "lost", "bytes a frame", "kbit/s"):
+        people.add_column(column, justify="right")
+    for person in report["participants"]:
+        people.add_row(*(str(value) for value in person.values()))
+    console.print(figures, people)
     console.print("Look at", ", ".join(str(path) for path in sorted(out.iterdir())))
+
+
+def _figure(value: object) -> str:
+    match value:
+        case dict():
+            return "  ".join(f"{name} {of}" for name, of in value.items())
+        case [width, height]:
+            return f"{width}×{height}"
+        case _:
+            return str(value)

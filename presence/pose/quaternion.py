@@ -19,8 +19,10 @@ def quat_mul(a: Floats, b: Floats) -> Floats:
     """The Hamilton product: turn by ``b``, then by ``a``."""
     ax, ay, az, aw = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
     bx, by, bz, bw = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
-    out = np.empty(np.broadcast_shapes(a.shape, b.shape))
-    out[..., 0] = aw * bx + ax * bw + ay * bz - az * by
+    x: Floats = aw * bx + ax * bw + ay * bz - az * by
+    # The shape of a component is cheaper to come by than that of two broadcast arrays.
+    out = np.empty((*x.shape, 4))
+    out[..., 0] = x
     out[..., 1] = aw * by - ax * bz + ay * bw + az * bx
     out[..., 2] = aw * bz + ax * by - ay * bx + az * bw
     out[..., 3] = aw * bw - ax * bx - ay * by - az * bz
@@ -42,8 +44,9 @@ def quat_rotate(q: Floats, v: Floats) -> Floats:
     tx = 2.0 * (y * vz - z * vy)
     ty = 2.0 * (z * vx - x * vz)
     tz = 2.0 * (x * vy - y * vx)
-    out = np.empty((*np.broadcast_shapes(q.shape[:-1], v.shape[:-1]), 3))
-    out[..., 0] = vx + w * tx + y * tz - z * ty
+    rotated_x = vx + w * tx + y * tz - z * ty
+    out = np.empty((*rotated_x.shape, 3))
+    out[..., 0] = rotated_x
     out[..., 1] = vy + w * ty + z * tx - x * tz
     out[..., 2] = vz + w * tz + x * ty - y * tx
     return out
