@@ -22,7 +22,7 @@ from presence.bench.timer import missed_beats
 from presence.client.offscreen_display import OffscreenDisplay
 from presence.client.settings import Settings
 from presence.client.shared import SharedMemory
-from presence.client.view import View
+from presence.client.view import ShownLog, View
 from presence.client.view_task import Block, ViewTask
 from presence.clock import MILLISECOND, SECOND
 from presence.errors import PresenceError
@@ -81,14 +81,15 @@ def bench_call(
         stack.callback(display.close)
         body = triangle_avatar()
         task = ViewTask(settings=Settings(link=""), ring=ring, head=head, status=status)
-        view = View(task, display, lambda came: body)
+        log = ShownLog()
+        view = View(task, display, lambda came: body, log)
         time.sleep(max(0, begins_ns - time.monotonic_ns()) / SECOND)
         ends_ns = begins_ns + round(span * SECOND)
         view.run(lambda: time.monotonic_ns() >= ends_ns)
         beats, timer_missed = json.loads(_line(timer))
         dropped = int(_line(load))
 
-    frames = view.log.frames.arrays()
+    frames = log.frames.arrays()
     measured = frames["woke_machine_ns"] >= begins_ns + _WARM_UP_SECONDS * SECOND
     cpu = frames["cpu_ns"][measured] / 1e6
     took = (frames["done_machine_ns"] - frames["woke_machine_ns"])[measured] / 1e6
@@ -97,7 +98,7 @@ def bench_call(
         frames["done_machine_ns"][measured].tolist(),
         round(SECOND / display_rate),
     )
-    seen = view.log.people_in_frames()[-int(measured.sum()) :]
+    seen = log.people_in_frames()[-int(measured.sum()) :]
     row = {
         "people_shown": float(np.mean(seen)),
         "frames": len(cpu),

@@ -15,7 +15,13 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from presence.client.cadence import Cadence
-from presence.client.logs import About, prefixed, save_log
+from presence.client.logs import (
+    About,
+    captured_columns,
+    prefixed,
+    received_columns,
+    save_log,
+)
 from presence.client.receiving import Receiver
 from presence.client.records import Record, Seated
 from presence.client.sending import Sender
@@ -65,7 +71,10 @@ class Media:
         self._machine = MonotonicClock()
         self._view = view
         self._wardrobe = Wardrobe()
-        self._receiver = Receiver(self._clock, self._tell, self._ask)
+        # Only for a report: an hour of rows is hundreds of megabytes.
+        self._captured = captured_columns() if settings.log_directory else None
+        self._received = received_columns() if settings.log_directory else None
+        self._receiver = Receiver(self._clock, self._tell, self._ask, self._received)
         self._members: dict[int, Member] = {}
         self._mesh: Mesh | None = None
         self._sender: Sender | None = None
@@ -179,7 +188,7 @@ class Media:
         self._seat = welcome.seat
         self._tell(Seated(welcome.seat))
         if self._sender is None:
-            self._sender = Sender(welcome.stream, source, self._clock)
+            self._sender = Sender(welcome.stream, source, self._clock, self._captured)
         self._sender.stream = welcome.stream
         self._mesh = Mesh(
             welcome.stream,
@@ -222,18 +231,25 @@ class Media:
         except PresenceError as error:
             log.warning("%s cannot be drawn: %s", member.name, error)
             return
-        self._receiver.dress(member.stream, str(path))
+        if self._members.get(member.stream) is member:
+            self._receiver.dress(member.stream, str(path))
 
     def _part(self, stream: int, reason: str) -> None:
         """Somebody went; who was lost fades where they stood, who left on purpose is gone."""
         if self._mesh is not None:
             self._spawn(self._mesh.member_left(stream))
-        if reason == "lost":
+        member = self._members.get(stream)
+        if reason == "lost" and member is not None:
             silent_ns = self._machine.now_ns() - self._receiver.last_heard_ns(stream)
             wait_s = max(0, LOST_NS - silent_ns) / SECOND
-            asyncio.get_running_loop().call_later(wait_s, self._forget, stream)
+            asyncio.get_running_loop().call_later(wait_s, self._forget_lost, member)
         else:
             self._forget(stream)
+
+    def _forget_lost(self, member: Member) -> None:
+        # A host that was started anew counts from 1 again: the number may be another's by now.
+        if self._members.get(member.stream) is member:
+            self._forget(member.stream)
 
     def _forget(self, stream: int) -> None:
         self._members.pop(stream, None)
@@ -256,7 +272,8 @@ class Media:
             self._receiver.hear(envelope, arrival_ns)
             return
         with contextlib.suppress(WireError):
-            for message in decode_control(envelope.core):
+            # Each once, however often it stands there: an envelope has room for hundreds.
+            for message in set(decode_control(envelope.core)):
                 self._answer(envelope.stream, message)
 
     def _answer(self, stream: int, message: Control) -> None:
@@ -354,7 +371,8 @@ class Media:
 
     def _save(self) -> None:
         directory, sender = self.settings.log_directory, self._sender
-        if directory is None or sender is None:
+        captured, received = self._captured, self._received
+        if directory is None or sender is None or captured is None or received is None:
             return
         about = About(
             settings=self.settings,
@@ -367,8 +385,8 @@ class Media:
             Path(directory),
             self.settings.name,
             about,
-            **prefixed("captured", sender.log),
-            **prefixed("received", self._receiver.log),
+            **prefixed("captured", captured),
+            **prefixed("received", received),
         )
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:

@@ -61,21 +61,25 @@ class People:
                 self._own_seat = record.seat
 
     def at(self, display_ns: int, now_ns: int) -> tuple[Stage, list[OnShow]]:
-        """Everyone as they are shown at ``display_ns``, by this participant's clock."""
+        """Everyone as they are shown at ``display_ns``, by this participant's clock.
+
+        Nobody is shown in one's own seat: only a host that errs gives one to two.
+        """
         seats = {self._own_seat, *(guest.came.seat for guest in self._guests.values())}
         places = seen_from(self._own_seat, seats)
         people, on_show = [], []
         for stream, guest in self._guests.items():
             shown = guest.playout.show(display_ns, now_ns)
             avatar = self._avatar_of(guest.came)
-            if shown is None or shown.state is ShownState.GONE or avatar is None:
+            place = places.get(guest.came.seat)
+            if shown is None or shown.state is ShownState.GONE or avatar is None or place is None:
                 continue
             people.append(
                 Person(
                     avatar=avatar,
                     sample=shown.sample,
                     proportions=guest.proportions,
-                    own_place_from_place=places[guest.came.seat],
+                    own_place_from_place=place,
                     opacity=shown.opacity,
                 )
             )

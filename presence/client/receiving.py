@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from presence.client.logs import received_columns
+from presence.client.logs import Columns
 from presence.client.records import Came, Heard, Record, Went
-from presence.clock import MILLISECOND, SkewedClock
+from presence.clock import MILLISECOND, SECOND, SkewedClock
 from presence.codec import Decoder, Frame
 from presence.codec.profile import decode_profile
-from presence.errors import CodecError, MissingGoldenError, WireError
+from presence.errors import CodecError, EnvelopeError, MissingGoldenError, WireError
 from presence.pose.proportions import Proportions
 from presence.wire.control import Control, GoldenRequest, ProfileRequest
 from presence.wire.envelope import Envelope, Kind
@@ -18,6 +18,12 @@ from presence.wire.unwrap import Unwrapper
 
 ASK_AGAIN_NS = 100 * MILLISECOND
 """How long to wait for an answer to a request before asking again."""
+POSES_A_SECOND = 240
+"""How many poses of one person are decoded, at most: one who sends more must not cost the rest."""
+POSES_AT_ONCE = 240.0
+"""How many of those may come together, as after a pause of this machine."""
+_LARGEST_STAMP = 1 << 62
+"""Nanoseconds: no clock shows more; somebody whose time leaps on and on would get there."""
 
 
 @dataclass(slots=True)
@@ -35,7 +41,18 @@ class _Speaker:
     heard_ns: int = 0
     frames: int = 0
     bytes: int = 0
-    undecodable: int = 0
+    allowance: float = POSES_AT_ONCE
+    allowed_ns: int = 0
+
+    def may_speak(self, arrival_ns: int) -> bool:
+        """Whether one more pose is taken at ``arrival_ns``: a bucket that refills with time."""
+        gained = POSES_A_SECOND * max(0, arrival_ns - self.allowed_ns) / SECOND
+        self.allowed_ns = max(self.allowed_ns, arrival_ns)
+        self.allowance = min(POSES_AT_ONCE, self.allowance + gained)
+        if self.allowance < 1.0:
+            return False
+        self.allowance -= 1.0
+        return True
 
 
 class Receiver:
@@ -46,15 +63,23 @@ class Receiver:
         clock: SkewedClock,
         pass_on: Callable[[Record], None],
         ask: Callable[[int, Control], None],
+        log: Columns | None = None,
     ) -> None:
-        """``pass_on`` takes records for the view; ``ask`` sends a control message to a stream."""
+        """Nobody is heard yet.
+
+        Args:
+            clock: this participant's own.
+            pass_on: takes records for the view.
+            ask: sends a control message to a stream.
+            log: gets a row for each decoded frame.
+        """
         self._clock = clock
         self._pass_on = pass_on
         self._ask = ask
         self._speakers: dict[int, _Speaker] = {}
-        self.log = received_columns()
+        self._log = log
         self.refused = 0
-        """Envelopes from nobody known, or that could not be decoded."""
+        """Envelopes from nobody known, too many at once, or such as could not be decoded."""
 
     def came(self, stream: int, name: str, seat: int) -> None:
         """Someone joined: from now on their frames are decoded."""
@@ -87,7 +112,6 @@ class Receiver:
             elif envelope.kind == Kind.POSE:
                 self._decode(speaker, envelope, arrival_machine_ns)
         except MissingGoldenError:
-            speaker.undecodable += 1
             self._request(envelope.stream, GoldenRequest, arrival_machine_ns)
         except (CodecError, WireError):
             self.refused += 1
@@ -116,7 +140,12 @@ class Receiver:
         if speaker.decoder is None:
             self._request(envelope.stream, ProfileRequest, arrival_machine_ns)
             return
+        if not speaker.may_speak(arrival_machine_ns):
+            self.refused += 1
+            return
         counted = speaker.unwrapper.unwrap(envelope)
+        if abs(counted.capture_ns) > _LARGEST_STAMP:
+            raise EnvelopeError(f"stream {envelope.stream} states a time that no clock shows")
         frame = Frame(
             sequence=counted.sequence,
             golden_sequence=counted.golden_sequence,
@@ -128,7 +157,8 @@ class Receiver:
         speaker.heard_ns = arrival_machine_ns
         speaker.frames += 1
         speaker.bytes += envelope.size
-        self.log.add(envelope.stream, frame.sequence, arrival_machine_ns, envelope.size)
+        if self._log is not None:
+            self._log.add(envelope.stream, frame.sequence, arrival_machine_ns, envelope.size)
         arrival_ns = self._clock.from_machine_ns(arrival_machine_ns)
         self._pass_on(Heard(envelope.stream, frame.sequence, arrival_ns, sample))
 

@@ -63,7 +63,8 @@ Record = Came | Went | Seated | Heard
 
 _JSON: dict[int, type[Came] | type[Went] | type[Seated]] = {1: Came, 2: Went, 3: Seated}
 _HEARD = 0
-_HEADER = struct.Struct("<BxH4xqqqdHHf")
+# A target of attention has 32 bits in the codec.
+_HEADER = struct.Struct("<BxHIqqqdHxxf")
 _SHAPES = (3, BONE_COUNT * 4, SHAPE_COUNT, 3, len(Part))
 _BOUNDS = np.cumsum(_SHAPES)
 _FLOATS = int(_BOUNDS[-1])
@@ -76,12 +77,12 @@ def pack_record(record: Record) -> bytes:
         header = _HEADER.pack(
             _HEARD,
             record.stream,
+            s.attention.target,
             record.sequence,
             record.arrival_ns,
             s.capture_ns,
             s.gaze_distance,
             int(s.contacts),
-            s.attention.target,
             s.attention.confidence,
         )
         arrays = (s.root_position, s.rotations.ravel(), s.face, s.gaze_direction, s.tracked)
@@ -94,7 +95,7 @@ def unpack_record(data: bytes) -> Record:
     """A record from bytes that ``pack_record`` made in the other process."""
     if data[0] != _HEARD:
         return msgspec.json.decode(data[1:], type=_JSON[data[0]])
-    _, stream, sequence, arrival, capture, distance, contacts, target, confidence = (
+    _, stream, target, sequence, arrival, capture, distance, contacts, confidence = (
         _HEADER.unpack_from(data)
     )
     floats = frozen(np.frombuffer(data, dtype=np.float64, count=_FLOATS, offset=_HEADER.size))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from presence.client.logs import captured_columns
+from presence.client.logs import Columns
 from presence.clock import MILLISECOND, SkewedClock
 from presence.codec import Encoder, encode_profile
 from presence.tracking.source import Source
@@ -15,15 +15,17 @@ GOLDEN_HOLDOFF_NS = 100 * MILLISECOND
 class Sender:
     """One participant's own stream. State: the encoder, and what was sent."""
 
-    def __init__(self, stream: int, source: Source, clock: SkewedClock) -> None:
-        """Send what ``source`` does as stream number ``stream``."""
+    def __init__(
+        self, stream: int, source: Source, clock: SkewedClock, log: Columns | None = None
+    ) -> None:
+        """Send what ``source`` does as stream ``stream``; each frame gets a row of ``log``."""
         self.stream = stream
         self.source = source
         self._clock = clock
         self._encoder = Encoder(source.proportions)
         self._golden_ns = 0
         self._profiles = 0
-        self.log = captured_columns()
+        self._log = log
         self.bytes_sent = 0
 
     def capture(self, machine_ns: int) -> Envelope | None:
@@ -34,7 +36,10 @@ class Sender:
         frame = self._encoder.encode(sample)
         envelope = Envelope.pose(self.stream, frame)
         self.bytes_sent += envelope.size
-        self.log.add(frame.sequence, frame.capture_ns, machine_ns, envelope.size, int(frame.golden))
+        if self._log is not None:
+            self._log.add(
+                frame.sequence, frame.capture_ns, machine_ns, envelope.size, int(frame.golden)
+            )
         return envelope
 
     def profile(self, machine_ns: int) -> Envelope:

@@ -104,16 +104,23 @@ class View:
     """A participant's eyes. State: who is shown, and what was shown."""
 
     def __init__(
-        self, task: ViewTask, display: Display, body_of: Callable[[Came], Avatar | None]
+        self,
+        task: ViewTask,
+        display: Display,
+        body_of: Callable[[Came], Avatar | None],
+        log: ShownLog | None = None,
     ) -> None:
-        """Show what comes through the task's ring on ``display``, in the bodies of ``body_of``."""
+        """Show what comes through the task's ring on ``display``, in the bodies of ``body_of``.
+
+        All that is shown goes into ``log``, if there is one: hundreds of megabytes an hour.
+        """
         self._settings = task.settings
         self._display = display
         self._clock = task.settings.clock
         self._ring = Ring(task.ring.open())
         self._status = LatestSlot(task.status.open())
         self._people = People(body_of)
-        self.log = ShownLog()
+        self._log = log
         self._store: FrameStore | None = None
         self._first_seen_ns = 0
         self._still_done = task.settings.stills_after_s is None
@@ -134,7 +141,8 @@ class View:
                     break
                 on_show = self._frame(beat)
                 now = time.process_time_ns()
-                self.log.add(beat, on_show, now - cpu)
+                if self._log is not None:
+                    self._log.add(beat, on_show, now - cpu)
                 self._say(beat, on_show, now - cpu)
                 cpu = now
         finally:
@@ -207,14 +215,14 @@ class View:
     def _save(self) -> None:
         if self._store is not None:
             self._store.close()
-        if self._settings.log_directory is not None:
+        if self._log is not None and self._settings.log_directory is not None:
             about = ViewAbout(
                 runtime=self._display.runtime,
                 render_size=self._display.size,
                 still_size=self._display.still_size,
                 renderer=self._display.renderer,
             )
-            self.log.save(Path(self._settings.log_directory), self._settings.name, about)
+            self._log.save(Path(self._settings.log_directory), self._settings.name, about)
 
 
 def _media_is_gone() -> bool:
@@ -253,7 +261,8 @@ def run_view(task: ViewTask) -> None:
             thread.start()
             stack.callback(thread.join)
         stack.callback(ended.set)
-        view = View(task, display, Bodies().of)
+        log = ShownLog() if task.settings.log_directory else None
+        view = View(task, display, Bodies().of, log)
         view.run(lambda: ended.is_set() or _media_is_gone())
 
 

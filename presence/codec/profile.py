@@ -18,6 +18,8 @@ STEP = 0.0001
 
 LEAST_EYE_HEIGHT, GREATEST_EYE_HEIGHT = 0.3, 3.0
 """Metres: nobody's eyes are outside these."""
+LEAST_HIPS_HEIGHT = 0.1
+"""Metres: legs have a length, by which a body is fitted to them."""
 LONGEST_BONE = 1.5
 """Metres: no joint is further from its parent."""
 
@@ -89,6 +91,8 @@ def _fault(proportions: Proportions) -> str:
     hips = np.abs(proportions.offsets[0]).max()
     if hips > GREATEST_EYE_HEIGHT:
         return f"the hips are {hips:.2f} m from the floor under them"
+    if proportions.hips_height < LEAST_HIPS_HEIGHT:
+        return f"the hips are {proportions.hips_height:.2f} m above the floor"
     if not LEAST_EYE_HEIGHT <= proportions.eye_height <= GREATEST_EYE_HEIGHT:
         return f"the eyes are {proportions.eye_height:.2f} m above the floor"
     return ""
