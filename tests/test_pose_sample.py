@@ -25,12 +25,6 @@ def test_at_rest_the_hips_are_up_and_everything_else_is_neutral():
     assert REST.tracked.shape == (len(Part),)
 
 
-def test_the_root_rotation_is_the_hips():
-    rotations = REST.rotations.copy()
-    rotations[0] = [0.0, 1.0, 0.0, 0.0]
-    np.testing.assert_array_equal(replace(REST, rotations=rotations).root_rotation, rotations[0])
-
-
 def test_the_same_pose_may_be_stamped_with_another_time():
     later = REST.at(456)
     assert later.capture_ns == 456

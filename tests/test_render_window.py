@@ -6,7 +6,7 @@ from gl_context import eye, person
 from presence.errors import RenderError
 from presence.render.picture import read_picture
 from presence.render.renderer import Renderer, View
-from presence.render.window import Window, side_by_side
+from presence.render.window import Window
 from presence.scene.stage import Stage
 
 
@@ -17,7 +17,7 @@ def no_screen(monkeypatch):
 
 
 def test_without_a_screen_the_message_says_what_to_do(no_screen):
-    with pytest.raises(RenderError, match=r"no screen was found .*offscreen view"):
+    with pytest.raises(RenderError, match=r"no screen was found .*--view offscreen"):
         Window("presence", (64, 64))
 
 
@@ -31,7 +31,7 @@ def test_a_window_shows_both_eyes_until_escape_is_pressed(no_screen, monkeypatch
     assert target.size == (120, 60)
     views = [
         View(eye((at, 1.6, 0.0)), target, rect)
-        for at, rect in zip((-0.03, 0.03), side_by_side(target.size), strict=True)
+        for at, rect in ((-0.03, (0, 0, 60, 60)), (0.03, (60, 0, 60, 60)))
     ]
     renderer.draw(stage, views)
     picture = read_picture(target)
@@ -44,7 +44,3 @@ def test_a_window_shows_both_eyes_until_escape_is_pressed(no_screen, monkeypatch
     assert not window.show()
     renderer.release()
     window.close()
-
-
-def test_two_eyes_share_a_window_without_a_gap():
-    assert side_by_side((101, 60)) == ((0, 0, 50, 60), (50, 0, 51, 60))

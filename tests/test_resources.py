@@ -5,9 +5,8 @@ import pytest
 from presence.resources import resource
 
 
-def test_the_shaders_and_assets_are_found():
+def test_the_shaders_are_found():
     assert resource("shaders").is_dir()
-    assert resource("assets").is_dir()
 
 
 def test_a_missing_file_is_named():

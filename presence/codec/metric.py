@@ -14,12 +14,10 @@ from presence.pose.kinematics import forward_kinematics
 from presence.pose.proportions import Proportions
 from presence.pose.quaternion import quat_rotate
 from presence.pose.sample import PoseSample
-from presence.pose.skeleton import BONE_COUNT, FINGERTIP_BONES
+from presence.pose.skeleton import FINGERTIP_BONES
 
 LEVER = 0.03
 """Metres from each joint to its virtual vertices: one along each of the bone's own axes."""
-
-POINT_COUNT = BONE_COUNT + len(FINGERTIP_BONES)
 
 _AXES: Floats = LEVER * np.eye(3)
 

@@ -67,13 +67,3 @@ def with_derived(sample: PoseSample, proportions: Proportions) -> PoseSample:
             max(pitch[i], 0.0) / EYE_PITCH_RANGE,
         )
     return replace(sample, rotations=frozen(rotations), face=frozen(face))
-
-
-def gaze_from_eye_look(face: Floats) -> Floats:
-    """``(3,)`` the unit gaze direction in ``head`` that the eyeLook shapes of a face file mean."""
-    angles = []
-    for side, sign in (("Left", 1.0), ("Right", -1.0)):
-        down, inward, outward, up = face[_LOOK[side]]
-        angles.append((sign * (outward - inward) * EYE_YAW_RANGE, (up - down) * EYE_PITCH_RANGE))
-    yaw, pitch = np.mean(angles, axis=0)
-    return np.array([-np.sin(yaw) * np.cos(pitch), np.sin(pitch), -np.cos(yaw) * np.cos(pitch)])

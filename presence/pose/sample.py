@@ -98,12 +98,6 @@ class PoseSample:
     """``(9,)`` how surely each ``Part`` is tracked, 0 (made up) to 1 (measured)."""
     contacts: Contact = Contact.NONE
 
-    @property
-    def root_rotation(self) -> Floats:
-        """``(4,)`` xyzw, of the hips in ``place``."""
-        rotation: Floats = self.rotations[0]
-        return rotation
-
     @staticmethod
     def at_rest(capture_ns: int, hips_height: float) -> PoseSample:
         """The T-pose with the hips ``hips_height`` metres above the place's origin."""

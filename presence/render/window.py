@@ -103,13 +103,6 @@ class Window:
             glfw.set_window_should_close(window, True)
 
 
-def side_by_side(size: tuple[int, int]) -> tuple[tuple[int, int, int, int], ...]:
-    """The viewports of the left and the right eye, beside each other in a target of ``size``."""
-    width, height = size
-    half = width // 2
-    return (0, 0, half, height), (half, 0, width - half, height)
-
-
 def _without_window(what: str, reasons: list[str]) -> str:
     because = f" ({'; '.join(reasons)})" if reasons else ""
-    return f"{what} for a window{because}; start from a desktop session, or use the offscreen view"
+    return f"{what} for a window{because}; start from a desktop session, or take --view offscreen"

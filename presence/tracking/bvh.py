@@ -51,11 +51,6 @@ class BvhClip:
     translations: dict[int, Floats]
     """``(T, 3)`` for each joint that has position channels: where it is from its parent."""
 
-    @property
-    def frame_count(self) -> int:
-        """How many frames there are."""
-        return int(self.rotations.shape[0])
-
 
 def bvh_kinematics(clip: BvhClip, free: Collection[int]) -> tuple[Floats, Floats]:
     """Where every joint is in the file's world, and how it is turned.

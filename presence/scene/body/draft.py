@@ -59,8 +59,6 @@ class Whole:
     """``(V,)`` the mirror image of each vertex; itself on the midline."""
     source: Ints
     """``(V,)`` the drafted vertex that each is, or is the image of."""
-    drafted: int
-    """The first so many vertices are the draft's own, in its order."""
 
 
 class Draft:
@@ -170,5 +168,4 @@ class Draft:
             triangles=np.concatenate([triangles, image[triangles][:, ::-1]]),
             mirror=mirror,
             source=np.concatenate([np.arange(self.count), others]),
-            drafted=self.count,
         )
