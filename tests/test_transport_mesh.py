@@ -319,6 +319,18 @@ def test_one_participant_more_than_a_mesh_holds_is_refused_with_a_sentence():
     run(main)
 
 
+def test_whoever_replaces_somebody_in_a_full_mesh_has_their_place_at_once():
+    async def main(room):
+        one = room.join(1)
+        for stream in range(2, MESH_LIMIT + 1):
+            one.mesh.member_joined(stream)
+        closing = one.mesh.member_left(2)
+        one.mesh.member_joined(MESH_LIMIT + 1)
+        await closing
+
+    run(main)
+
+
 @pytest.mark.parametrize("after_ms", [0, 2, 5, 10, 15, 20, 25, 30, 40, 50])
 def test_closing_while_connecting_leaves_nothing_behind(after_ms):
     async def main(room):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 
 from presence.clock import SECOND, Clock
 from presence.errors import TransportError
@@ -93,11 +93,13 @@ class Mesh:
         """
         self._keep(stream, offers=False)
 
-    async def member_left(self, stream: int) -> None:
-        """Someone is in the room no more; their link, if any, is closed."""
-        keeper = self._keepers.pop(stream, None)
-        if keeper is not None:
-            await keeper.close()
+    def member_left(self, stream: int) -> Coroutine[None, None, None]:
+        """Someone is in the room no more, from now on: whoever comes next has their place.
+
+        Returns:
+            The closing of their link, if there is one, to be awaited or made a task.
+        """
+        return self._close(self._keepers.pop(stream, None))
 
     def description(self, stream: int, kind: DescriptionKind, text: str) -> None:
         """The host passed on a session description; one from nobody in the room is ignored."""
@@ -146,6 +148,11 @@ class Mesh:
         keepers = list(self._keepers.values())
         self._keepers.clear()
         await asyncio.gather(*(keeper.close() for keeper in keepers))
+
+    @staticmethod
+    async def _close(keeper: Keeper | None) -> None:
+        if keeper is not None:
+            await keeper.close()
 
     def _keep(self, stream: int, *, offers: bool) -> None:
         if stream in self._keepers or stream == self.own_stream:
