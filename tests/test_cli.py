@@ -123,6 +123,19 @@ def test_a_file_that_is_none_is_said_before_the_room_is_entered(monkeypatch, cap
     assert str(clip) in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kept", ["thesis.txt", "pictures/left.png"])
+def test_a_demo_empties_no_folder_that_holds_anything_else(monkeypatch, capsys, tmp_path, kept):
+    (tmp_path / kept).parent.mkdir(exist_ok=True)
+    (tmp_path / kept).write_text("dear to somebody")
+    (tmp_path / "left.png").write_text("of a demo")
+    monkeypatch.setattr("sys.argv", ["presence", "demo", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert "would be emptied" in capsys.readouterr().err
+    assert (tmp_path / kept).read_text() == "dear to somebody"
+
+
 def test_a_window_without_a_screen_is_said_in_one_sentence(monkeypatch, tmp_path):
     pytest.importorskip("glfw")
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}

@@ -15,8 +15,10 @@ from rich.table import Table
 
 from presence.client.settings import Settings
 from presence.client.status import Status, status_table
+from presence.errors import UsageError
 
 _HIDDEN: dict[str, Any] = {"hidden": True}
+_DEMO_LEAVES = {"left.png", "right.png", "call.mp4", "report.json", "logs"}
 
 
 def join(
@@ -111,6 +113,7 @@ def demo(
     from presence.client.demo import run_demo
     from presence.headset.runtime import find_runtime
 
+    _check_out(out)
     console = Console()
     if view == "auto":
         runtime = find_runtime()
@@ -125,6 +128,16 @@ def demo(
     paths = [Path(part) for part in motion.split(",") if part]
     report = asyncio.run(run_demo(out, paths, view, seconds, console))
     _print_report(report, out, console)
+
+
+def _check_out(out: Path) -> None:
+    """Raises UsageError if emptying the folder would take what no demo left there."""
+    if not out.exists():
+        return
+    if not out.is_dir() or any(path.name not in _DEMO_LEAVES for path in out.iterdir()):
+        raise UsageError(
+            f"--out {out} holds more than a demo leaves, and would be emptied; name a new folder"
+        )
 
 
 def _print_report(report: dict[str, Any], out: Path, console: Console) -> None:
