@@ -1,17 +1,23 @@
-"""A member of the room who means harm: all the way from envelopes to what would be drawn."""
+"""What goes wrong in a call: members who mean harm, as far as what is drawn; and bad luck."""
 
+import asyncio
+import os
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from presence.client.people import People
 from presence.client.receiving import POSES_A_SECOND, POSES_AT_ONCE, Receiver
 from presence.client.records import Came, Heard, Seated, pack_record, unpack_record
+from presence.client.sending import Sender
+from presence.client.wardrobe import Wardrobe
 from presence.clock import MILLISECOND, SECOND, SkewedClock
 from presence.codec import Encoder, encode_profile
 from presence.codec.profile import STEP
+from presence.errors import PresenceError
 from presence.pose.proportions import default_proportions
-from presence.pose.sample import Attention
+from presence.pose.sample import Attention, PoseSample
 from presence.scene.posing import pose_stage
 from presence.scene.triangle import triangle_avatar
 from presence.tracking.performer import Performer
@@ -147,3 +153,26 @@ def test_who_is_given_ones_own_seat_is_not_shown_and_harms_nobody():
     assert len(victim.drawn()) == 1
     victim.people.tell(Came(STREAM, 0, "Mallory", "", profile))
     assert len(victim.drawn()) == 0
+
+
+def test_who_strays_further_than_can_be_sent_is_not_sent_until_they_are_back():
+    class Strays:
+        proportions = default_proportions()
+        sample_at = PoseSample.at_rest(0, 1.0)
+
+        def sample(self, time_ns):
+            return self.sample_at.at(time_ns)
+
+    source = Strays()
+    sender = Sender(STREAM, source, SkewedClock())
+    assert sender.capture(SECOND) is not None
+    source.sample_at = replace(source.sample_at, root_position=np.array([0.0, 1.0, 101.0]))
+    assert sender.capture(2 * SECOND) is None
+    source.sample_at = PoseSample.at_rest(0, 1.0)
+    assert sender.capture(3 * SECOND) is not None
+
+
+def test_a_cache_that_cannot_be_written_is_named_with_its_cure(monkeypatch):
+    monkeypatch.setenv("PRESENCE_CACHE", os.devnull)
+    with pytest.raises(PresenceError, match="PRESENCE_CACHE"):
+        asyncio.run(Wardrobe().body(1))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from presence.client.logs import Columns
 from presence.clock import MILLISECOND, SkewedClock
 from presence.codec import Encoder, encode_profile
+from presence.codec.layout import REACH
 from presence.tracking.source import Source
 from presence.wire.envelope import Envelope, Kind
 
@@ -29,9 +32,12 @@ class Sender:
         self.bytes_sent = 0
 
     def capture(self, machine_ns: int) -> Envelope | None:
-        """The envelope of what the person does now; None while nothing is tracked."""
+        """The envelope of what the person does now.
+
+        None while nothing is tracked, or while they are further from their place than can be sent.
+        """
         sample = self.source.sample(self._clock.from_machine_ns(machine_ns) // 1000 * 1000)
-        if sample is None:
+        if sample is None or np.abs(sample.root_position).max() > REACH:
             return None
         frame = self._encoder.encode(sample)
         envelope = Envelope.pose(self.stream, frame)

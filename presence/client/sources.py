@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from presence.client.settings import Settings
-from presence.errors import UsageError
+from presence.codec import encode_profile
+from presence.errors import SourceError, UsageError
 from presence.tracking.source import Source
 
 
@@ -31,5 +32,13 @@ def make_source(settings: Settings, seat: int, epoch_ns: int) -> Source:
         if settings.motion is None:
             raise UsageError("--as file needs a motion: add --motion FILE.bvh")
         face = Path(settings.face) if settings.face else None
-        return MotionSource(Path(settings.motion), face, epoch_ns=epoch_ns)
+        source = MotionSource(Path(settings.motion), face, epoch_ns=epoch_ns)
+        try:
+            encode_profile(source.proportions)
+        except ValueError as error:
+            fault = str(error).partition(";")[0]
+            raise SourceError(
+                f"{settings.motion}: {fault}, which is no person; give a person's motion"
+            ) from None
+        return source
     raise UsageError(f"no source is called {settings.source!r}: use performer, file or headset")

@@ -34,14 +34,20 @@ class Wardrobe:
         """The file of the body of a seed; made in a second or so the first time.
 
         Raises:
-            PresenceError: it could not be made; the message says why.
+            PresenceError: it could not be made or kept; the message says why.
         """
         path = self._folder / f"{seed}.glb"
         if path.is_file():
             return path
         if seed not in self._making:
             self._making[seed] = asyncio.create_task(self._make(seed, path))
-        return await asyncio.shield(self._making[seed])
+        try:
+            return await asyncio.shield(self._making[seed])
+        except OSError as error:
+            raise PresenceError(
+                f"the body of seed {seed} could not be kept ({error}); set PRESENCE_CACHE to a "
+                "folder that can be written"
+            ) from error
 
     async def _make(self, seed: int, path: Path) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -36,6 +36,8 @@ ROOT_STEP = 0.0005
 """Metres to a step of the root's position."""
 ROOT_LIMIT = 200_000
 """Steps: the root stays within 100 m of its place's origin, along each axis."""
+REACH = ROOT_LIMIT * ROOT_STEP
+"""The same in metres."""
 
 PITCHES: tuple[float, ...] = tuple(0.0048 * 2.0 ** (-i / 2) for i in range(8))
 """Metres that a bone's end moves for one step of its rotation, by the frame's precision."""
