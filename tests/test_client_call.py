@@ -75,8 +75,9 @@ def test_two_hear_each_other_and_one_who_is_killed_is_gone_within_four_seconds(c
 
     ben.send_signal(signal.SIGKILL)
     killed = time.monotonic()
-    # Somebody who is lost fades from 3 s and is gone by 4; the status comes twice a second.
-    until(lambda: not last_status(ada_says)["peers"], "Ben to be gone", seconds=4.8)
+    # Somebody who is lost fades from 3 s and is gone by 4; the status comes twice a second, and
+    # half a second is for a busy machine.
+    until(lambda: not last_status(ada_says)["peers"], "Ben to be gone", seconds=5.0)
     assert time.monotonic() - killed > 3.0
 
 

@@ -32,6 +32,7 @@ from presence.client.view_process import ViewProcess, view_process
 from presence.client.wardrobe import Wardrobe
 from presence.clock import SECOND, MonotonicClock
 from presence.errors import HeadsetError, PresenceError, WireError
+from presence.playout import PlayoutSettings
 from presence.pose.proportions import default_proportions
 from presence.pose.rigid import Rigid
 from presence.tracking.head import HeadSource
@@ -55,8 +56,7 @@ log = logging.getLogger(__name__)
 STATUS_SECONDS = 0.5
 PROFILE_SECONDS = 2.0
 """How often the profile is said again, for whoever missed it and its request."""
-LOST_NS = 4 * SECOND
-"""How long after their last frame somebody who was lost is kept; playout fades them out by then."""
+_GONE_AFTER_NS = PlayoutSettings().gone_after_ns
 _HEAD_STALE_NS = SECOND // 2
 _HEAD_WAIT_SECONDS = 30.0
 
@@ -241,7 +241,7 @@ class Media:
         member = self._members.get(stream)
         if reason == "lost" and member is not None:
             silent_ns = self._machine.now_ns() - self._receiver.last_heard_ns(stream)
-            wait_s = max(0, LOST_NS - silent_ns) / SECOND
+            wait_s = max(0, _GONE_AFTER_NS - silent_ns) / SECOND
             asyncio.get_running_loop().call_later(wait_s, self._forget_lost, member)
         else:
             self._forget(stream)
