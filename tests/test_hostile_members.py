@@ -6,18 +6,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bvh_writer import write_bvh
 
 from presence.client.people import People
 from presence.client.receiving import POSES_A_SECOND, POSES_AT_ONCE, Receiver
 from presence.client.records import Came, Heard, Seated, pack_record, unpack_record
 from presence.client.sending import Sender
+from presence.client.settings import Settings
+from presence.client.sources import make_source
 from presence.client.wardrobe import Wardrobe
 from presence.clock import MILLISECOND, SECOND, SkewedClock
 from presence.codec import Encoder, encode_profile
 from presence.codec.profile import STEP
-from presence.errors import PresenceError
+from presence.errors import PresenceError, SourceError
 from presence.pose.proportions import default_proportions
 from presence.pose.sample import Attention, PoseSample
+from presence.pose.skeleton import INDEX
 from presence.scene.posing import pose_stage
 from presence.scene.triangle import triangle_avatar
 from presence.tracking.performer import Performer
@@ -176,3 +180,16 @@ def test_a_cache_that_cannot_be_written_is_named_with_its_cure(monkeypatch):
     monkeypatch.setenv("PRESENCE_CACHE", os.devnull)
     with pytest.raises(PresenceError, match="PRESENCE_CACHE"):
         asyncio.run(Wardrobe().body(1))
+
+
+def test_a_file_whose_person_cannot_be_sent_is_refused_before_the_call(tmp_path):
+    body = default_proportions()
+    offsets = body.offsets.copy()
+    offsets[INDEX["leftHand"]] *= 10.0
+    giant = replace(body, offsets=offsets)
+    file = tmp_path / "giant.bvh"
+    still = np.tile([0.0, 0.0, 0.0, 1.0], (1, 55, 1))
+    file.write_text(write_bvh(giant, still, np.array([[0.0, body.hips_height, 0.0]])))
+    settings = Settings(link="", source="file", motion=str(file))
+    with pytest.raises(SourceError, match=r"giant\.bvh: a bone is .* no person"):
+        make_source(settings, 0, 0)
