@@ -119,7 +119,11 @@ def test_nothing_is_left_but_what_was_promised(demo):
     assert not [line for line in running() if str(out) in line]
 
 
-def test_a_motion_file_that_is_not_there_is_said_so(tmp_path):
+@pytest.mark.parametrize("text", [None, "no motion at all"])
+def test_a_motion_file_that_cannot_be_used_is_said_before_anything_starts(tmp_path, text):
+    motion = tmp_path / "clip.bvh"
+    if text is not None:
+        motion.write_text(text)
     done = subprocess.run(
         [
             sys.executable,
@@ -127,7 +131,7 @@ def test_a_motion_file_that_is_not_there_is_said_so(tmp_path):
             "presence",
             "demo",
             "--motion",
-            "nowhere.bvh",
+            str(motion),
             "--out",
             str(tmp_path / "out"),
         ],
@@ -137,5 +141,6 @@ def test_a_motion_file_that_is_not_there_is_said_so(tmp_path):
         check=False,
     )
     assert done.returncode == 2
-    assert "nowhere.bvh" in done.stderr
+    assert "clip.bvh" in done.stderr
     assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()

@@ -22,11 +22,12 @@ from rich.live import Live
 from rich.text import Text
 
 from presence.client.report import call_report
+from presence.client.settings import Settings
+from presence.client.sources import make_source
 from presence.client.status import Status, status_table
 from presence.clock import SECOND, SkewedClock
 from presence.errors import PresenceError, UsageError
 
-CALL_SECONDS = 20.0
 STILLS_AFTER = 10.0
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
@@ -160,20 +161,21 @@ async def run_demo(
         The report.
 
     Raises:
-        UsageError: a motion file is not there, or there are too many.
+        UsageError: a motion file cannot be used, or there are too many.
         PresenceError: a part of the demo failed; the message holds its last words.
     """
     if len(motion) > len(_REMOTE):
         raise UsageError(f"{len(motion)} motions were given, for {len(_REMOTE)} remote people")
     for path in motion:
-        if not path.is_file():
-            raise UsageError(f"there is no motion file {path}; MOTION takes paths, comma between")
+        # Read once here, so that a faulty file is said before anything starts.
+        make_source(Settings(link="", source="file", motion=str(path)), 0, 0)
     shutil.rmtree(out, ignore_errors=True)
     logs = out / "logs"
     logs.mkdir(parents=True)
     names = [VIEWER, *_REMOTE]
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, logs)
+        stack.callback(_end_line, console)
         live = stack.enter_context(Live(console=console, refresh_per_second=4))
         calls = await stack.enter_async_context(contextlib.AsyncExitStack())
         link_file = logs / "link"
@@ -237,6 +239,12 @@ async def run_demo(
         await calls.aclose()
         live.stop()
         return _finish(out, logs, names, console)
+
+
+def _end_line(console: Console) -> None:
+    """A live table ends with a new line on terminals only."""
+    if not console.is_terminal:
+        console.print()
 
 
 def _finish(out: Path, logs: Path, names: list[str], console: Console) -> dict[str, Any]:

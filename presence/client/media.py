@@ -55,7 +55,8 @@ log = logging.getLogger(__name__)
 
 STATUS_SECONDS = 0.5
 PROFILE_SECONDS = 2.0
-"""How often the profile is said again, for whoever missed it and its request."""
+"""How often the profile is said again, for whoever missed it and its request; and who is here, for
+a view that was too slow to take it."""
 _GONE_AFTER_NS = PlayoutSettings().gone_after_ns
 _HEAD_STALE_NS = SECOND // 2
 _HEAD_WAIT_SECONDS = 30.0
@@ -309,6 +310,7 @@ class Media:
     async def _say_profile(self) -> None:
         while True:
             await asyncio.sleep(PROFILE_SECONDS)
+            self._receiver.introduce_all()
             if self._sender is not None and self._mesh is not None:
                 self._mesh.broadcast(self._sender.profile(self._machine.now_ns()))
 

@@ -131,6 +131,11 @@ class Receiver:
             speaker.body = body
             self._introduce(stream, speaker)
 
+    def introduce_all(self) -> None:
+        """Tell the view again who is here, in case it was too slow to hear it."""
+        for stream, speaker in self._speakers.items():
+            self._introduce(stream, speaker)
+
     def _introduce(self, stream: int, speaker: _Speaker) -> None:
         """Tell the view who is here, once it can know their measures."""
         if speaker.profile:
