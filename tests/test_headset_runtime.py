@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from presence.errors import HeadsetError
 from presence.headset import installation, runtime
 from presence.headset.bundle import Bundle
 from presence.headset.installation import Monado, from_bundle
@@ -61,9 +62,10 @@ def test_a_named_manifest_comes_before_all(bare, tmp_path):
     assert active_runtime({**bare, "XR_RUNTIME_JSON": str(named)}) == Runtime("libheadset", named)
 
 
-def test_a_named_manifest_that_is_missing_is_not_replaced_by_another(bare, tmp_path):
+def test_a_named_manifest_that_is_missing_is_said_and_not_replaced_by_another(bare, tmp_path):
     write_manifest(tmp_path / "config/openxr/1/active_runtime.json")
-    assert active_runtime({**bare, "XR_RUNTIME_JSON": str(tmp_path / "none.json")}) is None
+    with pytest.raises(HeadsetError, match=r"XR_RUNTIME_JSON names .*none\.json"):
+        active_runtime({**bare, "XR_RUNTIME_JSON": str(tmp_path / "none.json")})
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{}", '{"runtime": {}}', '{"runtime": 3}', "\x00"])

@@ -253,6 +253,9 @@ def examine(checks: Sequence[Check] = CHECKS) -> list[Examined]:
     for check in checks:
         try:
             finding = check.run()
+        except PresenceError as error:
+            # Its message says what is wrong and what to do.
+            finding = Finding(Verdict.FAIL, str(error))
         except Exception as error:
             finding = Finding(
                 Verdict.FAIL, f"the check itself failed: {type(error).__name__}: {error}"

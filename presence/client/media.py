@@ -324,6 +324,7 @@ class Media:
     def _status(self) -> Status:
         peers = []
         links = {link.stream: link for link in self._mesh.stats()} if self._mesh else {}
+        problems = self._mesh.problems if self._mesh else {}
         self._carriers |= {stream: link.carrier for stream, link in links.items()}
         for stream, member in sorted(self._members.items()):
             link = links.get(stream)
@@ -334,7 +335,7 @@ class Media:
             peers.append(
                 PeerStatus(
                     name=member.name,
-                    carrier=link.carrier if link else "connecting …",
+                    carrier=link.carrier if link else problems.get(stream, "connecting …"),
                     round_trip_ms=None if trip is None else trip / 1e6,
                     kbps=(received - before) * 8 / STATUS_SECONDS / 1e3,
                     received=frames,

@@ -124,7 +124,11 @@ def original_environment(environment: Mapping[str, str] = os.environ) -> dict[st
 
 
 def find_runtime() -> Runtime | None:
-    """The active runtime, else Monado if it is on this machine, else None."""
+    """The active runtime, else Monado if it is on this machine, else None.
+
+    Raises:
+        HeadsetError: the manifest that ``XR_RUNTIME_JSON`` names cannot be used.
+    """
     return active_runtime() or (monado_runtime(found) if (found := find_monado()) else None)
 
 
@@ -138,13 +142,22 @@ def active_runtime(environment: Mapping[str, str] = os.environ) -> Runtime | Non
 
     A Monado that is active but serves nobody does not count: without its service, which a person
     starts for a headset, no session could be opened.
+
+    Raises:
+        HeadsetError: the manifest that ``XR_RUNTIME_JSON`` names cannot be used.
     """
     for manifest in _candidates(environment):
         try:
             described = json.loads(manifest.read_text())["runtime"]
             library = str(described["library_path"])
             name = str(described.get("name") or Path(library).stem)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            # What somebody asked for by name is not silently replaced by something else.
+            if str(manifest) == environment.get("XR_RUNTIME_JSON"):
+                raise HeadsetError(
+                    f"XR_RUNTIME_JSON names {manifest}, which describes no OpenXR runtime "
+                    f"({error}); correct it, or unset it to use what is installed"
+                ) from None
             continue
         if "openxr_monado" in library and not _monado_serves(environment):
             return None
