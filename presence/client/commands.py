@@ -10,11 +10,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 
 from presence.client.settings import Settings
-from presence.client.status import Status, status_table
+from presence.client.status import Status, live_table, status_table
 from presence.errors import UsageError
 
 _HIDDEN: dict[str, Any] = {"hidden": True}
@@ -79,16 +78,8 @@ def join(
     if status == "lines":
         take_part(settings, _print_line)
         return
-    console = Console()
-    try:
-        with Live(console=console, refresh_per_second=4) as live:
-            take_part(
-                settings, lambda s: live.update(status_table([s], f"In the room as {s.name}"))
-            )
-    finally:
-        if not console.is_terminal:
-            # Live ends its last table with a new line on terminals only.
-            console.print()
+    with live_table(Console()) as live:
+        take_part(settings, lambda s: live.update(status_table([s], f"In the room as {s.name}")))
 
 
 def _print_line(status: Status) -> None:

@@ -10,21 +10,21 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from presence.client.report import call_report
 from presence.client.settings import Settings
 from presence.client.sources import make_source
-from presence.client.status import Status, status_table
+from presence.client.status import Status, live_table, status_table
 from presence.clock import SECOND, SkewedClock
 from presence.errors import PresenceError, UsageError
 
@@ -109,7 +109,9 @@ async def _end(child: asyncio.subprocess.Process) -> None:
             await child.wait()
 
 
-async def _until(condition: Any, processes: Sequence[_Process], what: str, live: Live) -> None:
+async def _until(
+    condition: Callable[[], bool], processes: Sequence[_Process], what: str, live: Live
+) -> None:
     """Wait for a condition while the table is live.
 
     Raises:
@@ -132,7 +134,7 @@ async def _until(condition: Any, processes: Sequence[_Process], what: str, live:
 def _refresh(live: Live, processes: Sequence[_Process], heading: str) -> None:
     statuses = [p.status for p in processes if p.status is not None]
     body = status_table(statuses, heading) if statuses else Text(heading)
-    live.update(Group(body))
+    live.update(body)
 
 
 def _join(link: str, logs: Path, index: int, name: str, *more: str) -> tuple[str, ...]:
@@ -175,8 +177,7 @@ async def run_demo(
     names = [VIEWER, *_REMOTE]
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, logs)
-        stack.callback(_end_line, console)
-        live = stack.enter_context(Live(console=console, refresh_per_second=4))
+        live = stack.enter_context(live_table(console))
         calls = await stack.enter_async_context(contextlib.AsyncExitStack())
         link_file = logs / "link"
         host = await calls.enter_async_context(
@@ -239,12 +240,6 @@ async def run_demo(
         await calls.aclose()
         live.stop()
         return _finish(out, logs, names, console)
-
-
-def _end_line(console: Console) -> None:
-    """A live table ends with a new line on terminals only."""
-    if not console.is_terminal:
-        console.print()
 
 
 def _finish(out: Path, logs: Path, names: list[str], console: Console) -> dict[str, Any]:

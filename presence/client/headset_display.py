@@ -82,7 +82,7 @@ class HeadsetDisplay:
         return self._headset.head_now(machine_ns)
 
     def close(self) -> None:
-        """End the session in order, then give everything back."""
+        """Give everything back, which ends the session."""
         for target in self._targets.values():
             target.release()
         self._renderer.release()

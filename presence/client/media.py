@@ -82,7 +82,7 @@ class Media:
         self._seat = 0
         self._phase = "joining"
         self._carriers: dict[int, str] = {}
-        self._said: dict[int, tuple[int, int]] = {}
+        self._said: dict[int, int] = {}
         self._bytes_said = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._cadence = Cadence(settings.rate, self._machine.now_ns())
@@ -329,8 +329,8 @@ class Media:
         for stream, member in sorted(self._members.items()):
             link = links.get(stream)
             frames, received = self._receiver.heard(stream)
-            _, before = self._said.get(stream, (0, received))
-            self._said[stream] = frames, received
+            before = self._said.get(stream, received)
+            self._said[stream] = received
             trip = link.round_trip_ns if link else None
             peers.append(
                 PeerStatus(

@@ -53,8 +53,11 @@ class People:
                 guest = self._guests.get(record.stream)
                 if guest is None:
                     self._guests[record.stream] = _Guest(record, record.proportions)
-                else:
-                    guest.came, guest.proportions = record, record.proportions
+                    return
+                # Bodies are fitted once to the same object, and most of this is said again.
+                if guest.came.profile != record.profile:
+                    guest.proportions = record.proportions
+                guest.came = record
             case Went():
                 self._guests.pop(record.stream, None)
             case Seated():

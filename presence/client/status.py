@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
+from rich.console import Console
+from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
@@ -45,6 +48,18 @@ class Status(msgspec.Struct, frozen=True):
     peers: tuple[PeerStatus, ...] = ()
     view: ViewStatus | None = None
     note: str = ""
+
+
+@contextmanager
+def live_table(console: Console) -> Iterator[Live]:
+    """A place for a table that changes; what is printed after the block stands on a line below."""
+    try:
+        with Live(console=console, refresh_per_second=4) as live:
+            yield live
+    finally:
+        if not console.is_terminal:
+            # Live ends its last table with a new line on terminals only.
+            console.print()
 
 
 def status_table(statuses: Sequence[Status], title: str) -> Table:
