@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from presence.pose.arrays import Floats, Ints
 from presence.pose.skeleton import BONE_COUNT, MIRROR
@@ -39,6 +40,9 @@ class Paint(enum.IntEnum):
     SHOE = 13
     SOLE = 14
     NAIL = 15
+    GLASS = 16
+    BEARD = 17
+    BUTTON = 18
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,12 +55,14 @@ class Whole:
     """``(V,)`` values of ``Paint``."""
     tones: Floats
     """``(V,)`` how light each vertex is, of its paint."""
+    grain: Floats
+    """``(V, 2)`` metres across and along what each vertex shows: cloth's weave, hair's strands."""
     weights: Floats
     """``(V, 55)`` each row sums to 1."""
     triangles: Ints
     """``(T, 3)`` anticlockwise seen from outside."""
     mirror: Ints
-    """``(V,)`` the mirror image of each vertex; itself on the midline."""
+    """``(V,)`` the mirror image of each vertex; itself on the midline, and where there is none."""
     source: Ints
     """``(V,)`` the drafted vertex that each is, or is the image of."""
 
@@ -69,18 +75,32 @@ class Draft:
         self._paints: list[Ints] = []
         self._weights: list[Floats] = []
         self._tones: list[Floats] = []
+        self._grain: list[Floats] = []
+        self._lone: list[NDArray[np.bool_]] = []
         self._triangles: list[Ints] = []
         self.count = 0
 
-    def add(self, points: Floats, paint: Paint, weights: Floats | None = None) -> Ints:
+    def add(
+        self,
+        points: Floats,
+        paint: Paint,
+        weights: Floats | None = None,
+        grain: Floats | None = None,
+        *,
+        lone: bool = False,
+    ) -> Ints:
         """Add vertices ``(..., 3)``; return their indices ``(...)``.
 
-        ``weights`` is ``(55,)`` or ``(N, 55)``; vertices without are weighted later.
+        ``weights`` is ``(55,)`` or ``(N, 55)``; vertices without are weighted later. ``grain
+        (..., 2)`` says where each is across and along what it shows, metres. ``lone`` vertices may
+        be on either side and have no mirror image; their triangles have only lone corners.
         """
         flat = points.reshape(-1, 3)
         self._positions.append(flat.astype(np.float64))
         self._paints.append(np.full(len(flat), int(paint), dtype=np.int64))
         self._tones.append(np.ones(len(flat)))
+        self._grain.append(np.zeros((len(flat), 2)) if grain is None else grain.reshape(-1, 2))
+        self._lone.append(np.full(len(flat), lone))
         rows = np.zeros((len(flat), BONE_COUNT))
         if weights is not None:
             rows[:] = weights
@@ -149,12 +169,20 @@ class Draft:
         self._tones = [np.concatenate(self._tones)]
         return self._tones[0]
 
+    @property
+    def grain(self) -> Floats:
+        """``(V, 2)`` where every vertex is across and along what it shows; may be written to."""
+        self._grain = [np.concatenate(self._grain)]
+        return self._grain[0]
+
     def whole(self) -> Whole:
         """Both halves, joined along the midline."""
         positions, triangles, weights = self.positions, self.triangles, self.weights
-        middle = positions[:, 0] == 0.0
-        image = np.where(middle, np.arange(self.count), 0)
-        others = np.flatnonzero(~middle)
+        lone = np.concatenate(self._lone)
+        middle = (positions[:, 0] == 0.0) & ~lone
+        image = np.where(middle | lone, np.arange(self.count), 0)
+        others = np.flatnonzero(~middle & ~lone)
+        mirrored = triangles[~lone[triangles].any(axis=1)]
         image[others] = self.count + np.arange(len(others))
         mirror = np.concatenate([image, others])
         # What lies on the midline hangs on both sides alike.
@@ -164,8 +192,9 @@ class Draft:
             positions=np.concatenate([positions, positions[others] * FLIP]),
             paints=np.concatenate([self.paints, self.paints[others]]),
             tones=np.concatenate([self.tones, self.tones[others]]),
+            grain=np.concatenate([self.grain, self.grain[others]]),
             weights=np.concatenate([weights, weights[others][:, MIRROR]]),
-            triangles=np.concatenate([triangles, image[triangles][:, ::-1]]),
+            triangles=np.concatenate([triangles, image[mirrored][:, ::-1]]),
             mirror=mirror,
             source=np.concatenate([np.arange(self.count), others]),
         )

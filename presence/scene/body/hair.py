@@ -52,14 +52,14 @@ class _Cut:
 
 
 _CUTS: dict[HairStyle, _Cut] = {
-    HairStyle.SHORT: _Cut(
+    HairStyle.CROP: _Cut(
         (
             (0, 29), (20, 31), (40, 27), (54, 14), (66, -2), (76, -13), (84, -6), (94, 5),
             (106, 4), (116, -14), (134, -35), (156, -44), (180, -46),
         ),
         thick=1.25, quiff=0.5, locks=0.17, ragged=2.2,
     ),
-    HairStyle.SWEPT: _Cut(
+    HairStyle.QUIFF: _Cut(
         (
             (0, 31), (20, 33), (40, 28), (54, 15), (66, 0), (76, -10), (84, -4), (94, 6),
             (106, 5), (116, -14), (134, -34), (156, -43), (180, -45),
@@ -112,7 +112,7 @@ def _ground(plan: Plan) -> Shape:
 
 def build_hair(draft: Draft, plan: Plan) -> None:
     """Draft the right half of the hair."""
-    cut, shape = _CUTS[plan.traits.hair_style], _ground(plan)
+    cut, shape = _CUTS.get(plan.traits.hair_style, _CUTS[HairStyle.CROP]), _ground(plan)
     line = np.array(cut.line, dtype=np.float64)
     column = np.arange(_COLUMNS + 1)
     degrees = column * (180.0 / _COLUMNS)

@@ -61,6 +61,9 @@ def colours(whole: Whole, plan: Plan, normals: Floats) -> Floats:
         Paint.SHOE: t.shoes,
         Paint.SOLE: t.soles,
         Paint.NAIL: t.skin + 0.35 * (np.array([1.0, 0.86, 0.84]) - t.skin),
+        Paint.GLASS: t.frames,
+        Paint.BEARD: t.hair,
+        Paint.BUTTON: t.trim,
     }
     table = np.array([palette[paint] for paint in Paint])
     painted = table[whole.paints]

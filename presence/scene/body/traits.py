@@ -10,14 +10,92 @@ import numpy as np
 from presence.pose.arrays import Floats
 
 
-class HairStyle(enum.IntEnum):
+class HairStyle(enum.Enum):
     """How the hair is worn."""
 
-    SHORT = 0
-    SWEPT = 1
-    BOB = 2
-    LONG = 3
-    BUN = 4
+    BALD = "bald"
+    BUZZ = "buzz"
+    """Shaved to a few millimetres."""
+    RECEDING = "receding"
+    """A wreath about a bare crown."""
+    CROP = "crop"
+    SIDE_PART = "side-part"
+    QUIFF = "quiff"
+    CURLS = "curls"
+    """Short and curly."""
+    AFRO = "afro"
+    PIXIE = "pixie"
+    BOB = "bob"
+    LONG = "long"
+    WAVES = "waves"
+    """Long and wavy."""
+    PONYTAIL = "ponytail"
+    BUN = "bun"
+    BRAIDS = "braids"
+    """Two plaits over the shoulders."""
+    SCARF = "scarf"
+    """Covered by a headscarf."""
+
+
+class Beard(enum.Enum):
+    """Hair on the face."""
+
+    NONE = "none"
+    STUBBLE = "stubble"
+    MOUSTACHE = "moustache"
+    SHORT = "short"
+    FULL = "full"
+
+
+class Glasses(enum.Enum):
+    """Glasses, by the shape of their rims."""
+
+    NONE = "none"
+    ROUND = "round"
+    SQUARE = "square"
+
+
+class Top(enum.Enum):
+    """What is worn above the waist."""
+
+    TSHIRT = "t-shirt"
+    SHIRT = "shirt"
+    """With a collar, a placket and buttons."""
+    SWEATER = "sweater"
+    HOODIE = "hoodie"
+    TUNIC = "tunic"
+    """A long loose blouse to the middle of the thighs."""
+
+
+class Bottom(enum.Enum):
+    """What is worn below the waist."""
+
+    TROUSERS = "trousers"
+    JEANS = "jeans"
+    SHORTS = "shorts"
+    SKIRT = "skirt"
+    """To the knee, over tights."""
+
+
+class Shoes(enum.Enum):
+    """What is worn on the feet."""
+
+    SNEAKERS = "sneakers"
+    BOOTS = "boots"
+    FLATS = "flats"
+
+
+class Pattern(enum.Enum):
+    """What the top's cloth shows."""
+
+    PLAIN = "plain"
+    STRIPES = "stripes"
+    CHECKS = "checks"
+    DOTS = "dots"
+    YOKE = "yoke"
+    """Two colours, parted across the chest."""
+    PRINT = "print"
+    """A round print on the chest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,23 +104,44 @@ class Traits:
 
     height: float
     """Metres from floor to crown, when nobody gave proportions."""
+    age: float
+    """Years, 6 to 85."""
     softness: float
     """0 (broad shoulders, straight waist, square jaw) to 1 (wide hips, slim waist, round jaw)."""
-    girth: float
-    """How wide trunk and limbs are."""
+    build: float
+    """−1 (slim) to 1 (heavy)."""
     face_width: float
     jaw_width: float
     chin_length: float
+    cheek_fullness: float
     nose_length: float
     nose_width: float
+    nose_bridge: float
+    """How high the bridge of the nose is."""
     lip_fullness: float
+    mouth_width: float
     eye_size: float
     eye_tilt: float
     """Radians by which the outer corners of the eyes are raised."""
+    lid_fold: float
+    """0 (a deep crease above the eye) to 1 (a smooth upper lid)."""
     brow_weight: float
+    brow_height: float
+    """Head units by which the brows sit higher than usual."""
+    ear_size: float
     hair_style: HairStyle
+    hair_curl: float
+    """0 (straight) to 1 (tightly curled)."""
+    beard: Beard
+    glasses: Glasses
+    top: Top
+    bottom: Bottom
+    footwear: Shoes
+    pattern: Pattern
     sleeve: float
     """Where the sleeves end: 0 at the shoulder, 1 at the elbow, 2 at the wrist."""
+    freckles: float
+    """0 to 1."""
     skin: Floats
     """Colours: ``(3,)`` sRGB, 0 to 1."""
     lips: Floats
@@ -53,6 +152,24 @@ class Traits:
     trousers: Floats
     shoes: Floats
     soles: Floats
+    scarf: Floats
+    frames: Floats
+    """Of the glasses."""
+
+    @property
+    def girth(self) -> float:
+        """How wide trunk and limbs are."""
+        return 1.0 + 0.16 * self.build
+
+    @property
+    def youth(self) -> float:
+        """1 for a young child, 0 for anyone grown up."""
+        return float(np.clip((17.0 - self.age) / 11.0, 0.0, 1.0))
+
+    @property
+    def wear(self) -> float:
+        """How much the years show: 0 up to thirty, 1 from eighty on."""
+        return float(np.clip((self.age - 30.0) / 50.0, 0.0, 1.0))
 
 
 # Picked by eye so that skin, hair and eyes go together, and clothes with one another.
@@ -82,6 +199,10 @@ def draw_traits(seed: int) -> Traits:
     def about(spread: float) -> float:
         return float(np.clip(1.0 + spread * rng.standard_normal(), 1 - 2 * spread, 1 + 2 * spread))
 
+    def one_of(kind: type[enum.Enum]) -> enum.Enum:
+        members = list(kind)
+        return members[int(rng.integers(len(members)))]
+
     # A person's looks cluster softly about two builds rather than at the bland middle.
     softness = float(np.clip(rng.choice([0.12, 0.88]) + 0.12 * rng.standard_normal(), 0.0, 1.0))
     tone = int(rng.integers(len(_SKINS)))
@@ -90,27 +211,37 @@ def draw_traits(seed: int) -> Traits:
     hair_choice = len(_HAIRS) - 1 if grey else int(rng.integers(max(2, 5 - tone)))
     iris_choice = int(rng.integers(max(2, 5 - tone)))
     shirt, trim, trousers, shoes = _OUTFITS[int(rng.integers(len(_OUTFITS)))]
-    styles = (
-        [HairStyle.BOB, HairStyle.LONG, HairStyle.BUN, HairStyle.SWEPT]
-        if softness > 0.5
-        else [HairStyle.SHORT, HairStyle.SWEPT]
-    )
     skin = colour(_SKINS[tone])
     return Traits(
         height=1.745 - 0.12 * softness + 0.055 * float(np.clip(rng.standard_normal(), -1.8, 1.8)),
+        age=float(rng.uniform(18, 70)),
         softness=softness,
-        girth=about(0.06),
+        build=float(np.clip(0.4 * rng.standard_normal(), -1.0, 1.0)),
         face_width=about(0.035),
         jaw_width=about(0.04) * (1.03 - 0.15 * softness),
         chin_length=about(0.04) * (1.03 - 0.06 * softness),
+        cheek_fullness=about(0.05),
         nose_length=about(0.07),
         nose_width=about(0.10),
+        nose_bridge=about(0.10),
         lip_fullness=about(0.10) * (0.88 + 0.26 * softness),
+        mouth_width=about(0.05),
         eye_size=about(0.03) * (0.97 + 0.08 * softness),
         eye_tilt=0.05 + 0.04 * float(rng.standard_normal()),
+        lid_fold=float(rng.random()),
         brow_weight=about(0.12) * (1.15 - 0.4 * softness),
-        hair_style=styles[int(rng.integers(len(styles)))],
+        brow_height=0.0,
+        ear_size=about(0.05),
+        hair_style=HairStyle(one_of(HairStyle)),
+        hair_curl=float(rng.random()),
+        beard=Beard.NONE,
+        glasses=Glasses.NONE,
+        top=Top(one_of(Top)),
+        bottom=Bottom(one_of(Bottom)),
+        footwear=Shoes(one_of(Shoes)),
+        pattern=Pattern(one_of(Pattern)),
         sleeve=float(rng.choice([0.55, 1.45, 1.9, 1.9])),
+        freckles=0.0,
         skin=skin,
         lips=np.clip(
             skin * (np.array([0.92, 0.73, 0.71]) - np.array([0.0, 0.06, 0.04]) * softness), 0.0, 1.0
@@ -122,4 +253,6 @@ def draw_traits(seed: int) -> Traits:
         trousers=colour(trousers),
         shoes=colour(shoes),
         soles=colour("f4f1ea"),
+        scarf=colour(shirt),
+        frames=colour("2b2522"),
     )
