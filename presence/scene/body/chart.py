@@ -48,7 +48,7 @@ def scatter() -> Floats:
     rays = [pole[None]]
     angle, row = 0.0, 0
     while True:
-        spacing = 0.058 if angle < 0.50 else min(0.058 + 0.10 * (angle - 0.50), 0.16)
+        spacing = 0.046 if angle < 0.42 else min(0.046 + 0.12 * (angle - 0.42), 0.15)
         angle += spacing * 0.9
         if angle > 3.05:
             return np.concatenate([*rays, -pole[None]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from presence.pose.proportions import Proportions, default_proportions
+from presence.pose.proportions import Proportions
 from presence.scene.avatar import Avatar, Mesh
 from presence.scene.body.brows import build_brow
 from presence.scene.body.draft import FLIP, Draft, Paint
@@ -17,6 +17,7 @@ from presence.scene.body.hair import build_hair
 from presence.scene.body.hand import build_hand
 from presence.scene.body.join import join
 from presence.scene.body.limbs import build_arm, build_leg
+from presence.scene.body.measures import draw_measures
 from presence.scene.body.paint import colours, surfaces
 from presence.scene.body.plan import Plan, make_plan
 from presence.scene.body.rig import Extras, make_rig
@@ -37,7 +38,7 @@ def generate_body(seed: int, proportions: Proportions | None = None) -> Avatar:
         A body in its T-pose, feet on the floor, facing −Z, whose left mirrors its right.
     """
     traits = draw_traits(seed)
-    measures = proportions if proportions is not None else default_proportions(traits.height)
+    measures = proportions if proportions is not None else draw_measures(traits)
     return build_body(f"body-{seed}", make_plan(measures, traits))
 
 

@@ -226,7 +226,7 @@ def draw_traits(seed: int) -> Traits:
         nose_bridge=about(0.10),
         lip_fullness=about(0.10) * (0.88 + 0.26 * softness),
         mouth_width=about(0.05),
-        eye_size=about(0.03) * (0.97 + 0.08 * softness),
+        eye_size=about(0.03) * (1.04 + 0.06 * softness),
         eye_tilt=0.05 + 0.04 * float(rng.standard_normal()),
         lid_fold=float(rng.random()),
         brow_weight=about(0.12) * (1.15 - 0.4 * softness),
