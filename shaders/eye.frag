@@ -5,11 +5,14 @@
 #include "colour.glsl"
 #include "light.glsl"
 #include "fading.glsl"
+#include "texture.glsl"
 
 in vec3 position;
 in vec3 normal;
 in vec2 arriving;
 in vec3 colour;
+in vec2 uv;
+flat in float layer;
 in vec3 rest_normal;
 
 out vec4 fragment;
@@ -38,7 +41,8 @@ void main() {
     float lid = 1.0 - 0.5 * smoothstep(0.05, 0.6, n.y);
     vec3 light = ambient(n) * arriving.y
         + 0.9 * arriving.x * KEY * wrapped(dot(n, KEY_DIRECTION), vec3(0.5));
-    vec3 lit = painted() * lid * light;
+    vec3 albedo = layer < 0.0 ? painted() : colour * textured(uv, layer).rgb;
+    vec3 lit = albedo * lid * light;
     // The window, mirrored in the wet ball; and a little of the room on the other side.
     lit += 0.9 * smoothstep(0.35, 0.65, highlight(n, v, KEY_DIRECTION, 220.0));
     lit += 0.05 * highlight(n, v, vec3(-0.5540, 0.3525, 0.7655), 60.0);

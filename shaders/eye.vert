@@ -5,13 +5,17 @@
 in vec3 in_position;
 in vec3 in_normal;
 in vec2 in_light;           // how much of the key and of the light all round arrives
-in vec3 in_colour;          // of the iris, linear
+in vec3 in_colour;          // linear; of the iris, where there is no texture
+in vec2 in_uv;
+in int in_layer;
 in vec3 in_rest_normal;     // from the eyeball's middle, at rest
 
 out vec3 position;
 out vec3 normal;
 out vec2 arriving;
 out vec3 colour;
+out vec2 uv;
+flat out float layer;       // of the textures; negative: none
 out vec3 rest_normal;
 
 void main() {
@@ -19,6 +23,8 @@ void main() {
     normal = in_normal;
     arriving = in_light;
     colour = in_colour;
+    uv = in_uv;
+    layer = float(in_layer);
     rest_normal = in_rest_normal;
     gl_Position = clip_from_place * vec4(in_position, 1.0);
 }

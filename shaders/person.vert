@@ -6,20 +6,27 @@ in vec3 in_position;
 in vec3 in_normal;
 in vec2 in_light;           // how much of the key and of the light all round arrives
 in vec3 in_colour;          // linear
+in vec2 in_uv;
+in int in_layer;
 in uint in_surface;
 
+// Twelve numbers, because a software rasteriser interpolates four at a time.
 out vec3 position;
 out vec3 normal;
-out vec2 arriving;
-out vec3 colour;
+out vec3 colour;            // times how much of the light all round arrives
+out vec2 uv;
+out float key_share;        // how much of the key arrives, over that
+flat out float layer;       // of the textures; negative: none
 flat out vec3 wrap;         // how far light wraps round the terminator
 flat out vec4 finish;       // highlight's strength and power, rim, sheen at the edges
 
 void main() {
     position = in_position;
     normal = in_normal;
-    arriving = in_light;
-    colour = in_colour;
+    colour = in_colour * in_light.y;
+    key_share = in_light.x / in_light.y;
+    uv = in_uv;
+    layer = float(in_layer);
     // The order of presence.scene.avatar.Surface; eyes have a program of their own. Chosen here,
     // because a software rasteriser runs every branch of a fragment shader.
     switch (in_surface) {

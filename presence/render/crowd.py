@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from presence.pose.skeleton import BONE_COUNT
 from presence.render.model import Model
 from presence.render.programs import load_program, uniform
+from presence.render.textures import Textures
 from presence.scene.avatar import Avatar, Singles
 from presence.scene.posing import MORPHS_AT_WORK, Posed
 
@@ -22,7 +23,9 @@ _PALETTE_TEXELS = 3 * BONE_COUNT
 _ROW_TEXELS = _PALETTE_TEXELS + MORPHS_AT_WORK // 2
 _POSED_FORMAT, _POSED_BYTES = "3f 3f 2f", 32
 _POSED_NAMES = ("in_position", "in_normal", "in_light")
-_PEOPLE_UNIT, _DELTAS_UNIT = 0, 1
+_LOOK_OF_BODIES = ("3f2 6x1 2f4 1i2 1u1 1x1", "in_colour", "in_uv", "in_layer", "in_surface")
+_LOOK_OF_EYES = ("3f2 3f2 2f4 1i2 2x1", "in_colour", "in_rest_normal", "in_uv", "in_layer")
+_PEOPLE_UNIT, _DELTAS_UNIT, _TEXTURES_UNIT = 0, 1, 2
 _SOLID, _GONE = 0.996, 0.004
 """Opacities nearer to 1 and to 0 than a step of 8 bits are taken for them."""
 
@@ -37,13 +40,25 @@ class Part:
     """
 
     def __init__(
-        self, ctx: moderngl.Context, shader: str, look_format: str, look_names: Sequence[str]
+        self,
+        ctx: moderngl.Context,
+        shader: str,
+        look: Sequence[str],
+        *,
+        defines: Sequence[str] = (),
     ) -> None:
-        """Compile ``SHADER.vert`` and ``SHADER.frag``, for the solid and for those who fade."""
+        """Compile ``SHADER.vert`` and ``SHADER.frag``, for the solid and for those who fade.
+
+        ``look`` is the format of a vertex's look, and what the shader calls its parts.
+        """
         self._ctx = ctx
-        self._look = (look_format, *look_names)
-        self._solid = load_program(ctx, f"{shader}.vert", f"{shader}.frag")
-        self._fading = load_program(ctx, f"{shader}.vert", f"{shader}.frag", defines=("FADING",))
+        self._look = look
+        self._solid, self._fading = (
+            load_program(ctx, f"{shader}.vert", f"{shader}.frag", defines=(*defines, *further))
+            for further in ((), ("FADING",))
+        )
+        for program in (self._solid, self._fading):
+            uniform(program, "textures").value = _TEXTURES_UNIT
         self._opacity = uniform(self._fading, "opacity")
         self._spans: list[Span] = []
         self._corners: moderngl.Buffer | None = None
@@ -125,8 +140,12 @@ class Crowd:
         self._row = uniform(self._skinning, "row")
         self._head_ball = uniform(self._skinning, "head_ball")
         self._moved_count = uniform(self._skinning, "moved_count")
-        self._bodies = Part(ctx, "person", "3f2 6x1 1u1 3x1", ("in_colour", "in_surface"))
-        self._eyeballs = Part(ctx, "eye", "3f2 3f2 4x1", ("in_colour", "in_rest_normal"))
+        self._bodies = Part(ctx, "person", _LOOK_OF_BODIES)
+        self._eyeballs = Part(ctx, "eye", _LOOK_OF_EYES)
+        # Apart from the rest, because a shader that may discard hides nothing early.
+        self._cutouts = Part(ctx, "person", _LOOK_OF_BODIES, defines=("CUTOUT",))
+        self._parts = (self._bodies, self._eyeballs, self._cutouts)
+        self._textures = Textures(ctx)
         self._models: dict[int, Model] = {}
         self._cast: list[Model] = []
         self._first_vertices: list[int] = []
@@ -165,9 +184,13 @@ class Crowd:
             )
 
     def draw(self, who: Sequence[int]) -> None:
-        """Draw those people, by their rows, for the bound view."""
+        """Draw those people, by their rows, for the bound view; culls what faces away."""
+        self._textures.use(_TEXTURES_UNIT)
+        self._ctx.enable(moderngl.CULL_FACE)
         self._bodies.draw(who, self._opacities)
         self._eyeballs.draw(who, self._opacities)
+        self._ctx.disable(moderngl.CULL_FACE)
+        self._cutouts.draw(who, self._opacities)
 
     def posed_vertices(self, row: int) -> Singles:
         """``(V, 8)`` as ``skin.vert`` left them, read back: position, normal, arriving light."""
@@ -196,16 +219,31 @@ class Crowd:
         self._people = self._ctx.texture((_ROW_TEXELS, len(cast)), 4, dtype="f4")
         self._people.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._posed = self._ctx.buffer(reserve=ends[-1] * _POSED_BYTES, dynamic=True)
-        self._look = self._ctx.buffer(np.concatenate([model.look for model in cast]))
-        for part, triangles in (
-            (self._bodies, [model.body for model in cast]),
-            (self._eyeballs, [model.eyeballs for model in cast]),
+        self._look = self._ctx.buffer(np.concatenate(self._looks(cast)))
+        for part, triangles in zip(
+            self._parts,
+            (
+                [model.body for model in cast],
+                [model.eyeballs for model in cast],
+                [model.cutouts for model in cast],
+            ),
+            strict=True,
         ):
             part.lay_out(self._posed, self._look, triangles, self._first_vertices)
 
+    def _looks(self, cast: Sequence[Model]) -> list[NDArray[np.void]]:
+        """The looks of everyone, with their layers where they lie among everybody's."""
+        models = list(self._models.values())
+        first_layers = self._textures.lay_out([model.layers for model in models])
+        first_of = dict(zip(map(id, models), first_layers, strict=True))
+        looks = [model.look.copy() for model in cast]
+        for look, model in zip(looks, cast, strict=True):
+            look["layer"][look["layer"] >= 0] += first_of[id(model)]
+        return looks
+
     def _forget(self) -> None:
-        self._bodies.forget()
-        self._eyeballs.forget()
+        for part in self._parts:
+            part.forget()
         for thing in (self._people, self._posed, self._look):
             if thing is not None:
                 thing.release()
@@ -218,8 +256,9 @@ class Crowd:
         for model in self._models.values():
             model.release()
         self._models = {}
-        self._bodies.release()
-        self._eyeballs.release()
+        for part in self._parts:
+            part.release()
+        self._textures.release()
         self._skinning.release()
 
 

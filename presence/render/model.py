@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from presence.pose.face import SHAPE_COUNT
 from presence.pose.skeleton import INDEX
-from presence.scene.avatar import Avatar, Mesh, Surface
+from presence.render.textures import layers_of, linear_from_srgb
+from presence.scene.avatar import UNTEXTURED, Avatar, Mesh, Surface
 
 _REST = np.dtype(
     [
@@ -22,18 +23,19 @@ _REST = np.dtype(
 _REST_FORMAT = "3f 3f 4u1 4f 1i"
 _REST_NAMES = ("in_position", "in_normal", "in_joints", "in_weights", "in_morphed")
 
-LOOK = np.dtype([("colour", "3f2"), ("rest_normal", "3f2"), ("surface", "u1"), ("unused", "3u1")])
-"""What posing does not change about a vertex."""
+LOOK = np.dtype(
+    [
+        ("colour", "3f2"),
+        ("rest_normal", "3f2"),
+        ("uv", "2f4"),
+        ("layer", "i2"),
+        ("surface", "u1"),
+        ("unused", "u1"),
+    ]
+)
+"""What posing does not change about a vertex. Layers are −1 where there is no texture."""
 
 _DELTA_WIDTH = 2048
-
-
-def linear_from_srgb(srgb: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Linear light from sRGB-encoded values 0 to 1 (IEC 61966-2-1)."""
-    low = srgb / 12.92
-    high = ((np.maximum(srgb, 0.0) + 0.055) / 1.055) ** 2.4
-    linear: NDArray[np.float32] = np.where(srgb <= 0.04045, low, high)
-    return linear
 
 
 class Model:
@@ -44,11 +46,16 @@ class Model:
         mesh = avatar.mesh
         self.avatar = avatar
         self.vertex_count = len(mesh.positions)
+        cut = mesh.cutouts if len(mesh.cutouts) else np.zeros(len(mesh.triangles), dtype=np.bool_)
         eyes = mesh.surfaces[mesh.triangles[:, 0]] == Surface.EYE
-        self.eyeballs = mesh.triangles[eyes]
-        """``(T, 3)`` the triangles of the eyes, which are painted in their own way."""
-        self.body = mesh.triangles[~eyes]
+        self.cutouts = mesh.triangles[cut]
+        """``(T, 3)`` the triangles that are seen from both sides, where they are opaque."""
+        self.eyeballs = mesh.triangles[eyes & ~cut]
+        """``(T, 3)`` the triangles of the eyes, which are lit in their own way."""
+        self.body = mesh.triangles[~eyes & ~cut]
         """``(T, 3)`` all the others."""
+        self.layers = layers_of(mesh.textures)
+        """What the vertices' layers are of."""
         self.look = _look(mesh)
         """``(V,)`` records of ``LOOK``."""
         self.head_ball = _head_ball(avatar)
@@ -76,6 +83,10 @@ def _look(mesh: Mesh) -> NDArray[np.void]:
     look = np.zeros(len(mesh.positions), dtype=LOOK)
     look["colour"] = linear_from_srgb(mesh.colours)
     look["rest_normal"] = mesh.normals
+    look["layer"] = -1
+    if len(mesh.layers):
+        look["uv"] = mesh.uvs
+        look["layer"] = np.where(mesh.layers == UNTEXTURED, -1, mesh.layers.astype(np.int16))
     look["surface"] = mesh.surfaces
     return look
 

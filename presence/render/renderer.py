@@ -103,7 +103,7 @@ class Renderer:
             self._views.bind_to_uniform_block(
                 VIEW_BINDING, offset=index * _VIEW_STRIDE, size=_VIEW_STRIDE
             )
-            ctx.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+            ctx.enable_only(moderngl.DEPTH_TEST)
             self._crowd.draw(np.flatnonzero(in_view(view.eye, middles, radii)).tolist())
             # What people stand before and on is drawn after them, only where they are not.
             ctx.enable_only(moderngl.DEPTH_TEST)

@@ -1,0 +1,102 @@
+"""The textures of everybody on stage, in one array on the card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from presence.scene.avatar import Image
+
+TEXTURE_SIZE = 1024
+"""Pixels along each side of every layer; images of other sizes are resized once."""
+
+Layers = NDArray[np.uint16]
+"""``(L, 1024, 1024, 4)`` linear light and straight alpha, 0 to 65535."""
+
+_ANISOTROPY = 8.0
+_BETWEEN = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+_BETWEEN_IN_SOFTWARE = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
+"""A software rasteriser pays for a second mipmap with a fifth of the whole frame, and for looking
+along a surface with far more."""
+
+
+def linear_from_srgb(srgb: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Linear light from sRGB-encoded values 0 to 1 (IEC 61966-2-1)."""
+    low = srgb / 12.92
+    high = ((np.maximum(srgb, 0.0) + 0.055) / 1.055) ** 2.4
+    linear: NDArray[np.float32] = np.where(srgb <= 0.04045, low, high)
+    return linear
+
+
+_STEPS = np.arange(256, dtype=np.float32) / 255.0
+_LINEAR = np.rint(65535.0 * linear_from_srgb(_STEPS)).astype(np.uint16)
+
+
+def layers_of(images: Sequence[Image]) -> Layers:
+    """Images as the card keeps them.
+
+    In linear light, so that it is light and not its encoding that is averaged between texels; 16
+    bits hold every step of the encoded 8, and a software rasteriser reads them faster than it
+    decodes sRGB.
+    """
+    layers = np.empty((len(images), TEXTURE_SIZE, TEXTURE_SIZE, 4), dtype=np.uint16)
+    for layer, image in zip(layers, images, strict=True):
+        square = _resized(image)
+        layer[..., :3] = _LINEAR[square[..., :3]]
+        layer[..., 3] = square[..., 3] * np.uint16(257)
+    return layers
+
+
+def _resized(image: Image) -> Image:
+    if image.shape[:2] == (TEXTURE_SIZE, TEXTURE_SIZE):
+        return image
+    from PIL import Image as Pillow
+
+    picture = Pillow.fromarray(np.ascontiguousarray(image))
+    # Straight alpha: colour under clear pixels must not be lost by premultiplying it.
+    side = (TEXTURE_SIZE, TEXTURE_SIZE)
+    bands = [band.resize(side, Pillow.Resampling.LANCZOS) for band in picture.split()]
+    return np.asarray(Pillow.merge(picture.mode, bands))
+
+
+class Textures:
+    """State: one array texture with the layers of all models on stage, one after the other."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        """Begin with a white one, for those who have none."""
+        self._ctx = ctx
+        software = "llvmpipe" in str(ctx.info["GL_RENDERER"])
+        self._between = _BETWEEN_IN_SOFTWARE if software else _BETWEEN
+        self._anisotropy = 1.0 if software else min(_ANISOTROPY, ctx.max_anisotropy)
+        self._array = self._white()
+
+    def lay_out(self, stacks: Sequence[Layers]) -> list[int]:
+        """Take the layers of each model; return the first layer of each."""
+        counts = [len(stack) for stack in stacks]
+        self._array.release()
+        if not sum(counts):
+            self._array = self._white()
+        else:
+            self._array = self._ctx.texture_array(
+                (TEXTURE_SIZE, TEXTURE_SIZE, sum(counts)), 4, np.concatenate(stacks), dtype="nu2"
+            )
+            self._array.build_mipmaps()
+            self._array.filter = self._between
+            self._array.anisotropy = self._anisotropy
+        return [0, *np.cumsum(counts)[:-1].tolist()]
+
+    def use(self, unit: int) -> None:
+        """Bind the array to a texture unit."""
+        self._array.use(unit)
+
+    def release(self) -> None:
+        """Give the array back."""
+        self._array.release()
+
+    def _white(self) -> moderngl.TextureArray:
+        return self._ctx.texture_array(
+            (1, 1, 1), 4, np.full((1, 1, 1, 4), 65535, dtype=np.uint16), dtype="nu2"
+        )
