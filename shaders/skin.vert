@@ -8,9 +8,10 @@ in uvec4 in_joints;
 in vec4 in_weights;
 in int in_morphed;          // where this vertex's deltas begin among the moved; -1 when none moves it
 
-uniform sampler2D people;   // a row a person: 55 × 3 texels of palette, then 8 of morphs
+uniform sampler2D people;   // a row a person: 3 texels a joint of palette, then 8 of morphs
 uniform sampler2D deltas;   // for shape s and moved vertex m: position and normal at 2 (s M + m)
 uniform int row;
+uniform int morph_column;   // where the morphs begin in a row
 uniform int moved_count;    // M
 uniform vec4 head_ball;     // middle and radius of a ball as large as the head, at rest
 
@@ -18,7 +19,6 @@ out vec3 posed_position;
 out vec3 posed_normal;
 out vec2 posed_light;       // how much of the key light and of what comes from all round arrives
 
-const int MORPH_COLUMN = 165;
 const int MORPH_TEXELS = 8;
 const int HEAD_COLUMN = 15;
 const uint HEAD = 5u, LAST_OF_FACE = 8u;   // the head, then its eyes and its jaw, in BONES
@@ -53,7 +53,7 @@ void main() {
     vec3 normal = in_normal;
     if (in_morphed >= 0) {
         for (int i = 0; i < MORPH_TEXELS; i++) {
-            vec4 pair = texelFetch(people, ivec2(MORPH_COLUMN + i, row), 0);
+            vec4 pair = texelFetch(people, ivec2(morph_column + i, row), 0);
             if (pair.y == 0.0) break;
             add_morph(pair.x, pair.y, position, normal);
             if (pair.w == 0.0) break;

@@ -8,13 +8,14 @@ from gl_context import EYE_HEIGHT, eye, facing_viewer, person, picture_of
 from presence.headset.frames import FieldOfView
 from presence.pose.face import SHAPE_INDEX
 from presence.pose.proportions import default_proportions
-from presence.pose.rigid import Rigid
-from presence.pose.skeleton import INDEX
+from presence.pose.quaternion import quat_from_axis_angle
+from presence.pose.rigid import RIGHT, Rigid
+from presence.pose.skeleton import BONE_COUNT, INDEX
 from presence.render.eye import Eye, stereo_eyes
 from presence.render.picture import read_picture
 from presence.render.renderer import Background, Renderer, View
 from presence.render.target import Target
-from presence.scene.avatar import Mesh, Morph
+from presence.scene.avatar import Mesh, Morph, Strand
 from presence.scene.posing import pose_stage
 from presence.scene.stage import Stage
 from presence.scene.triangle import triangle_avatar
@@ -57,6 +58,24 @@ def test_vertices_are_skinned_as_the_palette_says(renderer):
         np.testing.assert_allclose(got[:, :3], expected, atol=1e-4)
         outward = np.linalg.norm(got[:, 3:6], axis=1)
         np.testing.assert_allclose(outward, outward[0], rtol=0.3)
+
+
+def test_vertices_on_a_strand_go_where_it_swings_and_morphs_still_work(renderer):
+    mesh = AVATAR.mesh
+    joints = mesh.joints.copy()
+    joints[:40, 0] = BONE_COUNT + np.arange(40) % 2
+    tail = Strand("tail", INDEX["head"], np.array([[0, 0.1, 0.1], [0, -0.1, 0.1], [0, -0.1, 0.0]]))
+    avatar = replace(AVATAR, mesh=replace(mesh, joints=joints), strands=(tail,))
+    swings = quat_from_axis_angle(RIGHT, np.array([0.7, -0.4]))
+    people = [
+        person(AVATAR, facing_viewer(2.0)),
+        replace(person(avatar, facing_viewer(1.5), face={"jawOpen": 0.7}), swings=swings),
+    ]
+    picture_of(renderer, people, size=(16, 16))
+    posed = pose_stage(Stage(people))
+    for i, someone in enumerate(people):
+        expected = skinned(someone.avatar.mesh, posed.palettes[i], someone.sample.face)
+        np.testing.assert_allclose(renderer.posed_vertices(i)[:, :3], expected, atol=1e-4)
 
 
 def test_a_morph_moves_its_vertices_and_no_others(renderer):

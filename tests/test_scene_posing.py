@@ -10,8 +10,10 @@ from presence.pose.quaternion import quat_from_axis_angle, quat_normalise, quat_
 from presence.pose.rigid import RIGHT, Rigid
 from presence.pose.sample import PoseSample, checked
 from presence.pose.skeleton import BONE_COUNT, INDEX
+from presence.scene.avatar import Strand
 from presence.scene.posing import MORPHS_AT_WORK, morphs_at_work, pose_stage
 from presence.scene.stage import Person, Stage
+from presence.scene.strands import strand_joints
 from presence.scene.triangle import triangle_avatar
 
 AVATAR = capsule_person(default_proportions(1.75), segments=5, rings=4)
@@ -164,6 +166,57 @@ def test_the_largest_morphs_are_at_work_and_a_zero_ends_them():
     np.testing.assert_allclose(morphs[0, :, 1], faces[0, :16], rtol=1e-6)
     np.testing.assert_array_equal(morphs[1, :2], [[7.0, 0.75], [40.0, 0.25]])
     assert not morphs[1, 2:, 1].any()
+
+
+def with_strands(avatar=AVATAR):
+    """Two chains on the head, of two joints and of one, and one of one joint on the chest."""
+    head, chest = INDEX["head"], INDEX["upperChest"]
+    return replace(
+        avatar,
+        strands=(
+            Strand("tail", head, np.array([[0, 0.1, 0.1], [0, -0.1, 0.05], [0, -0.1, 0.0]])),
+            Strand("fringe", head, np.array([[0.05, 0.1, -0.1], [0, -0.05, 0.0]])),
+            Strand("cord", chest, np.array([[0, 0.0, -0.1], [0, -0.1, 0.0]])),
+        ),
+    )
+
+
+def test_strands_that_do_not_swing_go_with_their_bones():
+    avatar = with_strands()
+    rng = np.random.default_rng(7)
+    people = [
+        shown(random_sample(rng), default_proportions(1.6), avatar=avatar),
+        shown(random_sample(rng), default_proportions(1.8)),
+    ]
+    palettes = pose_stage(Stage(people)).palettes
+    assert palettes.shape == (2, BONE_COUNT + 4, 3, 4)
+    head, chest = INDEX["head"], INDEX["upperChest"]
+    np.testing.assert_array_equal(palettes[0, BONE_COUNT:], palettes[0, [head, head, head, chest]])
+    still = replace(people[0], swings=np.tile([0.0, 0, 0, 1], (4, 1)))
+    same = pose_stage(Stage([still, people[1]])).palettes
+    np.testing.assert_allclose(same[0], palettes[0], atol=1e-6)
+
+
+def test_a_swinging_joint_turns_about_itself_and_takes_the_next_along():
+    avatar = with_strands()
+    sample = PoseSample.at_rest(0, avatar.proportions.hips_height)
+    turn = quat_from_axis_angle(RIGHT, 0.8)
+    still = np.array([0.0, 0, 0, 1])
+    someone = replace(
+        shown(sample, avatar.proportions, avatar=avatar),
+        swings=np.array([turn, still, still, still]),
+    )
+    palette = pose_stage(Stage([someone])).palettes[0, BONE_COUNT:]
+    joints = strand_joints(avatar)
+    np.testing.assert_allclose(moved(palette[0], joints.rests[0]), joints.rests[0], atol=1e-6)
+    end = joints.rests[0] + quat_rotate(turn, joints.ends[0] - joints.rests[0])
+    np.testing.assert_allclose(moved(palette[0], joints.ends[0]), end, atol=1e-6)
+    # The second joint hangs on the first's end, turned as its own swing says: not at all.
+    np.testing.assert_allclose(moved(palette[1], joints.rests[1]), end, atol=1e-6)
+    np.testing.assert_allclose(
+        moved(palette[1], joints.ends[1]), end + joints.ends[1] - joints.rests[1], atol=1e-6
+    )
+    np.testing.assert_allclose(palette[2:], np.tile(np.eye(4)[:3], (2, 1, 1)), atol=1e-6)
 
 
 def test_an_empty_stage_has_nobody_posed():

@@ -19,8 +19,8 @@ from presence.render.textures import Textures
 from presence.scene.avatar import Avatar, Singles
 from presence.scene.posing import MORPHS_AT_WORK, Posed
 
-_PALETTE_TEXELS = 3 * BONE_COUNT
-_ROW_TEXELS = _PALETTE_TEXELS + MORPHS_AT_WORK // 2
+_TEXELS_A_JOINT = 3
+_MORPH_TEXELS = MORPHS_AT_WORK // 2
 _POSED_FORMAT, _POSED_BYTES = "3f 3f 2f", 32
 _POSED_NAMES = ("in_position", "in_normal", "in_light")
 _LOOK_OF_BODIES = ("3f2 6x1 2f4 1i2 1u1 1x1", "in_colour", "in_uv", "in_layer", "in_surface")
@@ -138,6 +138,7 @@ class Crowd:
         uniform(self._skinning, "people").value = _PEOPLE_UNIT
         uniform(self._skinning, "deltas").value = _DELTAS_UNIT
         self._row = uniform(self._skinning, "row")
+        self._morph_column = uniform(self._skinning, "morph_column")
         self._head_ball = uniform(self._skinning, "head_ball")
         self._moved_count = uniform(self._skinning, "moved_count")
         self._bodies = Part(ctx, "person", _LOOK_OF_BODIES)
@@ -150,7 +151,7 @@ class Crowd:
         self._cast: list[Model] = []
         self._first_vertices: list[int] = []
         self._opacities: list[float] = []
-        self._texels = np.zeros((0, _ROW_TEXELS, 4), dtype=np.float32)
+        self._texels = np.zeros((0, 0, 4), dtype=np.float32)
         self._people: moderngl.Texture | None = None
         self._posed: moderngl.Buffer | None = None
         self._look: moderngl.Buffer | None = None
@@ -164,8 +165,8 @@ class Crowd:
         self._opacities = posed.opacities.tolist()
         if self._people is None or self._posed is None:
             return
-        self._texels[:, :_PALETTE_TEXELS] = posed.palettes.reshape(len(posed), -1, 4)
-        self._texels[:, _PALETTE_TEXELS:] = posed.morphs.reshape(len(posed), -1, 4)
+        self._texels[:, :-_MORPH_TEXELS] = posed.palettes.reshape(len(posed), -1, 4)
+        self._texels[:, -_MORPH_TEXELS:] = posed.morphs.reshape(len(posed), -1, 4)
         self._people.write(self._texels)
         self._people.use(_PEOPLE_UNIT)
         bound: Model | None = None
@@ -215,8 +216,11 @@ class Crowd:
             return
         ends = np.cumsum([model.vertex_count for model in cast]).tolist()
         self._first_vertices = [0, *ends[:-1]]
-        self._texels = np.zeros((len(cast), _ROW_TEXELS, 4), dtype=np.float32)
-        self._people = self._ctx.texture((_ROW_TEXELS, len(cast)), 4, dtype="f4")
+        joints = BONE_COUNT + max(model.strand_joint_count for model in cast)
+        width = _TEXELS_A_JOINT * joints + _MORPH_TEXELS
+        self._morph_column.value = width - _MORPH_TEXELS
+        self._texels = np.zeros((len(cast), width, 4), dtype=np.float32)
+        self._people = self._ctx.texture((width, len(cast)), 4, dtype="f4")
         self._people.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._posed = self._ctx.buffer(reserve=ends[-1] * _POSED_BYTES, dynamic=True)
         self._look = self._ctx.buffer(np.concatenate(self._looks(cast)))

@@ -10,6 +10,7 @@ from presence.pose.face import SHAPE_COUNT
 from presence.pose.skeleton import INDEX
 from presence.render.textures import layers_of, linear_from_srgb
 from presence.scene.avatar import UNTEXTURED, Avatar, Mesh, Surface
+from presence.scene.strands import strand_joints
 
 _REST = np.dtype(
     [
@@ -54,6 +55,7 @@ class Model:
         """``(T, 3)`` the triangles of the eyes, which are lit in their own way."""
         self.body = mesh.triangles[~eyes & ~cut]
         """``(T, 3)`` all the others."""
+        self.strand_joint_count = len(strand_joints(avatar))
         self.layers = layers_of(mesh.textures)
         """What the vertices' layers are of."""
         self.look = _look(mesh)

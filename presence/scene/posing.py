@@ -16,6 +16,7 @@ from presence.pose.skeleton import BONE_COUNT, LEVELS, PARENTS
 from presence.scene.avatar import Singles
 from presence.scene.fitting import SOLE_FRAMES, fit
 from presence.scene.stage import Stage
+from presence.scene.strands import pose_strands, strand_joints
 
 MORPHS_AT_WORK = 16
 """How many morphs of a person are drawn: the largest."""
@@ -26,8 +27,9 @@ class Posed:
     """Everyone on a stage, posed in the viewer's own place. N people, in the stage's order."""
 
     palettes: Singles
-    """``(N, 55, 3, 4)`` the upper rows of the matrices that take rest vertices, as modelled, to
-    the viewer's own place: posed joint × scale × translation by minus the joint's rest."""
+    """``(N, 55 + J, 3, 4)`` the upper rows of the matrices that take rest vertices, as modelled,
+    to the viewer's own place: posed joint × scale × translation by minus the joint's rest. After
+    the bones come the joints of the strands, as many as the avatar with the most has."""
     morphs: Singles
     """``(N, 16, 2)`` shape index and weight, the largest weights first; weight 0 ends the list."""
     joints: Floats
@@ -88,11 +90,16 @@ def pose_stage(stage: Stage) -> Posed:
     root_heights = ratio * lowest - avatar_soles.min(axis=1)
     joints[..., :3, 3] += (root_heights[:, None] * up)[:, None, :]
 
-    palettes = np.empty((len(people), BONE_COUNT, 3, 4), dtype=np.float32)
+    strands = [strand_joints(person.avatar) for person in people]
+    rows = BONE_COUNT + max(map(len, strands))
+    palettes = np.zeros((len(people), rows, 3, 4), dtype=np.float32)
     turn = joints[..., :3, :3] * scales[:, None, None, None]
-    palettes[..., :3] = turn
+    palettes[:, :BONE_COUNT, :, :3] = turn
     rest = np.array([each.rest for each in fits])
-    palettes[..., 3] = joints[..., :3, 3] - (turn @ rest[..., None])[..., 0]
+    palettes[:, :BONE_COUNT, :, 3] = joints[..., :3, 3] - (turn @ rest[..., None])[..., 0]
+    for palette, each, person in zip(palettes, strands, people, strict=True):
+        if len(each):
+            pose_strands(palette, each, person.swings)
     return Posed(
         palettes=palettes,
         morphs=morphs_at_work(np.array([person.sample.face for person in people])),

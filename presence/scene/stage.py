@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from presence.pose.arrays import Floats
 from presence.pose.proportions import Proportions
 from presence.pose.rigid import Rigid
 from presence.pose.sample import PoseSample
@@ -30,6 +31,9 @@ class Person:
     """Takes the person's own ``place`` into the viewer's."""
     opacity: float = 1.0
     """0 (gone) to 1."""
+    swings: Floats | None = None
+    """``(J, 4)`` xyzw how far each joint of the avatar's strands is turned from where its bone
+    carries it, in the bone's axes; None: not at all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
