@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from presence.bench.commands import bench
+from presence.client.avatars import avatar
 from presence.client.commands import demo, join
 from presence.errors import PresenceError, UsageError
 from presence.host.command import host_command
@@ -51,6 +52,7 @@ def presence(
 app.command()(join)
 app.command()(demo)
 app.add_typer(bench, name="bench")
+app.add_typer(avatar, name="avatar")
 
 
 @app.command()

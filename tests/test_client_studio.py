@@ -1,5 +1,7 @@
 """Pictures of an avatar: what is in them, and that nothing is cut off."""
 
+import subprocess
+import sys
 from functools import lru_cache
 
 import numpy as np
@@ -94,3 +96,19 @@ def test_a_sheet_holds_every_shape_and_people_stand_side_by_side(studio):
     row = ink(two[200:800])
     columns = [row[:, i * WIDTH // 4 : (i + 1) * WIDTH // 4].any() for i in range(3)]
     assert columns == [True, True, False]
+
+
+def test_after_a_studio_a_window_can_be_opened(monkeypatch, x_display):
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("DISPLAY", x_display)
+    # In a process of its own: the X server ends one whose window it refuses.
+    script = (
+        "from presence.client.studio import Studio\n"
+        "from presence.render.window import Window\n"
+        "Studio().close()\n"
+        "window = Window('after', (64, 64))\n"
+        "print(window.show())\n"
+        "window.close()\n"
+    )
+    child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (child.returncode, child.stdout, child.stderr) == (0, "True\n", "")

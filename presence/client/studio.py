@@ -18,7 +18,7 @@ from presence.pose.quaternion import quat_from_rotvec, quat_rotate
 from presence.pose.rigid import FORWARD, Rigid
 from presence.pose.sample import FAR_GAZE, PoseSample, checked
 from presence.pose.skeleton import INDEX
-from presence.render.context import offscreen_context
+from presence.render.context import offscreen_context, release_offscreen
 from presence.render.eye import Eye
 from presence.render.picture import Picture, read_picture
 from presence.render.renderer import Background, Renderer, View
@@ -153,7 +153,7 @@ class Studio:
         self._stack = ExitStack()
         if context is None:
             context = offscreen_context()
-            self._stack.callback(context.release)
+            self._stack.callback(release_offscreen, context)
         self._context, self._backdrop, self._samples = context, backdrop, samples
         self._renderer = Renderer(context, background=Background.TRANSPARENT)
         self._stack.callback(self._renderer.release)

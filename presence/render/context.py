@@ -43,6 +43,16 @@ def offscreen_context() -> moderngl.Context:
     raise RenderError(f"there is no OpenGL 3.3 here ({'; '.join(refusals)}); {_CURE}")
 
 
+def release_offscreen(context: moderngl.Context) -> None:
+    """Give a context without a window back; none is current on this thread afterwards.
+
+    A released context stays current to EGL, and the X server would refuse a window's in its place.
+    """
+    context.release()
+    if sys.platform == "linux" and (egl := find_library("EGL")):
+        ctypes.CDLL(egl).eglReleaseThread()
+
+
 @lru_cache(maxsize=1)
 def _library() -> ctypes.CDLL:
     names = ("opengl32",) if sys.platform == "win32" else ("OpenGL", "GL")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 
 import glfw
@@ -15,11 +16,32 @@ from presence.render.target import Target
 _DEFAULT_RATE = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Doings:
+    """What the person did at a window since it was last asked."""
+
+    dragged: tuple[float, float] = (0.0, 0.0)
+    """How far the pointer was dragged with its left button, right and up, in window heights."""
+    wheel: float = 0.0
+    """Steps that the wheel was turned away from the person."""
+    struck: tuple[str, ...] = ()
+    """Keys that were pressed or repeated: ``left``, ``right``, ``up``, ``down``, ``space``."""
+
+
+_KEYS = {
+    glfw.KEY_LEFT: "left",
+    glfw.KEY_RIGHT: "right",
+    glfw.KEY_UP: "up",
+    glfw.KEY_DOWN: "down",
+    glfw.KEY_SPACE: "space",
+}
+
+
 class Window:
     """A window with a context of its own, current on the thread that opens it.
 
-    State: the window, its context, and a target that follows its size. Escape, or the window's own
-    button, closes it.
+    State: the window, its context, a target that follows its size, and what the person did lately.
+    Escape, or the window's own button, closes it.
     """
 
     def __init__(
@@ -29,6 +51,7 @@ class Window:
         *,
         samples: int = 0,
         wait_for_screen: bool = True,
+        instead: str = "take --view offscreen",
     ) -> None:
         """Open a window.
 
@@ -37,6 +60,7 @@ class Window:
             size: width and height in the screen's units; the person may change them.
             samples: samples a pixel, 0 for one.
             wait_for_screen: let ``show`` wait for the screen's next refresh.
+            instead: what somebody without a screen can do, for the error.
 
         Raises:
             RenderError: there is no screen, or no OpenGL 3.3 on it.
@@ -50,7 +74,7 @@ class Window:
         glfw.set_error_callback(note)
         try:
             if not glfw.init():
-                raise RenderError(_without_window("no screen was found", reasons))
+                raise RenderError(_without_window("no screen was found", reasons, instead))
             self._stack.callback(glfw.terminate)
             for hint, value in (
                 (glfw.CONTEXT_VERSION_MAJOR, REQUIRED_VERSION // 100),
@@ -63,7 +87,7 @@ class Window:
                 glfw.window_hint(hint, value)
             self._window = glfw.create_window(*size, title, None, None)
             if not self._window:
-                raise RenderError(_without_window("no window could be opened", reasons))
+                raise RenderError(_without_window("no window could be opened", reasons, instead))
             self._stack.callback(glfw.destroy_window, self._window)
             glfw.make_context_current(self._window)
             glfw.swap_interval(1 if wait_for_screen else 0)
@@ -72,7 +96,11 @@ class Window:
         except BaseException:
             self._stack.close()
             raise
+        self._doings = Doings()
+        self._pointer: tuple[float, float] | None = None
         glfw.set_key_callback(self._window, self._on_key)
+        glfw.set_cursor_pos_callback(self._window, self._on_pointer)
+        glfw.set_scroll_callback(self._window, self._on_wheel)
 
     @property
     def target(self) -> Target:
@@ -97,12 +125,31 @@ class Window:
         """Close the window and give everything back."""
         self._stack.close()
 
-    @staticmethod
-    def _on_key(window: Any, key: int, scancode: int, action: int, mods: int) -> None:
+    def doings(self) -> Doings:
+        """What the person did since this was last asked; ``show`` hears it."""
+        done, self._doings = self._doings, Doings()
+        return done
+
+    def _on_key(self, window: Any, key: int, scancode: int, action: int, mods: int) -> None:
         if key == glfw.KEY_ESCAPE and action == glfw.PRESS:
             glfw.set_window_should_close(window, True)
+        elif key in _KEYS and action != glfw.RELEASE:
+            done = self._doings
+            self._doings = replace(done, struck=(*done.struck, _KEYS[key]))
+
+    def _on_pointer(self, window: Any, x: float, y: float) -> None:
+        before, self._pointer = self._pointer, (x, y)
+        held = glfw.get_mouse_button(window, glfw.MOUSE_BUTTON_LEFT) == glfw.PRESS
+        if held and before is not None:
+            height = max(glfw.get_window_size(window)[1], 1)
+            right, up = self._doings.dragged
+            moved = (right + (x - before[0]) / height, up - (y - before[1]) / height)
+            self._doings = replace(self._doings, dragged=moved)
+
+    def _on_wheel(self, window: Any, right: float, up: float) -> None:
+        self._doings = replace(self._doings, wheel=self._doings.wheel + up)
 
 
-def _without_window(what: str, reasons: list[str]) -> str:
+def _without_window(what: str, reasons: list[str], instead: str) -> str:
     because = f" ({'; '.join(reasons)})" if reasons else ""
-    return f"{what} for a window{because}; start from a desktop session, or take --view offscreen"
+    return f"{what} for a window{because}; start from a desktop session, or {instead}"
