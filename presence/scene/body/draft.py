@@ -43,6 +43,8 @@ class Paint(enum.IntEnum):
     GLASS = 16
     BEARD = 17
     BUTTON = 18
+    HOSE = 19
+    """Socks and tights."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,13 +19,23 @@ _UPON = {"mouthClose": "jawOpen"}
 
 
 def normals(positions: Floats, whole: Whole) -> Floats:
-    """``(V, 3)`` unit normals: the mean of the triangles' about each vertex, by their areas."""
-    a, b, c = (positions[whole.triangles[:, i]] for i in range(3))
-    faces = np.cross(b - a, c - a)
+    """``(V, 3)`` unit normals: the mean of the triangles' about each vertex, by their angles there.
+
+    Areas as weights would tilt the normals of hems and cuffs, whose edges are thin.
+    """
+    corners = positions[whole.triangles]
+    ahead = np.roll(corners, -1, axis=1) - corners
+    ahead /= np.maximum(np.linalg.norm(ahead, axis=2, keepdims=True), 1e-12)
+    back = -np.roll(ahead, 1, axis=1)
+    angles = np.arccos(np.clip(np.einsum("tci,tci->tc", ahead, back), -1.0, 1.0))
+    faces = np.cross(ahead[:, 0], back[:, 0])
+    faces /= np.maximum(np.linalg.norm(faces, axis=1, keepdims=True), 1e-12)
     total = np.stack(
         [
             np.bincount(
-                whole.triangles.ravel(), np.repeat(faces[:, i], 3), minlength=len(positions)
+                whole.triangles.ravel(),
+                (faces[:, i : i + 1] * angles).ravel(),
+                minlength=len(positions),
             )
             for i in range(3)
         ],

@@ -21,9 +21,10 @@ from presence.scene.body.measures import draw_measures
 from presence.scene.body.paint import colours, surfaces
 from presence.scene.body.plan import Plan, make_plan
 from presence.scene.body.rig import Extras, make_rig
+from presence.scene.body.torso import trunk_shape
 from presence.scene.body.traits import draw_traits
-from presence.scene.body.trunk import build_trunk, trunk_shape
-from presence.scene.body.weights import body_weights, only, smoothed, spine_weights, strongest
+from presence.scene.body.trunk import build_trunk
+from presence.scene.body.weights import body_weights, diffused, only, spine_weights, strongest
 
 
 def generate_body(seed: int, proportions: Proportions | None = None) -> Avatar:
@@ -45,19 +46,21 @@ def generate_body(seed: int, proportions: Proportions | None = None) -> Avatar:
 def build_body(name: str, plan: Plan) -> Avatar:
     """The body that a plan describes."""
     draft = Draft()
-    openings = build_trunk(draft, plan)
-    wrist_ring, shoulder = build_arm(draft, plan, openings)
-    ankle_ring, thigh = build_leg(draft, plan, openings)
-    join(draft, trunk_shape(plan), openings, np.concatenate([shoulder, thigh]))
-    build_hand(draft, plan, wrist_ring)
-    build_foot(draft, plan, ankle_ring)
+    shape = trunk_shape(plan)
+    openings = build_trunk(draft, plan, shape)
+    arm = build_arm(draft, plan, openings)
+    leg = build_leg(draft, plan, openings)
+    roots = np.concatenate([arm.root, leg.root])
+    join(draft, shape, openings, roots, np.concatenate([arm.root_lifts, leg.root_lifts]))
+    build_hand(draft, plan, arm.end)
+    build_foot(draft, plan, leg.end)
     head = only("head")
     face = build_face(draft, plan, head, openings.neck)
     unweighted = np.flatnonzero(draft.weights.sum(axis=1) == 0.0)
     draft.weights[unweighted] = body_weights(draft.positions[unweighted], plan)
     head_skin = np.concatenate([face.rim, face.skin])
     draft.weights[head_skin] = spine_weights(draft.positions[head_skin], plan)
-    draft.weights[:] = smoothed(draft.weights, draft.triangles, unweighted, rounds=3)
+    draft.weights[:] = diffused(draft.weights, draft.triangles, unweighted, 1.0)
     build_eyeball(draft, plan, face.lids, only("rightEye"))
     extras = Extras(
         lower_teeth=build_teeth(draft, plan, head),

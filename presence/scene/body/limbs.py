@@ -1,16 +1,20 @@
-"""Arms to the wrist and legs to the ankle: rings along the bones, with three at each joint."""
+"""Arms to the wrist and legs to the ankle: rings along the bones, close together at each joint."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from presence.pose.arrays import Floats, Ints
 from presence.scene.body.draft import Draft, Paint
+from presence.scene.body.garments import HEM, TUCK, BottomCut, bottom_cut, top_cut
 from presence.scene.body.plan import Plan
-from presence.scene.body.sculpt import through
-from presence.scene.body.trunk import ARM_RADIUS, CLOTH, Openings
+from presence.scene.body.sculpt import smoothstep, through
+from presence.scene.body.torso import limb_girth, thigh_girth
+from presence.scene.body.traits import Bottom, Shoes, Top, Traits
+from presence.scene.body.trunk import Openings
 
 ARM_SIDES, LEG_SIDES = 20, 24
 ARM_ANGLES: Floats = np.linspace(0.0, 2.0 * np.pi, ARM_SIDES, endpoint=False)
@@ -18,100 +22,315 @@ ARM_ANGLES: Floats = np.linspace(0.0, 2.0 * np.pi, ARM_SIDES, endpoint=False)
 LEG_ANGLES: Floats = 1.5 * np.pi + (np.arange(LEG_SIDES) - 22) * (2.0 * np.pi / LEG_SIDES)
 """Round a leg from its front inner side over the outside; the 22nd faces the other leg."""
 
+# Bare limbs, in thousandths of a metre on a body of 1.70 m: where along the limb (0 at its first
+# joint, 1 at its second, 2 at its third), and how far the skin is from the line of the joints.
+_ARM = np.array(  # along; up; down; forward; back
+    [
+        [0.00, 38.0, 56.0, 47.0, 47.0],
+        [0.30, 40.0, 48.0, 44.0, 44.0],
+        [0.55, 40.0, 42.0, 42.0, 41.0],
+        [0.80, 37.0, 37.0, 35.0, 39.0],
+        [0.92, 35.0, 35.0, 31.0, 40.0],
+        [1.00, 34.0, 34.0, 30.0, 41.0],
+        [1.08, 35.0, 35.0, 32.0, 39.0],
+        [1.25, 36.0, 36.0, 37.0, 37.0],
+        [1.45, 32.0, 33.0, 35.0, 34.0],
+        [1.70, 24.5, 24.5, 29.0, 28.5],
+        [1.88, 19.5, 20.0, 26.0, 25.5],
+        [2.00, 18.5, 19.0, 25.5, 25.5],
+    ]
+)
+_LEG = np.array(  # along; outwards; inwards; forward; back
+    [
+        [0.00, 82.0, 82.0, 86.0, 92.0],
+        [0.30, 78.0, 74.0, 82.0, 82.0],
+        [0.60, 66.0, 66.0, 69.0, 68.0],
+        [0.85, 54.0, 54.0, 58.0, 52.0],
+        [1.00, 51.0, 51.0, 58.0, 45.0],
+        [1.12, 50.0, 50.0, 52.0, 50.0],
+        [1.35, 54.0, 52.0, 43.0, 64.0],
+        [1.60, 45.0, 43.0, 38.0, 53.0],
+        [1.85, 35.0, 34.0, 35.0, 40.0],
+        [2.00, 35.0, 35.0, 37.0, 41.0],
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limb:
+    """A drafted limb."""
+
+    end: Ints
+    """The last ring, at the wrist or the ankle."""
+    root: Ints
+    """The vertices near the trunk that may be smoothed."""
+    root_lifts: Floats
+    """How far each of them is to lie off the trunk's shape, metres."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Ring:
-    """One ring of a limb: where along it, how thick, and what it shows."""
+    """One ring of a limb: where along it, how far off the skin, and what it shows."""
 
     along: float
-    """0 at the limb's first joint, 1 at the second, 2 at the third."""
     paint: Paint
     lift: float = 0.0
-    """Metres added to the radius."""
+    """Metres off the skin, on a body of 1.70 m."""
+    ripple: float = 0.0
+    """How high folds stand here, metres on a body of 1.70 m."""
+    tilt: float = 0.0
+    """How much farther along the ring is behind than in front."""
 
 
-def _points(
-    joints: Floats, rings: list[_Ring], thickness: Floats, knots: Floats, axes: Floats
+def _rings(
+    joints: Floats,
+    rings: Sequence[_Ring],
+    table: Floats,
+    axes: tuple[Floats, Floats],
+    angles: tuple[Floats, Floats],
+    scale: tuple[float, float],
 ) -> Floats:
     """``(R, S, 3)`` rings about the line through ``joints (3, 3)``.
 
-    ``thickness (K, 2)`` at ``knots`` are the radii along the two directions of a ring; ``axes
-    (S, 3, 2)`` those directions for each side.
+    ``axes`` are the directions that the table's second and fourth column point to; ``angles`` each
+    side's shares ``(S,)`` of them; ``scale`` is the body's and how thick the limb is.
     """
+    s, girth = scale
     along = np.array([ring.along for ring in rings])
-    centres = np.stack([np.interp(along, (0.0, 1.0, 2.0), joints[:, i]) for i in range(3)], axis=1)
-    radii = through(knots, thickness, along) + np.array([[ring.lift] for ring in rings])
-    points: Floats = centres[:, None] + np.einsum("sij,rj->rsi", axes, radii)
+    first, second = angles
+    place = along[:, None] - np.array([[ring.tilt] for ring in rings]) * second
+    flat = place.ravel()
+    centres = np.stack([np.interp(flat, (0.0, 1.0, 2.0), joints[:, i]) for i in range(3)], axis=1)
+    beyond = np.maximum(flat - 2.0, 0.0)[:, None] * (joints[2] - joints[1])
+    centres = (centres + beyond).reshape(*place.shape, 3)
+    radii = through(table[:, 0], table[:, 1:], along) * 1e-3 * girth
+    wide = np.where(first > 0.0, radii[:, :1], radii[:, 1:2])
+    deep = np.where(second > 0.0, radii[:, 2:3], radii[:, 3:4])
+    lift = np.array([[ring.lift] for ring in rings])
+    # Folds run aslant; valleys and ridges alternate along the limb.
+    slant = 0.9 * first + 2.2 * np.arctan2(first, second)
+    height = np.array([[ring.ripple] for ring in rings])
+    turn = np.arange(len(rings))[:, None] * (0.62 * np.pi)
+    lift = lift + height * np.cos(turn + slant)
+    points: Floats = centres + s * (
+        ((wide + lift) * first)[..., None] * axes[0] + ((deep + lift) * second)[..., None] * axes[1]
+    )
     return points
 
 
-def build_arm(draft: Draft, plan: Plan, openings: Openings) -> tuple[Ints, Ints]:
-    """Draft the right arm onto its armhole.
+def _shown(draft: Draft, points: Floats, rings: Sequence[_Ring], length: float) -> list[Ints]:
+    """Add the rings; folds are a little darker in their valleys."""
+    spans = np.linalg.norm(np.roll(points, -1, axis=1) - points, axis=-1)
+    across = np.cumsum(spans, axis=1) - spans
+    rows = []
+    for i, ring in enumerate(rings):
+        along = np.full(points.shape[1], ring.along * length)
+        grain = np.stack([across[i], along], axis=1)
+        rows.append(draft.add(points[i], ring.paint, grain=grain))
+    return rows
 
-    Returns:
-        The ring at the wrist ``(20,)``, and the vertices near the shoulder that may be smoothed.
-    """
-    s, girth, sleeve = plan.scale, plan.traits.girth, plan.traits.sleeve
+
+def build_arm(draft: Draft, plan: Plan, openings: Openings) -> Limb:
+    """Draft the right arm onto its armhole, with the ring at the wrist ``(20,)`` last."""
+    s, t, cut = plan.scale, plan.traits, top_cut(plan.traits)
     joints = np.stack([plan.at(f"right{b}") for b in ("UpperArm", "LowerArm", "Hand")])
-    # Bare skin is thinner than sleeves; the difference is added ring by ring.
-    knots = np.array([0.0, 0.3, 0.6, 0.9, 1.0, 1.1, 1.3, 1.6, 1.85, 2.0])
-    up = np.array([46.0, 44.0, 41.0, 37.0, 36.0, 37.0, 38.0, 32.0, 25.0, 20.5]) * 1e-3
-    fore = np.array([46.0, 43.0, 40.0, 38.0, 38.0, 39.0, 39.0, 34.0, 29.5, 27.5]) * 1e-3
-    slim = 1.0 - 0.10 * plan.traits.softness
-    thickness = np.stack([up, fore], axis=1) * s * girth * slim
-    axes = np.zeros((ARM_SIDES, 3, 2))
-    axes[:, 1, 0] = np.sin(ARM_ANGLES)
-    axes[:, 2, 1] = -np.cos(ARM_ANGLES)
-
-    ease = (ARM_RADIUS - 0.046) * s
-    cuff = min(sleeve, 1.9)
-    plain = [0.14, 0.26, 0.40, 0.56, 0.72, 0.86, 1.0, 1.14, 1.30, 1.50, 1.70, 1.86]
-    hem = [
-        _Ring(cuff - 0.055, Paint.SHIRT, ease),
-        _Ring(cuff - 0.050, Paint.TRIM, ease - 0.0005),
-        _Ring(cuff, Paint.TRIM, ease),
-        _Ring(cuff + 0.004, Paint.SKIN),
-    ]
-    rings = [
-        *(_Ring(a, Paint.SHIRT, ease) for a in plain if a < cuff - 0.09),
-        *hem,
-        *(_Ring(a, Paint.SKIN) for a in plain if a > cuff + 0.04),
+    length = float(np.linalg.norm(joints[1] - joints[0]))
+    end = min(t.sleeve, 1.93)
+    short = end < 0.95
+    tuck = min(TUCK * s / length, 0.12)
+    # Short sleeves stand off the arm; long ones narrow towards the cuff.
+    wide = 0.010 if short else 0.004
+    rings = []
+    for along in (
+        0.13,
+        0.25,
+        0.38,
+        0.52,
+        0.66,
+        0.78,
+        0.86,
+        0.93,
+        1.0,
+        1.07,
+        1.15,
+        1.25,
+        1.38,
+        1.52,
+    ):
+        if along < end - 0.10:
+            near = float(np.exp(-(((along - 1.0) / 0.17) ** 2)))
+            far = float(np.exp(-(((along - end + 0.16) / 0.16) ** 2)))
+            folds = cut.folds * (near + (0.0 if short else 0.9 * far))
+            ease = cut.ease + wide * float(smoothstep(0.1, min(end, 1.6), along))
+            if cut.ribbed and not short:
+                ease += 0.005 * far
+            rings.append(_Ring(along, Paint.SHIRT, ease, folds))
+    if not short:
+        rings += [
+            _Ring(along, Paint.SHIRT, cut.ease + wide + 0.003, 0.8 * cut.folds)
+            for along in (1.64, 1.74)
+            if along < end - 0.12
+        ]
+    rings += _cuff(plan, end, short=short, wide=wide)
+    bare = (0.62, 0.75, 0.86, 0.93, 1.0, 1.07, 1.15, 1.28, 1.48, 1.68, 1.84)
+    rings += [
+        _Ring(end - tuck, Paint.SKIN),
+        *(_Ring(along, Paint.SKIN) for along in bare if along > end + 0.04),
         _Ring(1.97, Paint.SKIN),
     ]
-    rows = list(draft.add(_points(joints, rings, thickness, knots, axes), Paint.SHIRT))
-    for row, ring in zip(rows, rings, strict=True):
-        draft.paints[row] = ring.paint
+    up, forward = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, -1.0])
+    points = _rings(
+        joints,
+        rings,
+        _ARM,
+        (up, forward),
+        (np.sin(ARM_ANGLES), np.cos(ARM_ANGLES)),
+        (s, limb_girth(plan)),
+    )
+    rows = _shown(draft, points, rings, length)
     draft.sew_all([*rows[::-1], openings.armhole], closed=True)
-    return rows[-1], np.concatenate(rows[:2])
+    root = np.concatenate(rows[:2])
+    lifts = np.repeat([ring.lift for ring in rings[:2]], ARM_SIDES) * s
+    return Limb(rows[-1], root, lifts)
 
 
-def build_leg(draft: Draft, plan: Plan, openings: Openings) -> tuple[Ints, Ints]:
-    """Draft the right leg onto the trunk.
-
-    Returns:
-        The ring inside the trouser's hem ``(24,)``, and the vertices near the hip that may be
-        smoothed.
-    """
-    s, girth = plan.scale, plan.traits.girth
-    joints = np.stack([plan.at(f"right{b}") for b in ("UpperLeg", "LowerLeg", "Foot")])
-    knots = np.array([0.0, 0.3, 0.6, 0.9, 1.0, 1.12, 1.35, 1.7, 2.0])
-    wide = np.array([84.0, 80.0, 70.0, 61.0, 59.0, 58.0, 58.0, 53.0, 53.0]) * 1e-3
-    deep = np.array([90.0, 84.0, 73.0, 63.0, 61.0, 60.0, 62.0, 56.0, 57.0]) * 1e-3
-    thickness = np.stack([wide, deep], axis=1) * s * girth
-    axes = np.zeros((LEG_SIDES, 3, 2))
-    axes[:, 0, 0] = np.sin(LEG_ANGLES)
-    axes[:, 2, 1] = -np.cos(LEG_ANGLES)
-    plain = [0.27, 0.36, 0.48, 0.62, 0.76, 0.88, 1.0, 1.12, 1.26, 1.46, 1.66, 1.84]
-    end = 1.985
-    rings = [
-        *(_Ring(a, Paint.TROUSERS) for a in plain),
-        _Ring(end - 0.012, Paint.TROUSERS, 0.001 * s),
-        _Ring(end, Paint.TROUSERS, 0.001 * s),
-        _Ring(end - 0.006, Paint.TROUSERS, -CLOTH * s),
+def _cuff(plan: Plan, end: float, *, short: bool, wide: float) -> list[_Ring]:
+    """The rings of a sleeve's end, outside and turned in."""
+    t, cut = plan.traits, top_cut(plan.traits)
+    out = cut.ease + wide
+    if short:
+        return [
+            _Ring(end - 0.07, Paint.SHIRT, out),
+            _Ring(end - 0.062, Paint.SHIRT, out - 0.0008),
+            _Ring(end, Paint.SHIRT, out + 0.001),
+            _Ring(end + 0.001, Paint.SHIRT, out - HEM),
+        ]
+    if t.top in (Top.SWEATER, Top.HOODIE):
+        return [
+            _Ring(end - 0.185, Paint.SHIRT, out + 0.004),
+            _Ring(end - 0.165, Paint.TRIM, 0.0055),
+            _Ring(end - 0.08, Paint.TRIM, 0.0052),
+            _Ring(end, Paint.TRIM, 0.0058),
+            _Ring(end + 0.001, Paint.TRIM, 0.0020),
+        ]
+    if t.top is Top.SHIRT:
+        return [
+            _Ring(end - 0.200, Paint.SHIRT, out + 0.003),
+            _Ring(end - 0.190, Paint.SHIRT, 0.0065),
+            _Ring(end - 0.08, Paint.SHIRT, 0.0072),
+            _Ring(end, Paint.SHIRT, 0.0082),
+            _Ring(end + 0.001, Paint.SHIRT, 0.0048),
+        ]
+    band = Paint.TRIM if t.top is Top.TUNIC else Paint.SHIRT
+    return [
+        _Ring(end - 0.08, Paint.SHIRT, 0.008),
+        _Ring(end - 0.075, band, 0.0085),
+        _Ring(end, band, 0.0080),
+        _Ring(end + 0.001, band, 0.0045),
     ]
-    points = _points(joints, rings, thickness, knots, axes)
+
+
+def build_leg(draft: Draft, plan: Plan, openings: Openings) -> Limb:
+    """Draft the right leg onto the trunk, with the ring at the ankle ``(24,)`` last."""
+    s, t, cut = plan.scale, plan.traits, bottom_cut(plan.traits)
+    joints = np.stack([plan.at(f"right{b}") for b in ("UpperLeg", "LowerLeg", "Foot")])
+    length = float(np.linalg.norm(joints[1] - joints[0]))
+    places = [0.26, 0.35, 0.46, 0.58, 0.70, 0.80, 0.88, 0.95, 1.02, 1.10, 1.19, 1.30, 1.43, 1.56]
+    cloth = Paint.HOSE if t.bottom is Bottom.SKIRT else Paint.TROUSERS
+    bare = Paint.HOSE if t.bottom is Bottom.SKIRT else Paint.SKIN
+    rings = [
+        _Ring(along, cloth, _leg_ease(cut, along)) for along in places if along < cut.end - 0.09
+    ]
+    if t.bottom is Bottom.SHORTS:
+        end = cut.end
+        rings += [
+            _Ring(end - 0.062, cloth, cut.hem - 0.0005),
+            _Ring(end - 0.055, cloth, cut.hem),
+            _Ring(end, cloth, cut.hem + 0.001),
+            _Ring(end + 0.001, cloth, cut.hem - HEM),
+            _Ring(end - 0.075, bare),
+            *(_Ring(along, bare) for along in places if along > end + 0.03),
+        ]
+    elif t.bottom is not Bottom.SKIRT:
+        rings += _trouser_end(plan)
+    if t.bottom in (Bottom.SHORTS, Bottom.SKIRT):
+        sock = Paint.HOSE if t.bottom is Bottom.SKIRT else Paint.SKIN
+        if tall_boots(t):
+            rings += [
+                _Ring(1.62, sock),
+                _Ring(1.66, Paint.SHOE, 0.002),
+                _Ring(1.58, Paint.SHOE, 0.0035),
+                _Ring(1.58, Paint.SHOE, 0.0075),
+                _Ring(1.70, Paint.SHOE, 0.0070),
+                _Ring(1.82, Paint.SHOE, 0.0075),
+                _Ring(1.92, Paint.SHOE, 0.0085),
+            ]
+        elif t.bottom is Bottom.SHORTS and t.footwear is not Shoes.FLATS:
+            rings += [
+                _Ring(1.68, Paint.SKIN),
+                _Ring(1.690, Paint.HOSE, 0.0005),
+                _Ring(1.695, Paint.HOSE, 0.0028),
+                _Ring(1.80, Paint.HOSE, 0.0028),
+                _Ring(1.91, Paint.HOSE, 0.0022),
+            ]
+        else:
+            rings += [_Ring(along, sock) for along in (1.70, 1.82, 1.92)]
+    out, forward = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, -1.0])
+    angles = (np.sin(LEG_ANGLES), np.cos(LEG_ANGLES))
+    points = _rings(joints, rings, _LEG, (out, forward), angles, (s, thigh_girth(plan)))
     # Legs of thick people touch; they do not cross.
     points[..., 0] = np.maximum(points[..., 0], 0.004 * s)
-    rows = list(draft.add(points, Paint.TROUSERS))
+    rows = _shown(draft, points, rings, length)
     draft.sew_all([*rows[::-1], openings.leg], closed=True)
-    return rows[-1], np.concatenate(rows[:2])
+    return Limb(rows[-1], np.concatenate(rows[:2]), np.zeros(2 * LEG_SIDES))
+
+
+def foot_paint(traits: Traits) -> Paint:
+    """What shows between the trousers and the shoe."""
+    bare = traits.footwear is Shoes.FLATS and traits.bottom is not Bottom.SKIRT
+    return Paint.SKIN if bare else Paint.HOSE
+
+
+def tall_boots(traits: Traits) -> bool:
+    """Whether the boots' shafts are to be seen."""
+    return traits.footwear is Shoes.BOOTS and traits.bottom in (Bottom.SHORTS, Bottom.SKIRT)
+
+
+def _leg_ease(cut: BottomCut, along: float) -> float:
+    """How far trousers stand off the leg."""
+    if cut.end < 1.0:
+        return float(np.interp(along, (0.3, cut.end), (cut.ease, cut.hem)))
+    places, eases = (0.4, 0.95, 1.2, 2.0), (cut.ease, cut.knee, cut.knee, cut.hem)
+    return float(np.interp(along, places, eases))
+
+
+def _trouser_end(plan: Plan) -> list[_Ring]:
+    """Trousers from the shin on: they break over the shoe, are turned in, and show the ankle."""
+    t, cut = plan.traits, bottom_cut(plan.traits)
+    jeans = t.bottom is Bottom.JEANS
+    end, tilt = cut.end, 0.0 if jeans else 0.05
+    hem = cut.hem
+    fold = 0.0042 if not jeans else 0.0034
+    rings = [
+        _Ring(along, Paint.TROUSERS, hem * 0.85, fold * high, tilt * 0.5)
+        for along, high in ((1.66, 0.5), (1.73, 0.9), (1.79, 1.0), (1.845, 1.0))
+    ]
+    if jeans:
+        # Turned up: the cuff lies outside.
+        rings += [
+            _Ring(end - 0.085, Paint.TROUSERS, hem, 0.4 * fold),
+            _Ring(end - 0.088, Paint.TROUSERS, hem + 0.005),
+            _Ring(end, Paint.TROUSERS, hem + 0.0055),
+        ]
+    else:
+        rings += [
+            _Ring(end - 0.11, Paint.TROUSERS, hem, 0.8 * fold, tilt * 0.8),
+            _Ring(end - 0.05, Paint.TROUSERS, hem, 0.3 * fold, tilt),
+            _Ring(end, Paint.TROUSERS, hem + 0.001, 0.0, tilt),
+        ]
+    return [
+        *rings,
+        _Ring(end, Paint.TROUSERS, hem - HEM, 0.0, tilt),
+        _Ring(end - 0.10, foot_paint(t), 0.001),
+        _Ring(1.945, foot_paint(t), 0.001),
+    ]

@@ -11,7 +11,8 @@ from presence.scene.body.draft import Paint, Whole
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import smoothstep
 from presence.scene.body.skull import head_shape
-from presence.scene.body.trunk import trunk_shape
+from presence.scene.body.torso import trunk_shape
+from presence.scene.body.traits import Bottom
 
 _SURFACES: dict[Paint, Surface] = {
     Paint.EYE: Surface.EYE,
@@ -26,8 +27,10 @@ _SURFACES: dict[Paint, Surface] = {
     Paint.TROUSERS: Surface.CLOTH,
     Paint.SHOE: Surface.CLOTH,
     Paint.SOLE: Surface.CLOTH,
+    Paint.HOSE: Surface.CLOTH,
+    Paint.BUTTON: Surface.CLOTH,
 }
-_SHADED = (Paint.SKIN, Paint.LIP, Paint.SHIRT, Paint.TRIM, Paint.TROUSERS)
+_SHADED = (Paint.SKIN, Paint.LIP, Paint.SHIRT, Paint.TRIM, Paint.TROUSERS, Paint.HOSE)
 _STEPS = (0.012, 0.028, 0.060)
 """Metres from the skin at which a body of 1.70 m is probed for what hides the sky."""
 
@@ -64,6 +67,7 @@ def colours(whole: Whole, plan: Plan, normals: Floats) -> Floats:
         Paint.GLASS: t.frames,
         Paint.BEARD: t.hair,
         Paint.BUTTON: t.trim,
+        Paint.HOSE: 0.42 * t.trousers if t.bottom is Bottom.SKIRT else 0.94 * t.soles,
     }
     table = np.array([palette[paint] for paint in Paint])
     painted = table[whole.paints]

@@ -1,6 +1,8 @@
 """The trunk: pelvis to neck, with an opening for an arm, one for a leg, and one for the head.
 
-Rows of ``COLUMNS + 1`` vertices run round the right half from the front midline to the back.
+Rows of ``COLUMNS + 1`` vertices run round the right half from the front midline to the back. They
+follow the surface from the legs upwards, in and out of every hem: what a garment covers deeper
+than its turned-in hem does not exist.
 """
 
 from __future__ import annotations
@@ -11,16 +13,20 @@ import numpy as np
 
 from presence.pose.arrays import Floats, Ints
 from presence.scene.body.draft import Draft, Paint
+from presence.scene.body.garments import HEM, TUCK, top_cut, tucked
 from presence.scene.body.plan import Plan
-from presence.scene.body.sculpt import Shape, capsule, smooth_union, through
+from presence.scene.body.sculpt import Shape, settle, smoothstep
+from presence.scene.body.traits import Bottom, Top
+from presence.scene.body.weights import skirt_weights
 
 COLUMNS = 20
 """Strips round half the trunk."""
 _ARM_FRONT, _ARM_BACK = 7, 13
 """The columns between which the arm grows out."""
 _ARM_ROWS = 4
-CLOTH = 0.005
-"""Metres that a garment stands off what it covers, at its hem."""
+_TORSO_ROWS = 9
+ANGLES: Floats = np.linspace(0.0, np.pi, COLUMNS + 1)
+"""Of the columns, from the front to the back."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,175 +40,132 @@ class Openings:
     neck: Ints
     """``(21,)`` from the front midline to the back."""
     settled: Ints
-    """Every vertex of the trunk: they are to settle onto its shape."""
+    """Every vertex of the trunk that is to settle onto its shape."""
     lifts: Floats
     """How far off the shape each is to settle, metres."""
     loose: Ints
     """Those among them, near the joins, that may be smoothed."""
+    rows: tuple[Ints, ...]
+    """Every row ``(21,)`` from the legs to the neck, −1 where the arm is."""
 
 
-def trunk_shape(plan: Plan) -> Shape:
-    """The clothed body without head, hands and feet; symmetric in x."""
-    s, soft, girth = plan.scale, plan.traits.softness, plan.traits.girth
-    arm, hip = plan.at("rightUpperArm"), plan.at("rightUpperLeg")
-    breadth = arm[0] / (0.160 * s)
+class _Rows:
+    """The rows of the trunk so far, from the legs upwards along the surface."""
 
-    def between(broad: float, slim: float) -> float:
-        return broad + (slim - broad) * soft
+    def __init__(self, draft: Draft, plan: Plan, shape: Shape) -> None:
+        self.draft, self.plan, self.shape = draft, plan, shape
+        self.rows: list[Ints] = []
+        self.settled: list[Ints] = []
+        self.lifts: list[Floats] = []
 
-    y = {bone: plan.at(bone)[1] for bone in ("hips", "spine", "chest", "upperChest", "neck")}
-    # height; half width; depth before and behind the spine's line; that line.
-    rows = [
-        (hip[1] - 0.12 * s, 0.155, 0.086, 0.088, hip[2]),
-        (hip[1] - 0.02 * s, between(0.157, 0.174), 0.098, between(0.106, 0.114), hip[2]),
-        (y["hips"] + 0.04 * s, between(0.154, 0.162), 0.102, 0.102, plan.at("hips")[2]),
-        (y["spine"] + 0.02 * s, between(0.150, 0.138), between(0.104, 0.096), 0.090, 0.004 * s),
-        (y["chest"] - 0.02 * s, between(0.151, 0.134), between(0.106, 0.097), 0.092, 0.010 * s),
-        (y["chest"] + 0.07 * s, between(0.163, 0.144), between(0.113, 0.121), 0.100, 0.014 * s),
-        (
-            y["upperChest"] + 0.02 * s,
-            between(0.168, 0.148),
-            between(0.106, 0.104),
-            0.102,
-            0.018 * s,
-        ),
-        (arm[1] - 0.01 * s, 0.148, 0.086, 0.094, 0.020 * s),
-        (arm[1] + 0.030 * s, 0.106, 0.066, 0.078, 0.024 * s),
-        (y["neck"] + 0.015 * s, between(0.063, 0.055), 0.058, 0.062, 0.024 * s),
-        (y["neck"] + 0.060 * s, between(0.056, 0.049), 0.055, 0.054, 0.020 * s),
-        (y["neck"] + 0.110 * s, between(0.055, 0.048), 0.055, 0.052, 0.018 * s),
-    ]
-    table = np.array(rows)
-    # Bones of unusual lengths may bring the heights out of order: each stays above the last.
-    least = 0.012 * s * np.arange(len(table))
-    knots = np.maximum.accumulate(table[:, 0] - least) + least
-    values = table[:, 1:].copy()
-    upper = np.clip((knots - y["chest"]) / (arm[1] - y["chest"]), 0.0, 1.0) * (knots < y["neck"])
-    values[:, 0] *= 1.0 + (breadth - 1.0) * upper
-    values[:, :3] *= s
-    values[knots < arm[1] - 0.02 * s, :3] *= girth
-    crotch = hip[1] - 0.098 * s
-    elbow, wrist = plan.at("rightLowerArm"), plan.at("rightHand")
-    knee, ankle = plan.at("rightLowerLeg"), plan.at("rightFoot")
-
-    def shape(points: Floats) -> Floats:
-        p = points.copy()
-        p[:, 0] = np.abs(p[:, 0])
-        wide, front, back, line = through(knots, values, p[:, 1]).T
-        wide, front, back = (np.maximum(half, 0.03 * s) for half in (wide, front, back))
-        depth = np.where(p[:, 2] < line, front, back)
-        power = 2.3
-        ratio = ((p[:, 0] / wide) ** power + (np.abs(p[:, 2] - line) / depth) ** power + 1e-12) ** (
-            1.0 / power
-        )
-        d = (ratio - 1.0) * np.minimum(wide, depth)
-        # The trunk ends at the crotch; below it are the legs alone.
-        d = -smooth_union(-d, p[:, 1] - crotch, 0.03 * s)
-        # From the root of the neck to the shoulder's point.
-        d = smooth_union(
-            d,
-            capsule(
-                p,
-                (0.028 * s, y["neck"] - 0.030 * s, 0.032 * s),
-                arm + np.array([-0.022, 0.002, 0.0]) * s,
-                0.034 * s,
-                0.046 * s,
-            ),
-            0.035 * s,
-        )
-        d = smooth_union(
-            d, capsule(p, arm, elbow, ARM_RADIUS * s * girth, 0.042 * s * girth), 0.030 * s
-        )
-        d = smooth_union(
-            d,
-            capsule(p, hip, knee, between(0.081, 0.088) * s * girth, 0.062 * s * girth),
-            0.030 * s,
-        )
-        d = np.minimum(d, capsule(p, elbow, wrist, 0.042 * s * girth, 0.028 * s * girth))
-        return np.minimum(d, capsule(p, knee, ankle, 0.062 * s * girth, 0.054 * s * girth))
-
-    return shape
-
-
-ARM_RADIUS = 0.051
-"""Of the clothed upper arm at the shoulder's joint, metres on a body of 1.70 m."""
-
-
-def _ring(angles: Floats, wide: float, front: float, back: float, line: float) -> Floats:
-    """``(21, 2)`` across and z of half an ellipse, from the front to the back."""
-    depth = np.where(np.cos(angles) > 0.0, front, back)
-    return np.stack([wide * np.sin(angles), line - depth * np.cos(angles)], axis=1)
-
-
-def build_trunk(draft: Draft, plan: Plan) -> Openings:
-    """Draft the trunk roughly; ``join`` then settles it onto its shape."""
-    s, girth = plan.scale, plan.traits.girth
-    angles = np.linspace(0.0, np.pi, COLUMNS + 1)
-    arm, hip, neck = plan.at("rightUpperArm"), plan.at("rightUpperLeg"), plan.at("neck")
-    rows: list[Ints] = []
-    lifts: list[Floats] = []
-
-    def add(points: Floats, paint: Paint, lift: float = 0.0, *, armhole: bool = False) -> None:
+    def add(
+        self, points: Floats, paint: Paint, lift: Floats | float = 0.0, *, armhole: bool = False
+    ) -> None:
+        """A row that will settle ``lift`` metres (of a body of 1.70 m) off the shape."""
         points[[0, -1], 0] = 0.0
         keep = np.ones(COLUMNS + 1, dtype=bool)
         if armhole:
             keep[_ARM_FRONT + 1 : _ARM_BACK] = False
         row = np.full(COLUMNS + 1, -1)
-        row[keep] = draft.add(points[keep], paint)
-        rows.append(row)
-        lifts.append(np.full(int(keep.sum()), lift * s))
+        row[keep] = self.draft.add(points[keep], paint)
+        self.rows.append(row)
+        self.settled.append(row[keep])
+        self.lifts.append(np.broadcast_to(lift, COLUMNS + 1)[keep] * self.plan.scale)
 
-    def level(height: float, paint: Paint, lift: float = 0.0) -> None:
-        flat = _ring(angles, 0.15 * s * girth, 0.10 * s * girth, 0.10 * s * girth, 0.01 * s)
-        add(np.stack([flat[:, 0], np.full(len(flat), height), flat[:, 1]], axis=1), paint, lift)
+    def level(
+        self, height: float | tuple[float, float, float], paint: Paint, lift: Floats | float = 0.0
+    ) -> None:
+        """A row at one height, or at three: in front, at the side, behind."""
+        s = self.plan.scale
+        flat = ring(0.15 * s, 0.10 * s, 0.010 * s)
+        heights = curve(*((height,) * 3 if isinstance(height, float) else height))
+        self.add(np.stack([flat[:, 0], heights, flat[:, 1]], axis=1), paint, lift)
 
-    hem = hip[1] - 0.040 * s
-    level(hip[1] - 0.070 * s, Paint.TROUSERS)
-    level(hem - 0.002 * s, Paint.TROUSERS)
-    level(hem, Paint.TRIM, CLOTH)
-    level(hem + 0.022 * s, Paint.TRIM, CLOTH)
-    level(hem + 0.025 * s, Paint.SHIRT, 1.3 * CLOTH)
+    def hang(self, base: Floats, out: Floats, height: float, paint: Paint) -> None:
+        """A row that hangs free at ``height``, ``out (21,)`` metres beyond a ring on the body."""
+        around = base[:, [0, 2]] - np.array([0.0, base[:, 2].mean()])
+        around = around / np.linalg.norm(around, axis=1, keepdims=True)
+        points = base.copy()
+        points[:, [0, 2]] += around * out[:, None]
+        points[:, 1] = height
+        points[[0, -1], 0] = 0.0
+        self.rows.append(self.draft.add(points, paint, skirt_weights(points, self.plan)))
+
+
+def ring(wide: float, deep: float, line: float) -> Floats:
+    """``(21, 2)`` across and z of half an ellipse, from the front to the back."""
+    return np.stack([wide * np.sin(ANGLES), line - deep * np.cos(ANGLES)], axis=1)
+
+
+def curve(front: float, side: float, back: float) -> Floats:
+    """``(21,)`` heights that go smoothly from the front over the side to the back."""
+    ends: Floats = np.where(np.cos(ANGLES) > 0.0, front, back)
+    heights: Floats = ends + (side - ends) * np.sin(ANGLES) ** 2
+    return heights
+
+
+def build_trunk(draft: Draft, plan: Plan, shape: Shape) -> Openings:
+    """Draft the trunk roughly; ``join`` then settles it onto ``shape``."""
+    s, t, cut = plan.scale, plan.traits, top_cut(plan.traits)
+    arm, neck = plan.at("rightUpperArm"), plan.at("neck")
+    rows = _Rows(draft, plan, shape)
     armpit = arm[1] - 0.072 * s
-    for height in np.linspace(hem + 0.065 * s, armpit, 8)[:-1]:
-        level(float(height), Paint.SHIRT)
+    start = _lower_half(rows)
+    # A little slack lies in soft folds above the hem or waistband.
+    heights = np.linspace(start, armpit, _TORSO_ROWS + 1)[:-1]
+    for i, height in enumerate(heights):
+        slack = (1.0 - i / _TORSO_ROWS) ** 2
+        waves = np.cos(ANGLES * 6.0 + 1.1 * i) * np.sin(ANGLES) ** 2
+        bulge = 0.7 if cut.ribbed or tucked(t) else 0.15
+        lift = cut.ease * (1.0 + bulge * slack) + (0.25 + slack) * cut.folds * waves
+        rows.level(float(height), Paint.SHIRT, lift)
 
     # Three guides, between which the rows of the armhole and the shoulders lie.
-    def guide(wide: float, depth: float, line: float, heights: tuple[float, ...]) -> Floats:
-        flat = _ring(angles, wide, depth, depth, line)
-        front, side, back = heights
-        ends = np.where(np.cos(angles) > 0.0, front, back)
-        level = ends + (side - ends) * np.sin(angles) ** 2
-        return np.stack([flat[:, 0], level, flat[:, 1]], axis=1)
+    def guide(wide: float, depth: float, line: float, levels: tuple[float, ...]) -> Floats:
+        flat = ring(wide, depth, line)
+        return np.stack([flat[:, 0], curve(*levels), flat[:, 1]], axis=1)
 
-    over = arm[1] + 0.046 * s
+    over = arm[1] + 0.036 * s
     at_armpit = guide(arm[0], 0.11 * s, 0.02 * s, (armpit,) * 3)
     at_top = guide(
-        arm[0] - 0.028 * s, 0.085 * s, 0.022 * s, (over - 0.03 * s, over, over - 0.005 * s)
+        arm[0] - 0.030 * s, 0.085 * s, 0.022 * s, (over - 0.022 * s, over, over - 0.002 * s)
     )
-    collar = (neck[1] - 0.012 * s, neck[1] + 0.012 * s, neck[1] + 0.024 * s)
+    low = 0.022 if t.top in (Top.TSHIRT, Top.TUNIC) else 0.012
+    collar = (neck[1] - low * s, neck[1] + 0.014 * s, neck[1] + 0.022 * s)
     at_collar = guide(0.060 * s, 0.060 * s, 0.024 * s, collar)
-    armhole = len(rows)
+    armhole = len(rows.rows)
     for step in range(_ARM_ROWS + 1):
         part = at_armpit + (at_top - at_armpit) * (step / _ARM_ROWS)
-        add(part, Paint.SHIRT, armhole=0 < step < _ARM_ROWS)
-    for t in (0.33, 0.66):
-        add(at_top + (at_collar - at_top) * t, Paint.SHIRT)
-    rise = np.array([0.0, 0.001 * s, 0.0])
-    add(at_collar - 18 * rise, Paint.SHIRT)
-    add(at_collar - 16 * rise, Paint.TRIM, CLOTH)
-    add(at_collar, Paint.TRIM, CLOTH)
-    add(at_collar + 0.5 * rise, Paint.SKIN)
+        rows.add(part, Paint.SHIRT, cut.ease, armhole=0 < step < _ARM_ROWS)
+    for share in (0.30, 0.60):
+        rows.add(at_top + (at_collar - at_top) * share, Paint.SHIRT, cut.ease)
+    rise = np.array([0.0, s, 0.0])
+    band = Paint.TRIM if t.top in (Top.TSHIRT, Top.SWEATER, Top.TUNIC) else Paint.SHIRT
+    thick = 0.0035 if t.top is Top.SWEATER else 0.0016
+    rows.add(at_collar - (cut.neckband + 0.002) * rise, Paint.SHIRT, cut.ease)
+    rows.add(at_collar - cut.neckband * rise, band, cut.ease + 0.5 * thick)
+    rows.add(at_collar - 0.5 * cut.neckband * rise, band, cut.ease + thick)
+    rows.add(at_collar, band, max(0.6 * cut.ease, 0.003))
+    rows.add(at_collar + 0.0005 * rise, band, 0.0012)
+    rows.add(at_collar - 0.010 * rise, Paint.SKIN, 0.0)
+    rows.add(at_collar + 0.008 * rise, Paint.SKIN, 0.0)
+    return _sewn(rows, armhole)
+
+
+def _sewn(made: _Rows, armhole: int) -> Openings:
+    """The trunk's rows sewn to each other, and what they leave open."""
+    draft, rows, s = made.draft, made.rows, made.plan.scale
     for i in range(len(rows) - 1):
         if armhole <= i < armhole + _ARM_ROWS:
             draft.sew(rows[i][: _ARM_FRONT + 1], rows[i + 1][: _ARM_FRONT + 1])
             draft.sew(rows[i][_ARM_BACK:], rows[i + 1][_ARM_BACK:])
         else:
             draft.sew(rows[i], rows[i + 1])
-
+    hip = made.plan.at("rightUpperLeg")
     crotch = np.zeros((3, 3))
     crotch[:, 1] = hip[1] - np.array([0.096, 0.108, 0.098]) * s
     crotch[:, 2] = np.array([0.05, 0.008, -0.04]) * s
-    seam = draft.add(crotch, Paint.TROUSERS)
+    seam = draft.add(crotch, Paint(draft.paints[rows[0][0]]))
     front = [rows[armhole + i][_ARM_FRONT] for i in range(_ARM_ROWS + 1)]
     back = [rows[armhole + i][_ARM_BACK] for i in range(_ARM_ROWS + 1)]
     middle = _ARM_ROWS // 2
@@ -218,9 +181,88 @@ def build_trunk(draft: Draft, plan: Plan) -> Openings:
         armhole=np.array(rim),
         leg=np.concatenate([rows[0], seam]),
         neck=rows[-1],
-        settled=np.concatenate([*(row[row >= 0] for row in rows), seam]),
-        lifts=np.concatenate([*lifts, np.zeros(3)]),
+        settled=np.concatenate([*made.settled, seam]),
+        lifts=np.concatenate([*made.lifts, np.zeros(3)]),
         loose=np.concatenate(
             [rows[0][1:-1], *(row[row >= 0] for row in rows[armhole - 1 : armhole + 7])]
         ),
+        rows=tuple(rows),
     )
+
+
+def _lower_half(rows: _Rows) -> float:
+    """Seat, skirt, waistband and the top's hem; returns where the plain cloth above begins."""
+    plan, cut, t = rows.plan, top_cut(rows.plan.traits), rows.plan.traits
+    s, hip = plan.scale, float(plan.at("rightUpperLeg")[1])
+    skirt = t.bottom is Bottom.SKIRT
+    rows.level(hip - 0.072 * s, Paint.HOSE if skirt else Paint.TROUSERS)
+    rows.level(hip - 0.046 * s, Paint.HOSE if skirt else Paint.TROUSERS)
+    at = hip - 0.015 * s
+    if skirt:
+        rows.level(at, Paint.HOSE)
+        knee = float(plan.at("rightLowerLeg")[1])
+        _curtain(rows, at, max(hip - knee - 0.055 * s, 0.1 * s), 0.17, 0.004, 0.007, Paint.TROUSERS)
+        rows.level(at + 0.012 * s, Paint.TROUSERS, 0.0045)
+    waist = float(plan.at("spine")[1]) - 0.012 * s
+    if tucked(t):
+        band = Paint.TROUSERS if skirt else Paint.SHOE
+        low = waist - 0.030 * s
+        for height in np.linspace(at, low, 3 if skirt else 4)[(1 if skirt else 0) :]:
+            rows.level(float(height), Paint.TROUSERS, 0.002)
+        rows.level(low, band, 0.0045)
+        rows.level(waist, band, 0.0050)
+        rows.level(waist + 0.001 * s, band, 0.0015)
+        rows.level(waist - 0.008 * s, Paint.SHIRT, 0.0010)
+        rows.level(waist + 0.006 * s, Paint.SHIRT, 0.0060)
+        return waist + 0.022 * s
+    if t.top is Top.TUNIC:
+        cover = at + (0.030 if skirt else 0.008) * s
+        rows.level(cover, Paint.TROUSERS, 0.004 if skirt else 0.0)
+        ease = 0.011 if skirt else cut.ease + 0.002
+        _curtain(rows, cover, cover - (hip - cut.hem * s), 0.20, ease, 0.006, Paint.SHIRT)
+        rows.level(cover + 0.012 * s, Paint.SHIRT, ease)
+        return cover + 0.045 * s
+    # A shirt's tails are longer than its sides.
+    drop = 0.022 * s if t.top is Top.SHIRT else 0.0
+    hem = max(hip - cut.hem * s, hip - 0.060 * s) + (0.020 * s if skirt else 0.0)
+    inside = 0.0050 if skirt else 0.0
+    rows.level(hem + TUCK * s, Paint.TROUSERS, inside)
+    edge = (hem - 0.3 * drop, hem + drop, hem - 0.5 * drop)
+    band = Paint.TRIM if cut.ribbed else Paint.SHIRT
+    out = inside + max(cut.ease * (0.6 if cut.ribbed else 1.0), 0.0045)
+    rows.level(edge, band, out)
+    rows.level(edge, band, out + HEM)
+    if cut.ribbed:
+        rows.level(hem + 0.048 * s, band, out + HEM)
+        rows.level(hem + 0.051 * s, Paint.SHIRT, out + HEM + 0.003)
+        return hem + 0.068 * s
+    high = (edge[0] + 0.016 * s, edge[1] + 0.016 * s, edge[2] + 0.016 * s)
+    rows.level(high, Paint.SHIRT, out + 0.6 * HEM)
+    return hem + drop + 0.042 * s
+
+
+def _curtain(
+    rows: _Rows, top: float, length: float, flare: float, ease: float, folds: float, paint: Paint
+) -> None:
+    """Cloth that hangs about both legs from ``top``: up its inside is down, then its outside up.
+
+    ``flare`` is how much it widens for its length; ``folds`` how deep its folds are at the hem,
+    metres on a body of 1.70 m.
+    """
+    s = rows.plan.scale
+    flat = ring(0.17 * s, 0.11 * s, 0.0)
+    rough = np.stack([flat[:, 0], np.full(len(flat), top), flat[:, 1]], axis=1)
+    base = settle(rows.shape, rough, ease * s, rounds=8)
+    base[:, 1] = top
+    steps = np.array([0.12, 0.34, 0.56, 0.78, 1.0])
+    ripple = np.cos(9.0 * ANGLES + 0.6)
+
+    def hang(step: float, off: float) -> None:
+        depth = float(smoothstep(-0.2, 1.0, step)) * folds * s
+        out = flare * length * step**1.25 * (0.75 + 0.25 * np.sin(ANGLES)) + depth * ripple
+        rows.hang(base, out + off * s, top - length * step, paint)
+
+    for step in steps:
+        hang(float(step), -HEM)
+    for step in steps[::-1]:
+        hang(float(step), 0.0)

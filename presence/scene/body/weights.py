@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.sparse import csr_matrix, diags
+from scipy.sparse.linalg import splu
 
 from presence.pose.arrays import Floats, Ints
 from presence.pose.skeleton import BONE_COUNT, INDEX
-from presence.scene.body.neighbours import averaged, edges_of
+from presence.scene.body.neighbours import edges_of
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import smoothstep
 
@@ -67,57 +69,130 @@ def spine_weights(points: Floats, plan: Plan) -> Floats:
     )
 
 
+def _ramp(t: Floats) -> Floats:
+    """``(N,)`` 0 below −1, 1 above 1, between them straighter than a smooth step.
+
+    Where skin is pressed together its steepest place folds first.
+    """
+    eased: Floats = 0.5 * np.clip(0.5 + 0.5 * t, 0.0, 1.0) + 0.5 * smoothstep(-1.0, 1.0, t)
+    return eased
+
+
+def bend(along: Floats, outer: Floats, inside: float, outside: float) -> Floats:
+    """``(N,)`` the share of the bone beyond a joint that bends one way.
+
+    The skin inside the bend must be spread wide or it folds through itself: for a limb of radius r
+    bent by an angle a, over r·tan(a/2) to either side. Outside it must be narrow, or linear
+    blending flattens elbow and kneecap.
+
+    Args:
+        along: metres beyond the joint.
+        outer: −1 at the skin inside the bend to 1 at the skin outside it.
+        inside: metres to either side over which the share rises, inside the bend.
+        outside: likewise outside it.
+    """
+    width = inside + (outside - inside) * smoothstep(-1.0, 1.0, outer)
+    return _ramp(along / width)
+
+
+def leg_share(points: Floats, plan: Plan) -> Floats:
+    """``(N,)`` how much the thigh carries of a point about the hip, by where it is at rest."""
+    s, hip = plan.scale, plan.at("rightUpperLeg")
+    # The groin folds where the thigh meets the trunk, the seat farther down; what lies between the
+    # legs stays with the pelvis.
+    between = 1.0 - smoothstep(0.0, 0.085 * s, points[:, 0])
+    outward = np.clip((points[:, 0] - hip[0]) / (0.09 * s), 0.0, 1.0)
+    along = hip[1] - points[:, 1] - (0.030 + 0.050 * between - 0.020 * outward) * s
+    behind = np.clip((points[:, 2] - hip[2]) / (0.09 * s), -1.0, 1.0)
+    share = bend(along, behind, 0.135 * s, 0.085 * s)
+    known: Floats = np.where(points[:, 1] < plan.at("spine")[1], share, 0.0)
+    return known
+
+
+def skirt_weights(points: Floats, plan: Plan) -> Floats:
+    """``(N, 55)`` weights of cloth that hangs about both legs.
+
+    It goes with the thighs under it as much as they go themselves. In front and behind, where it
+    spans from one leg to the other, both carry it.
+    """
+    s = plan.scale
+    side = points.copy()
+    side[:, 0] = np.maximum(side[:, 0], plan.at("rightUpperLeg")[0])
+    legs = leg_share(side, plan)
+    right = 0.5 + 0.5 * np.clip(points[:, 0] / (0.055 * s), 0.0, 1.0)
+    rows = spine_weights(points, plan) * (1.0 - legs[:, None])
+    rows[:, INDEX["rightUpperLeg"]] += legs * right
+    rows[:, INDEX["leftUpperLeg"]] += legs * (1.0 - right)
+    return rows
+
+
 def body_weights(points: Floats, plan: Plan) -> Floats:
     """``(N, 55)`` weights of trunk, right arm and right leg, by where a vertex is at rest."""
     s = plan.scale
     down, out = (0.0, -1.0, 0.0), (1.0, 0.0, 0.0)
+    at = plan.at
 
-    def at(bone: str) -> Floats:
-        return plan.at(bone)
+    def beside(bone: str, axis: int, half: float) -> Floats:
+        share: Floats = np.clip((points[:, axis] - at(bone)[axis]) / (half * s), -1.0, 1.0)
+        return share
 
     trunk = spine_weights(points, plan)
+    elbow = points[:, 0] - at("rightLowerArm")[0]
     arm = chain(
         ("rightUpperArm", "rightLowerArm", "rightHand"),
         [
-            hinge(points, at("rightLowerArm"), out, 0.038 * s),
-            hinge(points, at("rightHand"), out, 0.030 * s),
+            bend(elbow, beside("rightLowerArm", 2, 0.04), 0.085 * s, 0.024 * s),
+            hinge(points, at("rightHand"), out, 0.034 * s),
         ],
     )
+    knee = at("rightLowerLeg")[1] - points[:, 1]
     leg = chain(
         ("rightUpperLeg", "rightLowerLeg", "rightFoot", "rightToes"),
         [
-            hinge(points, at("rightLowerLeg"), down, 0.055 * s),
-            hinge(points, at("rightFoot") + np.array([0.0, 0.01 * s, 0.0]), down, 0.025 * s),
+            bend(knee, -beside("rightLowerLeg", 2, 0.06), 0.130 * s, 0.040 * s),
+            hinge(points, at("rightFoot") + np.array([0.0, 0.012 * s, 0.0]), down, 0.030 * s),
             hinge(points, at("rightToes"), (0.0, 0.0, -1.0), 0.025 * s),
         ],
     )
-    shoulder, hip = at("rightUpperArm"), at("rightUpperLeg")
+    shoulder = at("rightUpperArm")
     # The armpit stays with the trunk when the arm comes down: the plane leans inwards at the top.
-    arm_share = hinge(
-        points, shoulder + np.array([0.006 * s, 0.0, 0.0]), (1.0, 0.55, 0.0), 0.052 * s
+    arm_share = _ramp(
+        ((points - shoulder) @ np.array([1.0, 0.55, 0.0]) / np.hypot(1.0, 0.55) - 0.004 * s)
+        / (0.056 * s)
     )
-    leg_share = hinge(points, hip + np.array([0.0, -0.035 * s, 0.0]), (0.30, -1.0, 0.0), 0.075 * s)
-    leg_share[points[:, 1] >= at("spine")[1]] = 0.0
     girdle = np.zeros_like(trunk)
     girdle[:, INDEX["rightShoulder"]] = 1.0
     above = smoothstep(-0.10 * s, 0.0, points[:, 1] - shoulder[1])
     girdle_share = smoothstep(0.03 * s, 0.13 * s, points[:, 0]) * above
-    girdle_share = girdle_share * smoothstep(0.09 * s, 0.02 * s, points[:, 1] - shoulder[1])
 
     def mix(a: Floats, b: Floats, share: Floats) -> Floats:
         part = share[:, None]
         return np.add(a * (1.0 - part), b * part)
 
-    return mix(mix(mix(trunk, girdle, girdle_share), leg, leg_share), arm, arm_share)
+    legs = leg_share(points, plan)
+    return mix(mix(mix(trunk, girdle, girdle_share), leg, legs), arm, arm_share)
 
 
-def smoothed(weights: Floats, triangles: Ints, free: Ints, rounds: int) -> Floats:
-    """Weights averaged with those of the neighbours, ``rounds`` times, at the ``free`` vertices."""
+def diffused(weights: Floats, triangles: Ints, free: Ints, time: float) -> Floats:
+    """Weights after heat has flowed along the mesh for a while, at the ``free`` vertices.
+
+    One implicit step of ∂w/∂t = Δw with the mesh's graph Laplacian, whose unit is the square of an
+    edge (M. Desbrun et al., "Implicit fairing of irregular meshes using diffusion and curvature
+    flow", 1999). All other vertices hold their weights.
+    """
     edges = edges_of(triangles)
-    weights = weights.copy()
-    for _ in range(rounds):
-        weights[free] = 0.5 * (weights[free] + averaged(weights, edges)[free])
-    return weights
+    count = len(weights)
+    loose = np.zeros(count, dtype=bool)
+    loose[free] = True
+    ends = np.concatenate([edges, edges[:, ::-1]])
+    ends = ends[loose[ends[:, 0]]]
+    degree = np.bincount(ends[:, 0], minlength=count)
+    flow = csr_matrix((np.full(len(ends), -time) / degree[ends[:, 0]], ends.T), (count, count))
+    system = flow + diags(np.where(loose & (degree > 0), 1.0 + time, 1.0))
+    used = np.flatnonzero(weights.any(axis=0))
+    spread = weights.copy()
+    spread[:, used] = splu(system.tocsc()).solve(weights[:, used])
+    return spread
 
 
 def strongest(weights: Floats) -> tuple[Ints, Floats]:
