@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
+from welded_mesh import seamless
 
 from presence.pose import INDEX, SHAPE_INDEX
 from presence.pose.face import SENT_SHAPES, SHAPES
@@ -16,7 +17,7 @@ SEEDS = (1, 2, 9)
 
 @functools.cache
 def body(seed):
-    return generate_body(seed)
+    return seamless(generate_body(seed))
 
 
 def morph(avatar, name):

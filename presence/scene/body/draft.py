@@ -65,6 +65,8 @@ class Whole:
     """``(T, 3)`` anticlockwise seen from outside."""
     mirror: Ints
     """``(V,)`` the mirror image of each vertex; itself on the midline, and where there is none."""
+    lone: NDArray[np.bool_]
+    """``(V,)`` which have no mirror image."""
     source: Ints
     """``(V,)`` the drafted vertex that each is, or is the image of."""
 
@@ -177,10 +179,15 @@ class Draft:
         self._grain = [np.concatenate(self._grain)]
         return self._grain[0]
 
+    @property
+    def lone(self) -> NDArray[np.bool_]:
+        """``(V,)`` which of the vertices so far have no mirror image."""
+        return np.concatenate(self._lone)
+
     def whole(self) -> Whole:
         """Both halves, joined along the midline."""
         positions, triangles, weights = self.positions, self.triangles, self.weights
-        lone = np.concatenate(self._lone)
+        lone = self.lone
         middle = (positions[:, 0] == 0.0) & ~lone
         image = np.where(middle | lone, np.arange(self.count), 0)
         others = np.flatnonzero(~middle & ~lone)
@@ -198,5 +205,6 @@ class Draft:
             weights=np.concatenate([weights, weights[others][:, MIRROR]]),
             triangles=np.concatenate([triangles, image[mirrored][:, ::-1]]),
             mirror=mirror,
+            lone=np.concatenate([lone, lone[others]]),
             source=np.concatenate([np.arange(self.count), others]),
         )

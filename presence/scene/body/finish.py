@@ -1,14 +1,17 @@
-"""From a drafted body to what is drawn: normals and morphs."""
+"""From a drafted body to what is drawn: normals, morphs, and seams."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from presence.pose.arrays import Floats
 from presence.pose.face import SHAPE_INDEX
-from presence.scene.avatar import Morph
+from presence.scene.avatar import Image, Mesh, Morph
 from presence.scene.body.draft import FLIP, Whole
 from presence.scene.body.neighbours import averaged, edges_of
+from presence.scene.body.unwrap import Unwrapped
 
 _SMALLEST_OFFSET = 2e-5
 """Metres; a vertex that a shape moves less is left where it is."""
@@ -83,4 +86,38 @@ def morphs(shapes: dict[str, Floats], whole: Whole) -> tuple[Morph, ...]:
 
 
 def _symmetric(vectors: Floats, whole: Whole) -> Floats:
-    return 0.5 * (vectors + vectors[whole.mirror] * FLIP)
+    even = 0.5 * (vectors + vectors[whole.mirror] * FLIP)
+    return np.where(whole.lone[:, None], vectors, even)
+
+
+def split(mesh: Mesh, unwrapped: Unwrapped, texture: Image) -> Mesh:
+    """The mesh with its vertices split along the seams of its texture, which it then shows."""
+    source = unwrapped.source
+    made = []
+    for morph in mesh.morphs:
+        row = np.full(len(mesh.positions), -1)
+        row[morph.vertices] = np.arange(len(morph.vertices))
+        at = row[source]
+        copies = np.flatnonzero(at >= 0)
+        made.append(
+            replace(
+                morph,
+                vertices=copies.astype(np.int32),
+                offsets=morph.offsets[at[copies]],
+                normal_offsets=morph.normal_offsets[at[copies]],
+            )
+        )
+    return replace(
+        mesh,
+        positions=mesh.positions[source],
+        normals=mesh.normals[source],
+        colours=mesh.colours[source],
+        surfaces=mesh.surfaces[source],
+        joints=mesh.joints[source],
+        weights=mesh.weights[source],
+        triangles=unwrapped.triangles.astype(np.uint32),
+        morphs=tuple(made),
+        uvs=unwrapped.uvs.astype(np.float32),
+        layers=np.zeros(len(source), dtype=np.uint8),
+        textures=(texture,),
+    )

@@ -11,19 +11,20 @@ from presence.scene.body.draft import FLIP, Draft, Paint
 from presence.scene.body.expressions import all_offsets
 from presence.scene.body.eyes import build_eyeball, build_teeth, build_tongue
 from presence.scene.body.face import build_face
-from presence.scene.body.finish import morphs, normals
+from presence.scene.body.finish import morphs, normals, split
 from presence.scene.body.foot import build_foot
 from presence.scene.body.hair import build_hair
 from presence.scene.body.hand import build_hand
 from presence.scene.body.join import join
 from presence.scene.body.limbs import build_arm, build_leg
 from presence.scene.body.measures import draw_measures
-from presence.scene.body.paint import colours, surfaces
+from presence.scene.body.paint import paint_texture, surfaces
 from presence.scene.body.plan import Plan, make_plan
 from presence.scene.body.rig import Extras, make_rig
 from presence.scene.body.torso import trunk_shape
 from presence.scene.body.traits import draw_traits
 from presence.scene.body.trunk import build_trunk
+from presence.scene.body.unwrap import unwrap
 from presence.scene.body.weights import body_weights, diffused, only, spine_weights, strongest
 
 
@@ -81,11 +82,13 @@ def build_body(name: str, plan: Plan) -> Avatar:
     mesh = Mesh(
         positions=whole.positions.astype(np.float32),
         normals=rest_normals.astype(np.float32),
-        colours=colours(whole, plan, rest_normals).astype(np.float32),
+        colours=np.ones((len(whole.positions), 3), dtype=np.float32),
         surfaces=surfaces(whole),
         joints=bones.astype(np.uint8),
         weights=shares.astype(np.float32),
         triangles=whole.triangles.astype(np.uint32),
         morphs=morphs(shapes, whole),
     )
-    return Avatar(name=name, mesh=mesh, proportions=plan.proportions)
+    unwrapped = unwrap(draft, whole, plan)
+    texture = paint_texture(draft, whole, unwrapped, plan, rest_normals)
+    return Avatar(name=name, mesh=split(mesh, unwrapped, texture), proportions=plan.proportions)

@@ -1,4 +1,4 @@
-"""What colour each vertex is, and what it is made of."""
+"""Colours: what each kind of vertex is made of, and the texture that it shows."""
 
 from __future__ import annotations
 
@@ -6,33 +6,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from presence.pose.arrays import Floats
-from presence.scene.avatar import Surface
-from presence.scene.body.draft import Paint, Whole
+from presence.scene.avatar import Image, Surface
+from presence.scene.body.complexion import paint_skin
+from presence.scene.body.draft import Draft, Paint, Whole
+from presence.scene.body.fabric import paint_cloth
+from presence.scene.body.iris import paint_eye
+from presence.scene.body.noise import fractal, noise
+from presence.scene.body.occlusion import hidden
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import smoothstep
-from presence.scene.body.skull import head_shape
-from presence.scene.body.torso import trunk_shape
+from presence.scene.body.texels import Texels, covered, spread
 from presence.scene.body.traits import Bottom
+from presence.scene.body.unwrap import SIZE, Unwrapped
 
-_SURFACES: dict[Paint, Surface] = {
-    Paint.EYE: Surface.EYE,
+_SURFACES = {
     Paint.MOUTH: Surface.TEETH,
+    Paint.EYE: Surface.EYE,
     Paint.TEETH: Surface.TEETH,
     Paint.TONGUE: Surface.TEETH,
-    Paint.LASH: Surface.HAIR,
     Paint.BROW: Surface.HAIR,
     Paint.HAIR: Surface.HAIR,
+    Paint.BEARD: Surface.HAIR,
     Paint.SHIRT: Surface.CLOTH,
     Paint.TRIM: Surface.CLOTH,
     Paint.TROUSERS: Surface.CLOTH,
     Paint.SHOE: Surface.CLOTH,
     Paint.SOLE: Surface.CLOTH,
-    Paint.HOSE: Surface.CLOTH,
     Paint.BUTTON: Surface.CLOTH,
+    Paint.GLASS: Surface.CLOTH,
+    Paint.HOSE: Surface.CLOTH,
 }
-_SHADED = (Paint.SKIN, Paint.LIP, Paint.SHIRT, Paint.TRIM, Paint.TROUSERS, Paint.HOSE)
-_STEPS = (0.012, 0.028, 0.060)
-"""Metres from the skin at which a body of 1.70 m is probed for what hides the sky."""
+_CLOTH = (Paint.SHIRT, Paint.TRIM, Paint.TROUSERS)
+_SKINS = (Paint.SKIN, Paint.LIP, Paint.SOCKET, Paint.NAIL)
+_STRANDS = (Paint.HAIR, Paint.BROW, Paint.BEARD)
+_UNSHADED = (Paint.EYE, Paint.MOUTH, Paint.TEETH, Paint.TONGUE, Paint.SOCKET)
 
 
 def surfaces(whole: Whole) -> NDArray[np.uint8]:
@@ -41,79 +48,133 @@ def surfaces(whole: Whole) -> NDArray[np.uint8]:
     return table[whole.paints]
 
 
-def colours(whole: Whole, plan: Plan, normals: Floats) -> Floats:
-    """``(V, 3)`` sRGB, 0 to 1: a little blood in the face, a little dark in the folds.
+def paint_texture(
+    draft: Draft, whole: Whole, unwrapped: Unwrapped, plan: Plan, normals: Floats
+) -> Image:
+    """The texture of a body; ``normals (V, 3)`` are the unit normals of ``whole`` at rest."""
+    corners = unwrapped.triangles[unwrapped.painted]
+    source = whole.source[unwrapped.source]
+    texels = covered(unwrapped.uvs, corners, SIZE)
 
-    ``normals (V, 3)`` are the unit normals at rest.
-    """
+    def shown(values: Floats) -> Floats:
+        """``(P, ...)`` at every texel what is given a drafted vertex."""
+        return texels.of(values[source], corners)
+
+    points, grain = shown(draft.positions), shown(draft.grain)
+    count = draft.count
+    ways = shown(normals[:count])
+    ways /= np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
+    kinds, lips = _kinds(draft, texels, source[corners])
+    shade = hidden(draft.positions, normals[:count], plan)
+    shade[np.isin(draft.paints, _UNSHADED)] = 0.0
+    colours = _colours(kinds, lips, points, ways, grain, plan)
+    # Light that gets into folds of skin comes out redder.
+    fall = np.where(np.isin(kinds, _SKINS)[:, None], [0.30, 0.43, 0.46], [0.42, 0.42, 0.42])
+    colours *= 1.0 - shown(shade)[:, None] * fall
+    colours *= shown(draft.tones)[:, None]
+    image = np.zeros((SIZE * SIZE, 4), dtype=np.uint8)
+    image[texels.places, :3] = np.round(255.0 * np.clip(colours, 0.0, 1.0))
+    image[:, 3] = 255
+    return spread(image.reshape(SIZE, SIZE, 4), texels.places)
+
+
+def _kinds(
+    draft: Draft, texels: Texels, corners: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], Floats]:
+    """``(P,)`` the ``Paint`` of each texel, its nearest corner's, and how much it is lip."""
+    at = corners[texels.triangles]
+    paints = draft.paints[at]
+    # A triangle with two corners alike is parted where theirs and the third's shares are equal.
+    alike = np.zeros(paints.shape)
+    for i in range(3):
+        for j in range(3):
+            alike[:, i] += np.where(paints[:, i] == paints[:, j], texels.shares[:, j], 0.0)
+    best = alike.argmax(axis=1)
+    kinds = np.take_along_axis(paints, best[:, None], axis=1)[:, 0]
+    lips = ((paints == Paint.LIP) * texels.shares).sum(axis=1)
+    return kinds, lips
+
+
+def _colours(
+    kinds: NDArray[np.int64],
+    lips: Floats,
+    points: Floats,
+    normals: Floats,
+    grain: Floats,
+    plan: Plan,
+) -> Floats:
     t = plan.traits
-    palette: dict[Paint, Floats] = {
-        Paint.SKIN: t.skin,
-        Paint.LIP: t.lips,
+    flat: dict[Paint, Floats] = {
         Paint.MOUTH: np.array([0.30, 0.10, 0.10]),
-        Paint.LASH: 0.35 * t.hair,
-        Paint.SOCKET: t.skin * np.array([0.86, 0.78, 0.76]),
-        Paint.EYE: t.iris,
+        Paint.LASH: 0.30 * t.hair + 0.01,
+        Paint.SOCKET: t.skin * np.array([0.88, 0.76, 0.73]),
         Paint.TEETH: np.array([0.95, 0.93, 0.89]),
-        Paint.TONGUE: np.array([0.72, 0.36, 0.36]),
-        Paint.BROW: 0.85 * t.hair,
-        Paint.HAIR: t.hair,
-        Paint.SHIRT: t.shirt,
-        Paint.TRIM: t.trim,
-        Paint.TROUSERS: t.trousers,
+        Paint.TONGUE: np.array([0.74, 0.38, 0.38]),
         Paint.SHOE: t.shoes,
         Paint.SOLE: t.soles,
-        Paint.NAIL: t.skin + 0.35 * (np.array([1.0, 0.86, 0.84]) - t.skin),
         Paint.GLASS: t.frames,
-        Paint.BEARD: t.hair,
-        Paint.BUTTON: t.trim,
+        Paint.BUTTON: 0.6 * t.trim + 0.3,
         Paint.HOSE: 0.42 * t.trousers if t.bottom is Bottom.SKIRT else 0.94 * t.soles,
+        Paint.NAIL: t.skin + 0.30 * (np.array([1.0, 0.84, 0.82]) - t.skin),
     }
-    table = np.array([palette[paint] for paint in Paint])
-    painted = table[whole.paints]
+    table = np.array([flat.get(paint, np.ones(3)) for paint in Paint])
+    colours = table[kinds]
+    head = plan.to_head(points)
 
-    points = plan.to_head(whole.positions)
-    points[:, 0] = np.abs(points[:, 0])
-    flush = np.zeros(len(points))
-    for centre, radii, strength in (
-        ((4.0, -3.2, 0.4), (2.0, 1.4, 2.6), 0.55),
-        ((0.0, -3.3, 3.4), (1.2, 0.9, 1.2), 0.45),
-        ((7.6, -1.4, -8.6), (1.6, 2.6, 2.0), 0.35),
-    ):
-        gap = (points - np.array(centre)) / np.array(radii)
-        flush += strength * np.exp(-np.sum(gap**2, axis=1))
-    flush *= whole.paints == Paint.SKIN
-    painted = painted * (1.0 - flush[:, None] * np.array([0.02, 0.17, 0.15]))
-    shaded = np.isin(whole.paints, _SHADED)
-    dark = np.zeros(len(points))
-    dark[shaded] = _hidden(whole.positions[shaded], normals[shaded], plan)
-    # Light that gets into folds of skin comes out redder.
-    fall = np.where((whole.paints <= Paint.LIP)[:, None], [0.30, 0.42, 0.44], [0.42, 0.42, 0.42])
-    painted = painted * (1.0 - dark[:, None] * fall) * whole.tones[:, None]
-    shown: Floats = np.clip(painted, 0.0, 1.0)
+    def of(paints: tuple[Paint, ...]) -> NDArray[np.bool_]:
+        return np.isin(kinds, paints)
+
+    skin = of((Paint.SKIN, Paint.LIP))
+    colours[skin] = paint_skin(head[skin], normals[skin], plan, _blood(points[skin], plan))
+    colours[skin] = _lipped(colours[skin], head[skin], lips[skin], plan)
+    eye = of((Paint.EYE,))
+    outward = points[eye] - plan.at("rightEye")
+    outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+    colours[eye] = paint_eye(outward, t.iris)
+    for paint in _CLOTH:
+        cloth = of((paint,))
+        colours[cloth] = paint_cloth(paint, points[cloth], grain[cloth], plan)
+    for paint in _STRANDS:
+        hair = of((paint,))
+        colours[hair] = _stranded(paint, points[hair], grain[hair], head[hair], plan)
+    shoe = of((Paint.SHOE, Paint.SOLE))
+    colours[shoe] *= 1.0 + 0.03 * fractal(points[shoe], 0.03, 2)[:, None]
+    return colours
+
+
+def _lipped(skin: Floats, head: Floats, lips: Floats, plan: Plan) -> Floats:
+    """Skin with the red of the lips on it, soft at its border."""
+    share = smoothstep(0.25, 0.85, lips)[:, None]
+    red = np.broadcast_to(plan.traits.lips, skin.shape)
+    fine = noise(head, (0.14, 0.9, 0.9), 4)
+    red = red * (1.0 + 0.035 * fine[:, None])
+    mixed: Floats = skin + (red - skin) * share
+    return mixed
+
+
+def _blood(points: Floats, plan: Plan) -> Floats:
+    """``(N,)`` how much blood shows on hands and elbows."""
+    s = plan.scale
+    knuckle = plan.at("rightMiddleProximal")[0]
+    fingers = smoothstep(knuckle - 0.02 * s, knuckle + 0.05 * s, points[:, 0])
+    elbow = np.linalg.norm(points - plan.at("rightLowerArm"), axis=1)
+    blood: Floats = 0.7 * fingers + 0.4 * np.exp(-((elbow / (0.04 * s)) ** 2))
+    return blood
+
+
+def _stranded(paint: Paint, points: Floats, grain: Floats, head: Floats, plan: Plan) -> Floats:
+    """``(N, 3)`` sRGB of hair: strands, darker at the root, lighter at the tip."""
+    t = plan.traits
+    base = t.hair * {Paint.BROW: 0.82, Paint.BEARD: 0.92}.get(paint, 1.0)
+    if not np.any(grain):
+        grain = np.stack([0.01 * head[:, 0], 0.01 * head[:, 1]], axis=1)
+    strands = noise(grain, (0.0021, 0.09), 1) + 0.7 * noise(grain, (0.0050, 0.16), 2)
+    tips = smoothstep(0.0, 0.22, grain[:, 1])
+    light = 1.0 + 0.11 * strands + 0.10 * (tips - 0.4)
+    if t.wear > 0.2 and paint is not Paint.BROW:
+        # Grey comes strand by strand.
+        grey = smoothstep(0.15, 0.75, noise(grain, (0.0013, 0.3), 7) + 1.3 * (t.wear - 0.55))
+        ash = np.array([0.70, 0.69, 0.68])
+        base = base + (ash - base) * (0.75 * grey * smoothstep(0.2, 0.5, t.wear))[:, None]
+    shown: Floats = np.clip(base * light[:, None], 0.0, 1.0)
     return shown
-
-
-def _hidden(points: Floats, normals: Floats, plan: Plan) -> Floats:
-    """``(N,)`` how much of the sky is hidden from each point: 0 in the open, 1 in a deep fold.
-
-    From how much nearer the body is than it would be if the surface were flat, a few steps along
-    the normal (A. Evans, "Fast approximations for global illumination on dynamic scenes", 2006).
-    """
-    trunk, head = trunk_shape(plan), head_shape(plan)
-
-    def distance(at: Floats) -> Floats:
-        return np.minimum(trunk(at), head(plan.to_head(at)) * plan.head_unit)
-
-    # Bare arms lie inside the sleeves that the trunk's shape has there: only what comes nearer
-    # than at the point itself hides anything.
-    own = distance(points)
-    hidden = np.zeros(len(points))
-    for i, step in enumerate(_STEPS):
-        reach = step * plan.scale
-        gained = distance(points + normals * reach) - own
-        hidden += np.clip(1.0 - gained / reach, 0.0, 1.0) * 0.5**i
-    # Away from trunk and head the shapes say nothing.
-    known = 1.0 - smoothstep(0.012 * plan.scale, 0.030 * plan.scale, np.abs(own))
-    shade: Floats = np.clip(hidden - 0.10, 0.0, 1.0) * known
-    return shade

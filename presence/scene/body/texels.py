@@ -1,0 +1,99 @@
+"""Which texels of a texture a mesh covers, and what of the mesh each shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from presence.pose.arrays import Floats, Ints
+
+_BLEED = 0.75
+"""Texels by which a triangle is painted beyond its edges, for the filter that reads them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texels:
+    """The covered texels of a square texture."""
+
+    size: int
+    places: Ints
+    """``(P,)`` row × size + column."""
+    triangles: Ints
+    """``(P,)`` the triangle that each shows."""
+    shares: Floats
+    """``(P, 3)`` how much of each of its corners; sums to 1."""
+
+    def of(self, values: Floats, corners: Ints) -> Floats:
+        """``(P, ...)`` values given a vertex ``(V, ...)``, for triangles ``corners (T, 3)``."""
+        at = corners[self.triangles]
+        shares = self.shares.reshape(*self.shares.shape, *[1] * (values.ndim - 1))
+        mixed: Floats = values[at[:, 0]] * shares[:, 0]
+        mixed += values[at[:, 1]] * shares[:, 1]
+        mixed += values[at[:, 2]] * shares[:, 2]
+        return mixed
+
+
+def covered(uvs: Floats, triangles: Ints, size: int) -> Texels:
+    """The texels that ``triangles (T, 3)`` cover, whose vertices are at ``uvs (V, 2)``.
+
+    A texel near an edge may lie in several; the one that it is deepest in shows there.
+    """
+    corners = uvs[triangles] * size - 0.5
+    low = np.maximum(np.floor(corners.min(axis=1) - _BLEED).astype(np.int64), 0)
+    high = np.minimum(np.ceil(corners.max(axis=1) + _BLEED).astype(np.int64), size - 1)
+    spans = np.maximum(high - low + 1, 0)
+    counts = spans[:, 0] * spans[:, 1]
+    which = np.repeat(np.arange(len(triangles)), counts)
+    step = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    column = low[which, 0] + step % spans[which, 0]
+    row = low[which, 1] + step // spans[which, 0]
+
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    ab, ac = b - a, c - a
+    twice = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
+    solid = np.abs(twice) > 1e-9
+    inverse = np.where(solid, 1.0 / np.where(solid, twice, 1.0), 0.0)
+    x, y = column - a[which, 0], row - a[which, 1]
+    second = (x * ac[which, 1] - y * ac[which, 0]) * inverse[which]
+    third = (y * ab[which, 0] - x * ab[which, 1]) * inverse[which]
+    shares = np.stack([1.0 - second - third, second, third], axis=1)
+    # How far inside, in texels: the share times the corner's height over the opposite side.
+    sides = np.stack(
+        [
+            np.linalg.norm(c - b, axis=1),
+            np.linalg.norm(ac, axis=1),
+            np.linalg.norm(ab, axis=1),
+        ],
+        axis=1,
+    )
+    heights = np.abs(twice)[:, None] / np.maximum(sides, 1e-9)
+    depth = (shares * heights[which]).min(axis=1)
+    keep = (depth > -_BLEED) & solid[which]
+    place = row[keep] * size + column[keep]
+    depth, which, shares = depth[keep], which[keep], shares[keep]
+    best = np.full(size * size, -np.inf)
+    np.maximum.at(best, place, depth)
+    first = depth == best[place]
+    place, index = np.unique(place[first], return_index=True)
+    chosen = np.flatnonzero(first)[index]
+    inside = np.clip(shares[chosen], 0.0, 1.0)
+    return Texels(
+        size=size,
+        places=place,
+        triangles=which[chosen],
+        shares=inside / inside.sum(axis=1, keepdims=True),
+    )
+
+
+def spread(image: NDArray[np.uint8], places: Ints) -> NDArray[np.uint8]:
+    """The image ``(S, S, C)`` with texels that nothing covers taken from the nearest covered."""
+    bare = np.ones(image.shape[0] * image.shape[1], dtype=bool)
+    bare[places] = False
+    rows, columns = distance_transform_edt(
+        bare.reshape(image.shape[:2]), return_distances=False, return_indices=True
+    )
+    filled: NDArray[np.uint8] = image[rows, columns]
+    return filled
