@@ -19,6 +19,7 @@ from presence.client.looks import (
     traits_of,
 )
 from presence.errors import UsageError
+from presence.scene.body.drawing import draw_traits
 from presence.scene.body.traits import (
     Beard,
     Bottom,
@@ -28,7 +29,6 @@ from presence.scene.body.traits import (
     Shoes,
     Top,
     colour,
-    draw_traits,
 )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from presence.errors import UsageError
 from presence.pose.arrays import Floats
+from presence.scene.body.drawing import draw_traits
 from presence.scene.body.measures import draw_measures
 from presence.scene.body.traits import (
     Beard,
@@ -23,7 +24,6 @@ from presence.scene.body.traits import (
     Top,
     Traits,
     colour,
-    draw_traits,
 )
 
 BUILDS = {"slim": -0.7, "average": 0.0, "sturdy": 0.45, "heavy": 0.9}

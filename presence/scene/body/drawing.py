@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from presence.pose.arrays import Floats
 from presence.scene.body.traits import (
     Beard,
     Bottom,
@@ -69,7 +70,7 @@ _STOCKS = (
         nose_bridge=1.10, nose_length=1.03, lips=1.08, fold=0.12, brows=1.15,
     ),
     _Stock(
-        ("8a583a", "6d4329", "553320", "462a1a"),
+        ("946143", "7a4f36", "64402c", "573726"),
         ("171312", "1f1815"),
         ("33200f", "40281a"),
         nose_width=1.20, nose_bridge=0.86, lips=1.26, tilt=0.06, fold=0.20, curl=0.95,
@@ -219,7 +220,7 @@ def draw_traits(seed: int) -> Traits:
     )
 
 
-def _aged(hair: np.ndarray, age: float) -> np.ndarray:
+def _aged(hair: Floats, age: float) -> Floats:
     """Hair pales as a whole late in life; before that strand by strand, which is painted."""
     pale = float(np.clip((age - 58.0) / 20.0, 0.0, 1.0))
     return hair + (np.array([0.86, 0.85, 0.83]) - hair) * (0.85 * pale)

@@ -8,6 +8,7 @@ from presence.pose.proportions import Proportions
 from presence.scene.avatar import Avatar, Mesh
 from presence.scene.body.brows import build_brow
 from presence.scene.body.draft import FLIP, Draft, Paint
+from presence.scene.body.drawing import draw_traits
 from presence.scene.body.expressions import all_offsets
 from presence.scene.body.eyes import build_eyeball, build_teeth, build_tongue
 from presence.scene.body.face import build_face
@@ -22,7 +23,6 @@ from presence.scene.body.paint import paint_texture, surfaces
 from presence.scene.body.plan import Plan, make_plan
 from presence.scene.body.rig import Extras, make_rig
 from presence.scene.body.torso import trunk_shape
-from presence.scene.body.traits import draw_traits
 from presence.scene.body.trunk import build_trunk
 from presence.scene.body.unwrap import unwrap
 from presence.scene.body.weights import body_weights, diffused, only, spine_weights, strongest

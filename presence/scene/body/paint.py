@@ -60,7 +60,8 @@ def paint_texture(
         """``(P, ...)`` at every texel what is given a drafted vertex."""
         return texels.of(values[source], corners)
 
-    points, grain = shown(draft.positions), shown(draft.grain)
+    points = shown(draft.positions)
+    grain = _followed(draft, texels, source[corners], shown(draft.grain), points)
     count = draft.count
     ways = shown(normals[:count])
     ways /= np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
@@ -76,6 +77,22 @@ def paint_texture(
     image[texels.places, :3] = np.round(255.0 * np.clip(colours, 0.0, 1.0))
     image[:, 3] = 255
     return spread(image.reshape(SIZE, SIZE, 4), texels.places)
+
+
+def _followed(
+    draft: Draft, texels: Texels, corners: NDArray[np.int64], grain: Floats, points: Floats
+) -> Floats:
+    """``(P, 2)`` the grain, but for triangles that join two pieces of cloth cut differently.
+
+    Between those the grain jumps; there it follows the body, as that of the trunk does.
+    """
+    along, place = draft.grain[corners], draft.positions[corners]
+    stretch = np.ptp(along, axis=1).max(axis=1) / np.maximum(
+        np.ptp(place, axis=1).max(axis=1), 1e-6
+    )
+    jumps = (stretch > 2.2)[texels.triangles]
+    followed: Floats = np.where(jumps[:, None], points[:, :2], grain)
+    return followed
 
 
 def _kinds(
