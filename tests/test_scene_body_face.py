@@ -57,7 +57,8 @@ def first_hit(avatar, points, origin, direction):
     q = np.cross(origin - a, ab)
     v = q @ direction / size
     far = np.sum(ac * q, axis=1) / size
-    hit = (u >= 0) & (v >= 0) & (u + v <= 1) & (far > 1e-6)
+    # A ray along an edge must hit one of its triangles, however it is rounded.
+    hit = (u >= -1e-7) & (v >= -1e-7) & (u + v <= 1 + 1e-7) & (far > 1e-6)
     if not hit.any():
         return None, True
     nearest = np.flatnonzero(hit)[np.argmin(far[hit])]

@@ -197,14 +197,18 @@ WHOLE: dict[str, Field] = {
 SHIFTS: dict[str, Field] = {"jaw": _jaw_shift((0.55, 0.0, 0.0)), "mouth": _mouth_shift}
 """Shapes that shift everything to one side; these are the right forms."""
 
-# Radians by which the edge of the upper and of the lower lid turns up.
-LIDS: dict[str, tuple[float, float]] = {
-    "eyeSquint": (-0.07, 0.15),
-    "eyeWide": (0.13, -0.04),
-    "eyeLookUp": (0.13, 0.03),
-    "eyeLookDown": (-0.22, -0.06),
+# Radians by which the edge of the upper and of the lower lid turns up, and both away from the
+# nose; units by which they come off the eyeball on their way.
+LIDS: dict[str, tuple[float, float, float, float]] = {
+    "eyeSquint": (-0.08, 0.18, 0.0, 0.03),
+    "eyeWide": (0.14, -0.03, 0.0, 0.12),
+    "eyeLookUp": (0.16, 0.05, 0.0, 0.15),
+    "eyeLookDown": (-0.43, -0.12, 0.0, -0.06),
+    "eyeLookIn": (0.02, 0.02, -0.09, 0.02),
+    "eyeLookOut": (0.02, 0.02, 0.09, 0.02),
 }
-"""Shapes of the lids that turn them by so much, by the stem of their name."""
+"""Shapes of the lids that move them, by the stem of their name."""
+_BLINK_LIFT = 0.07
 
 
 def all_offsets(whole: Whole, plan: Plan, face: Face, rig: Rig) -> dict[str, Floats]:
@@ -215,10 +219,14 @@ def all_offsets(whole: Whole, plan: Plan, face: Face, rig: Rig) -> dict[str, Flo
         shapes[f"{stem}Right"] = right
         shapes[f"{stem}Left"] = right[whole.mirror] * FLIP
 
-    turns = {stem: opening(*by) for stem, by in LIDS.items()} | {"eyeBlink": closing(face.lids)}
+    turns = {
+        stem: (opening(upper, lower), lift, aside)
+        for stem, (upper, lower, aside, lift) in LIDS.items()
+    }
+    turns["eyeBlink"] = (closing(face.lids), _BLINK_LIFT, 0.0)
     for stem, turn in turns.items():
         offsets = np.zeros_like(rig.points)
-        vertices, by = turned(face.lids, turn)
+        vertices, by = turned(face.lids, *turn)
         offsets[vertices] = by
         pair(stem, offsets)
     for stem, field in (SIDED | SHIFTS).items():

@@ -11,6 +11,7 @@ from presence.pose.arrays import Floats, Ints
 from presence.scene.body.chart import fill, triangulate
 from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.ear import build_ear
+from presence.scene.body.lashes import build_lashes
 from presence.scene.body.lids import Lids, build_lids
 from presence.scene.body.mouth import Mouth, build_mouth
 from presence.scene.body.plan import Plan
@@ -40,6 +41,7 @@ def build_face(draft: Draft, plan: Plan, weights: Floats, neck_opening: Ints) ->
     """
     shape = head_shape(plan)
     lids = build_lids(draft, plan, weights)
+    build_lashes(draft, plan, lids, weights)
     mouth = build_mouth(draft, plan, weights)
     ear = build_ear(draft, plan, weights)
     rim = draft.add(plan.from_head(_rim(plan)), Paint.SKIN)

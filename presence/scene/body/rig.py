@@ -63,8 +63,8 @@ def make_rig(draft: Draft, whole: Whole, plan: Plan, face: Face, extras: Extras)
     """The rig of a drafted face."""
     skin, upper, lower, inner, tongue = (np.zeros(draft.count) for _ in range(5))
     rings, lips, lining = face.lids.rings, face.mouth.lips, face.mouth.lining
-    skin[np.concatenate([face.rim, face.skin, extras.brow, *lips, *rings[4:]])] = 1.0
-    skin[rings[3]], skin[rings[4]] = 0.3, 0.7
+    skin[np.concatenate([face.rim, face.skin, extras.brow, *lips, *rings[5:]])] = 1.0
+    skin[rings[3]], skin[rings[4]], skin[rings[5]] = 0.08, 0.32, 0.72
     rise = np.sin(mouth.TURN)
     bow = np.sign(rise) * np.abs(rise) ** 0.7
     fades = [*zip(lips, LIP_FADE, strict=True), *zip(lining, LINING_FADE, strict=True)]
