@@ -90,6 +90,8 @@ def test_triangles_have_area_and_normals_agree_with_them(seed):
     assert np.allclose(np.linalg.norm(mesh.normals, axis=1), 1.0, atol=1e-5)
     agreement = np.sum(faces / area[:, None] * mesh.normals[t].mean(axis=1), axis=1)
     # The few that disagree lie in the seams of lids, lips and hems, where the skin turns back.
+    # Lashes and locks are blades whose two sides share their edges' normals.
+    agreement = agreement[mesh.surfaces[t[:, 0]] != Surface.HAIR]
     assert np.mean(agreement < 0.0) < 0.006
 
 

@@ -162,38 +162,38 @@ def build_lids(draft: Draft, plan: Plan, weights: Floats) -> Lids:
 
     around = []
     for half_width, half_height in _SURROUNDS:
-        rise = half_height * sin + 0.10 + t.eye_tilt * cos * half_width
-        guess = np.stack([half_width * cos, rise, np.zeros(SIDES)], axis=1) * t.eye_size
+        lifted = half_height * sin + 0.10 + t.eye_tilt * cos * half_width
+        guess = np.stack([half_width * cos, lifted, np.zeros(SIDES)], axis=1) * t.eye_size
         around.append(facing(shape, eye + guess))
     edge = eye + on_eyeball(sideways, upward, radius + EDGE)
     places = np.arange(SIDES, dtype=np.float64)
     deep = 0.17 * (1.0 - t.lid_fold)
     placed = [edge]
-    for i, (above, below) in enumerate(zip(_UPPER_RINGS, _LOWER_RINGS, strict=True)):
-        share = np.where(sin >= 0.0, above[0], below[0])
+    for i, (high, low) in enumerate(zip(_UPPER_RINGS, _LOWER_RINGS, strict=True)):
+        share = np.where(sin >= 0.0, high[0], low[0])
         flat = edge + (around[0] - edge) * share[:, None]
-        off = np.where(sin >= 0.0, above[1], below[1])
+        off = np.where(sin >= 0.0, high[1], low[1])
         ring = facing(_melted(shape, eye, radius + off), flat)
-        out = ring - eye
-        out /= np.linalg.norm(out, axis=1, keepdims=True)
+        outward = ring - eye
+        outward /= np.linalg.norm(outward, axis=1, keepdims=True)
         # The crease sinks in, and what lies above it hangs over.
         bow = np.where(UPPER, np.abs(sin) ** 0.5, 0.0)[:, None]
         if i == _CREASE:
-            ring = ring - deep * bow * out
+            ring = ring - deep * bow * outward
         elif i == _FOLD:
-            ring = ring + bow * (0.35 * deep * out + np.array([0.0, -0.30 * deep, 0.0]))
+            ring = ring + bow * (0.35 * deep * outward + np.array([0.0, -0.30 * deep, 0.0]))
         placed.append(ring)
     placed += around
     rings = [add(points, Paint.SKIN) for points in placed]
 
     lined = []
     inner = np.exp(-(((places - _INNER) / 1.1) ** 2))
-    for i, (wider, taller, off) in enumerate(_LINING):
+    for i, (wider, taller, inset) in enumerate(_LINING):
         across = sideways + wider * cos
         if i == 0:
             # The pink corner by the nose reaches towards the iris.
             across = across + 0.13 * inner
-        lined.append(eye + on_eyeball(across, upward + taller * sin, radius + off))
+        lined.append(eye + on_eyeball(across, upward + taller * sin, radius + inset))
     lining = [add(points, Paint.SOCKET) for points in lined]
     back = add((eye - np.array([0.0, 0.0, radius + 0.3]))[None], Paint.SOCKET)
     _colour(draft, rings, lining, 1.0 - t.lid_fold)
@@ -201,9 +201,9 @@ def build_lids(draft: Draft, plan: Plan, weights: Floats) -> Lids:
     draft.cap(lining[-1], int(back[0]))
 
     turning = Turning()
-    for i, ring in enumerate(rings[:6]):
+    for i, moved in enumerate(rings[:6]):
         turning.add(
-            ring,
+            moved,
             placed[i] - eye,
             places,
             np.where(UPPER, _CLOSING[True][i], _CLOSING[False][i]),
