@@ -3,6 +3,7 @@
 import functools
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +12,22 @@ from hypothesis import strategies as st
 
 from presence.errors import SourceError
 from presence.pose import BONES, PARENTS, SHAPES, default_proportions
-from presence.scene.avatar import Avatar, Mesh, Morph, Surface
+from presence.pose.skeleton import INDEX
+from presence.scene.avatar import (
+    UNTEXTURED,
+    Avatar,
+    Collider,
+    Mesh,
+    Morph,
+    Strand,
+    Surface,
+)
 from presence.scene.body import generate_body
 from presence.scene.gltf import from_glb, load_glb, save_glb, to_glb
+from presence.scene.vrm_expressions import PRESETS, sided
 
 COMPONENTS = {5121: np.uint8, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
-WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4, "MAT4": 16}
+WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 
 
 @functools.cache
@@ -96,25 +107,33 @@ def elements(document, binary, accessor):
 def test_a_body_is_valid_gltf():
     document, binary = opened(body_bytes())
     arrays = [elements(document, binary, accessor) for accessor in document["accessors"]]
-    primitive = document["meshes"][0]["primitives"][0]
-    attributes = {name: arrays[i] for name, i in primitive["attributes"].items()}
-    count = len(attributes["POSITION"])
-    assert {len(array) for array in attributes.values()} == {count}
-    assert "min" in document["accessors"][primitive["attributes"]["POSITION"]]
-    assert np.allclose(np.linalg.norm(attributes["NORMAL"], axis=1), 1.0, atol=5e-4)
-    assert attributes["COLOR_0"].min() >= 0.0 and attributes["COLOR_0"].max() <= 1.0
-    weights, joints = attributes["WEIGHTS_0"], attributes["JOINTS_0"]
-    assert np.all(weights.sum(axis=1) == 1.0)
-    assert np.all(joints[weights == 0.0] == 0)
-    assert joints.max() < len(document["skins"][0]["joints"])
-    indices = arrays[primitive["indices"]].ravel()
-    assert indices.max() == count - 1 and len(indices) % 3 == 0
-    for target in primitive["targets"]:
-        assert set(target) == {"POSITION", "NORMAL"}
-        assert "min" in document["accessors"][target["POSITION"]]
-        assert len(arrays[target["POSITION"]]) == count
-    names = document["meshes"][0]["extras"]["targetNames"]
-    assert len(names) == len(primitive["targets"]) and set(names) <= set(SHAPES)
+    bones = len(document["skins"][0]["joints"])
+    triangles = 0
+    for mesh in document["meshes"]:
+        names = mesh.get("extras", {}).get("targetNames", [])
+        assert set(names) <= set(SHAPES)
+        for primitive in mesh["primitives"]:
+            attributes = {name: arrays[i] for name, i in primitive["attributes"].items()}
+            count = len(attributes["POSITION"])
+            assert {len(array) for array in attributes.values()} == {count}
+            assert "min" in document["accessors"][primitive["attributes"]["POSITION"]]
+            assert np.allclose(np.linalg.norm(attributes["NORMAL"], axis=1), 1.0, atol=5e-4)
+            if "COLOR_0" in attributes:
+                assert 0.0 <= attributes["COLOR_0"].min() <= attributes["COLOR_0"].max() <= 1.0
+            weights, joints = attributes["WEIGHTS_0"], attributes["JOINTS_0"]
+            assert np.all(weights.astype(int).sum(axis=1) == 65535)
+            assert np.all(joints[weights == 0] == 0)
+            assert joints.max() < bones
+            indices = arrays[primitive["indices"]].ravel()
+            assert indices.max() == count - 1 and len(indices) % 3 == 0
+            triangles += len(indices) // 3
+            assert len(primitive.get("targets", [])) == len(names)
+            for target in primitive.get("targets", []):
+                assert set(target) == {"POSITION", "NORMAL"}
+                assert "min" in document["accessors"][target["POSITION"]]
+                assert len(arrays[target["POSITION"]]) == count
+    assert triangles == len(body().mesh.triangles)
+    assert {mesh["name"] for mesh in document["meshes"]} == {"Face", "Body", "Hair"}
 
 
 def test_bones_are_nodes_that_vrm_names_and_the_skin_undoes():
@@ -139,13 +158,91 @@ def test_people_in_files_face_plus_z_with_their_left_at_plus_x():
     nodes = {node["name"]: node for node in document["nodes"]}
     assert nodes["leftUpperArm"]["translation"][0] > 0.0
     assert nodes["leftEye"]["translation"][2] > 0.0
-    points = elements(
-        document,
-        binary,
-        document["accessors"][document["meshes"][0]["primitives"][0]["attributes"]["POSITION"]],
-    )
+    places = [
+        primitive["attributes"]["POSITION"]
+        for mesh in document["meshes"]
+        for primitive in mesh["primitives"]
+    ]
+    points = np.concatenate([elements(document, binary, document["accessors"][i]) for i in places])
     toes = points[points[:, 1] < 0.03]
     assert abs(toes[:, 2].max()) > abs(toes[:, 2].min())
+
+
+def dressed():
+    """The body with two textures, cut-outs, strands and colliders."""
+    mesh = body().mesh
+    head, chest = INDEX["head"], INDEX["upperChest"]
+    joints = mesh.joints.copy()
+    of_hair = np.flatnonzero(mesh.surfaces == Surface.HAIR)[-300:]
+    joints[of_hair, 0] = len(BONES) + np.arange(300) % 4
+    rng = np.random.default_rng(1)
+    opaque = np.full((64, 64, 4), 255, dtype=np.uint8)
+    clear = rng.integers(0, 256, (32, 16, 4), dtype=np.uint8)
+    layers = np.zeros(len(mesh.positions), dtype=np.uint8)
+    layers[mesh.surfaces == Surface.EYE] = UNTEXTURED
+    layers[mesh.surfaces == Surface.HAIR] = 1
+    mesh = replace(
+        mesh,
+        joints=joints,
+        uvs=mesh.positions[:, :2] % 1.0,
+        layers=layers,
+        textures=(opaque, clear),
+        cutouts=mesh.surfaces[mesh.triangles[:, 0]] == Surface.HAIR,
+    )
+    tail = np.array([[0.01, 0.1, 0.13], [0.0, -0.1, 0.0312], [0.0, -0.1, 0.0], [0.0, -0.07, 0.01]])
+    return replace(
+        body(),
+        mesh=mesh,
+        strands=(
+            Strand("tail", head, tail, stiffness=0.8, drag=0.31, gravity=0.2, radius=0.02),
+            Strand("fringe", head, tail[:2] + 0.03),
+        ),
+        colliders=(
+            Collider(chest, np.array([0.0, 0.1, 0.02]), np.array([0.0, 0.1, 0.02]), 0.11),
+            Collider(head, np.array([0.0, 0.07, 0.0]), np.array([0.0, 0.12, 0.01]), 0.09),
+        ),
+    )
+
+
+def test_an_avatar_with_everything_comes_back_with_it():
+    before = dressed()
+    after = from_glb(to_glb(before))
+    same_mesh(before.mesh, after.mesh)
+    seen = before.mesh.layers != UNTEXTURED
+    assert np.array_equal(before.mesh.layers, after.mesh.layers)
+    assert seen.any() and not seen.all()
+    assert np.array_equal(before.mesh.uvs, after.mesh.uvs)
+    for one, other in zip(before.mesh.textures, after.mesh.textures, strict=True):
+        assert np.array_equal(one, other)
+    cut = {frozenset(each) for each in before.mesh.triangles[before.mesh.cutouts].tolist()}
+    assert {frozenset(each) for each in after.mesh.triangles[after.mesh.cutouts].tolist()} == cut
+    assert len(cut) > 100
+    for one, other in zip(before.strands, after.strands, strict=True):
+        for name in ("name", "parent", "stiffness", "drag", "gravity", "radius"):
+            assert getattr(one, name) == getattr(other, name)
+        assert np.array_equal(one.offsets, other.offsets)
+    for one, other in zip(before.colliders, after.colliders, strict=True):
+        assert (one.bone, one.radius) == (other.bone, other.radius)
+        assert np.allclose(one.start, other.start, atol=1e-15)
+        assert np.allclose(one.end, other.end, atol=1e-15)
+    assert to_glb(after) == to_glb(before), "a second trip changes nothing at all"
+
+
+def same_mesh(before, after):
+    for name in ("positions", "normals", "surfaces", "joints"):
+        one, other = getattr(before, name), getattr(after, name)
+        assert one.dtype == other.dtype and np.array_equal(one, other), name
+    assert np.allclose(before.colours, after.colours, atol=1e-6)
+    # Weights are kept in 65535ths, and add up to one again.
+    assert np.abs(before.weights - after.weights).max() < 2.0 / 65535
+    assert np.allclose(after.weights.sum(axis=1), 1.0, atol=1e-6)
+    assert sorted(before.triangles.tolist()) == sorted(after.triangles.tolist())
+    assert len(before.morphs) == len(after.morphs)
+    for one, other in zip(before.morphs, after.morphs, strict=True):
+        assert one.shape == other.shape
+        assert np.array_equal(one.vertices, other.vertices)
+        assert np.array_equal(one.offsets, other.offsets)
+        assert np.array_equal(one.normal_offsets, other.normal_offsets)
 
 
 @pytest.mark.parametrize("avatar", [body, small], ids=["body", "triangle"])
@@ -154,19 +251,60 @@ def test_an_avatar_comes_back_as_it_went(avatar, tmp_path):
     save_glb(before, tmp_path / "someone.glb")
     after = load_glb(tmp_path / "someone.glb")
     assert after.name == before.name
-    for name in ("positions", "normals", "surfaces", "joints", "weights", "triangles"):
-        one, other = getattr(before.mesh, name), getattr(after.mesh, name)
-        assert one.dtype == other.dtype and np.array_equal(one, other), name
-    assert np.allclose(before.mesh.colours, after.mesh.colours, atol=1e-6)
-    assert len(before.mesh.morphs) == len(after.mesh.morphs)
-    for one, other in zip(before.mesh.morphs, after.mesh.morphs, strict=True):
-        assert one.shape == other.shape
-        assert np.array_equal(one.vertices, other.vertices)
-        assert np.array_equal(one.offsets, other.offsets)
-        assert np.array_equal(one.normal_offsets, other.normal_offsets)
+    same_mesh(before.mesh, after.mesh)
     for name in ("offsets", "fingertips", "toes", "soles", "crown"):
         assert np.array_equal(getattr(before.proportions, name), getattr(after.proportions, name))
-    assert after.mesh.surfaces[0] in set(Surface)
+    assert to_glb(after) == to_glb(before), "a second trip changes nothing at all"
+
+
+def test_a_file_says_how_faces_look_and_eyes_turn_and_hair_swings():
+    document, _ = opened(to_glb(dressed(), thumbnail=np.zeros((8, 8, 4), dtype=np.uint8)))
+    vrm = document["extensions"]["VRMC_vrm"]
+    shapes = document["meshes"][0]["extras"]["targetNames"]
+    face = next(i for i, node in enumerate(document["nodes"]) if node["name"] == "Face")
+    presets = vrm["expressions"]["preset"]
+    assert set(presets) == set(PRESETS)
+
+    def bound(expression):
+        binds = expression.get("morphTargetBinds", [])
+        assert {bind["node"] for bind in binds} <= {face}
+        return {shapes[bind["index"]]: bind["weight"] for bind in binds}
+
+    assert bound(presets["blink"]) == {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0}
+    for name, weights in PRESETS.items():
+        both = {one: weight for group, weight in weights.items() for one in sided(group)}
+        assert bound(presets[name]) == {one: both[one] for one in both if one in shapes}
+    custom = vrm["expressions"]["custom"]
+    assert set(custom) == set(shapes)
+    assert all(bound(expression) == {name: 1.0} for name, expression in custom.items())
+    gaze = vrm["lookAt"]
+    assert gaze["type"] == "bone" and gaze["offsetFromHeadBone"][2] > 0.02
+    assert gaze["rangeMapVerticalUp"]["outputScale"] == pytest.approx(30.0)
+    assert document["images"][vrm["meta"]["thumbnailImage"]]["mimeType"] == "image/png"
+    springs = document["extensions"]["VRMC_springBone"]
+    assert [len(spring["joints"]) for spring in springs["springs"]] == [4, 2]
+    assert document["extensionsUsed"] == ["VRMC_vrm", "VRMC_springBone"]
+    materials = {material["name"]: material for material in document["materials"]}
+    assert materials["hair-2-cutout"]["alphaMode"] == "MASK"
+    assert materials["hair-2-cutout"]["doubleSided"]
+    assert "baseColorTexture" not in materials["eye"]["pbrMetallicRoughness"]
+
+
+def test_an_opaque_texture_is_kept_as_jpeg_and_looks_the_same():
+    y, x = np.mgrid[0:256, 0:256]
+    picture = np.full((256, 256, 4), 255, dtype=np.uint8)
+    picture[..., 0], picture[..., 1] = x, y
+    mesh = replace(
+        small().mesh,
+        uvs=np.array([[0.0, 0], [1, 0], [0, 1]], dtype=np.float32),
+        layers=np.zeros(3, dtype=np.uint8),
+        textures=(picture,),
+    )
+    data = to_glb(replace(small(), mesh=mesh))
+    document, _ = opened(data)
+    assert document["images"][0]["mimeType"] == "image/jpeg"
+    (again,) = from_glb(data).mesh.textures
+    assert np.abs(again.astype(int) - picture).mean() < 1.5
 
 
 def test_what_is_no_avatar_is_refused_with_the_name_of_the_file(tmp_path):

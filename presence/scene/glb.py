@@ -1,7 +1,8 @@
-"""The GLB container and its accessors: arrays in, bytes out, and back.
+"""Reading the GLB container and its accessors: bytes in, arrays out.
 
 After the glTF 2.0 specification, sections 3.6 and 4.4
-(https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html).
+(https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html). Files come from anywhere: whatever a
+file says of a length is held against the bytes that are there before anything is allocated.
 """
 
 from __future__ import annotations
@@ -18,99 +19,31 @@ from presence.errors import SourceError
 Json = dict[str, Any]
 Array = NDArray[Any]
 
-ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
-_MAGIC, _VERSION = 0x46546C67, 2
-_JSON_CHUNK, _BINARY_CHUNK = 0x4E4F534A, 0x004E4942
-_COMPONENTS: dict[int, type[np.generic]] = {
+MAGIC, VERSION = 0x46546C67, 2
+JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
+COMPONENTS: dict[int, type[np.generic]] = {
+    5120: np.int8,
     5121: np.uint8,
+    5122: np.int16,
     5123: np.uint16,
     5125: np.uint32,
     5126: np.float32,
 }
-_CODES = {np.dtype(kind): code for code, kind in _COMPONENTS.items()}
-_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
-_TYPES = {width: name for name, width in _WIDTHS.items()}
+WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
+
+DAMAGED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading a document that is not as the specification says may raise."""
 
 
-class GlbWriter:
-    """A GLB file in the making: its binary chunk so far, and the views and accessors into it."""
+def item(items: Any, index: Any) -> Any:
+    """The item of a list of the document that an index of the document names.
 
-    def __init__(self) -> None:
-        self._binary = bytearray()
-        self.views: list[Json] = []
-        self.accessors: list[Json] = []
-
-    def view(self, array: Array, target: int | None = None) -> int:
-        """Append an array's bytes; return the index of the view of them."""
-        self._binary.extend(bytes(-len(self._binary) % 4))
-        data = np.ascontiguousarray(array).tobytes()
-        view: Json = {"buffer": 0, "byteOffset": len(self._binary), "byteLength": len(data)}
-        if target is not None:
-            view["target"] = target
-        self._binary.extend(data)
-        self.views.append(view)
-        return len(self.views) - 1
-
-    def accessor(self, array: Array, target: int | None = None, *, bounds: bool = False) -> int:
-        """Append an array ``(N,)``, ``(N, 2…4)`` or ``(N, 16)``; return its accessor's index."""
-        entry = _described(array)
-        entry["bufferView"] = self.view(array, target)
-        if bounds:
-            entry |= _bounds(array)
-        self.accessors.append(entry)
-        return len(self.accessors) - 1
-
-    def sparse(self, rows: Array, values: Array, count: int, *, bounds: bool = False) -> int:
-        """Append an array that is ``values (M, 3)`` at ``rows (M,)`` and zero at the rest."""
-        entry = _described(values)
-        entry["count"] = count
-        if bounds:
-            with_zero = np.vstack([values, np.zeros_like(values[:1])])
-            entry |= _bounds(with_zero if len(values) < count else values)
-        if len(rows):
-            indices = rows.astype(np.uint32)
-            entry["sparse"] = {
-                "count": len(rows),
-                "indices": {"bufferView": self.view(indices), "componentType": 5125},
-                "values": {"bufferView": self.view(values)},
-            }
-        self.accessors.append(entry)
-        return len(self.accessors) - 1
-
-    def finish(self, document: Json) -> bytes:
-        """The whole file; ``document`` lacks only buffers, views and accessors."""
-        binary = bytes(self._binary) + bytes(-len(self._binary) % 4)
-        document = document | {
-            "buffers": [{"byteLength": len(binary)}],
-            "bufferViews": self.views,
-            "accessors": self.accessors,
-        }
-        text = json.dumps(document, separators=(",", ":")).encode()
-        text += b" " * (-len(text) % 4)
-        total = 12 + 8 + len(text) + 8 + len(binary)
-        return b"".join(
-            [
-                struct.pack("<III", _MAGIC, _VERSION, total),
-                struct.pack("<II", len(text), _JSON_CHUNK),
-                text,
-                struct.pack("<II", len(binary), _BINARY_CHUNK),
-                binary,
-            ]
-        )
-
-
-def _described(array: Array) -> Json:
-    width = 1 if array.ndim == 1 else array.shape[1]
-    return {
-        "componentType": _CODES[array.dtype],
-        "count": len(array),
-        "type": _TYPES[width],
-    }
-
-
-def _bounds(array: Array) -> Json:
-    flat = array.reshape(len(array), -1)
-    return {"min": flat.min(axis=0).tolist(), "max": flat.max(axis=0).tolist()}
+    Raises:
+        ValueError: there is none.
+    """
+    if not isinstance(index, int) or not 0 <= index < len(items):
+        raise ValueError(f"there is no item {index!r} where only {len(items)} are")
+    return items[index]
 
 
 class GlbReader:
@@ -123,90 +56,151 @@ class GlbReader:
     def __init__(self, data: bytes) -> None:
         chunks = _chunks(data)
         try:
-            self.document: Json = json.loads(chunks[_JSON_CHUNK])
+            self.document: Json = json.loads(chunks[JSON_CHUNK])
         except (KeyError, ValueError, RecursionError) as error:
             raise SourceError(
                 "this GLB file's description cannot be read; export it again"
             ) from error
         if not isinstance(self.document, dict):
             raise SourceError("this GLB file's description is not an object; export it again")
-        self._binary = chunks.get(_BINARY_CHUNK, b"")
+        self._binary = chunks.get(BINARY_CHUNK, b"")
 
-    def array(self, index: int) -> Array:
-        """The array behind an accessor: ``(N,)`` or ``(N, width)``.
+    def items(self, name: str) -> list[Any]:
+        """A list at the root of the document, empty where there is none.
 
         Raises:
-            SourceError: the accessor points outside the file, or is of a kind never written here.
+            SourceError: it is no list.
+        """
+        found = self.document.get(name, [])
+        if not isinstance(found, list):
+            raise SourceError(f"{name} of this GLB file are no list; export it again")
+        return found
+
+    def extension(self, name: str) -> Json:
+        """An extension at the root of the document, empty where there is none."""
+        extensions = self.document.get("extensions")
+        found = extensions.get(name) if isinstance(extensions, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def array(self, index: Any) -> Array:
+        """The array behind an accessor: ``(N,)`` or ``(N, width)``; normalised integers as floats.
+
+        Raises:
+            SourceError: the accessor points outside the file, or is of an unknown kind.
         """
         try:
-            return self._array(self.document["accessors"][index])
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise SourceError(
-                f"accessor {index} of this GLB file is damaged ({error}); export it again"
-            ) from error
+            return self._array(item(self.items("accessors"), index))
+        except DAMAGED as error:
+            raise _damaged(index, error) from error
 
-    def _array(self, accessor: Json) -> Array:
-        kind, width = _COMPONENTS[accessor["componentType"]], _WIDTHS[accessor["type"]]
-        count = int(accessor["count"])
-        if "bufferView" in accessor:
-            offset = int(accessor.get("byteOffset", 0))
-            array = self._view(accessor["bufferView"], kind, count * width, offset)
-        elif not 0 <= count <= _MOST_ROWS:
-            raise ValueError(f"{count} rows")
-        else:
-            array = np.zeros(count * width, dtype=kind)
-        if width > 1:
-            array = array.reshape(count, width)
-        if "sparse" in accessor:
-            part = accessor["sparse"]
-            rows = self._rows(part)
-            values = self._view(part["values"]["bufferView"], kind, len(rows) * width)
-            array[rows] = values.reshape(len(rows), *array.shape[1:])
-        return array
-
-    def sparse_rows(self, index: int) -> NDArray[np.int64]:
-        """``(M,)`` the rows of an accessor that are not zero; all, when it is not sparse.
+    def changed_rows(self, index: Any) -> NDArray[np.int64]:
+        """``(M,)`` the rows of an accessor that are not zero.
 
         Raises:
             SourceError: as for ``array``.
         """
-        accessor = self.document["accessors"][index]
-        if "sparse" not in accessor:
-            return np.arange(len(self.array(index)) if "bufferView" in accessor else 0)
         try:
-            return self._rows(accessor["sparse"])
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+            accessor = item(self.items("accessors"), index)
+            if "bufferView" not in accessor:
+                if "sparse" not in accessor:
+                    return np.zeros(0, dtype=np.int64)
+                # Rows that the file names may hold zeros: it is not told again which they are.
+                return np.unique(self._rows(accessor["sparse"], int(accessor["count"])))
+            array = self._array(accessor)
+        except DAMAGED as error:
+            raise _damaged(index, error) from error
+        return np.flatnonzero(array.reshape(len(array), -1).any(axis=1))
+
+    def view(self, index: Any) -> bytes:
+        """The bytes of a buffer view.
+
+        Raises:
+            SourceError: it lies outside the file.
+        """
+        try:
+            start, length, _ = self._bounds(index)
+        except DAMAGED as error:
             raise SourceError(
-                f"accessor {index} of this GLB file is damaged ({error}); export it again"
+                f"buffer view {index!r} of this GLB file is damaged ({error}); export it again"
             ) from error
+        return self._binary[start : start + length]
 
-    def _rows(self, sparse: Json) -> NDArray[np.int64]:
+    def _array(self, accessor: Json) -> Array:
+        kind, width = COMPONENTS[accessor["componentType"]], WIDTHS[accessor["type"]]
+        count = int(accessor["count"])
+        if "bufferView" in accessor:
+            array = self._elements(
+                accessor["bufferView"], kind, width, count, int(accessor.get("byteOffset", 0))
+            )
+        elif 0 <= count <= len(self._binary):
+            array = np.zeros((count, width), dtype=kind)
+        else:
+            raise ValueError(f"it has {count} rows, more than this file has bytes")
+        if "sparse" in accessor:
+            part = accessor["sparse"]
+            rows, values = self._rows(part, count), part["values"]
+            offset = int(values.get("byteOffset", 0))
+            array[rows] = self._elements(values["bufferView"], kind, width, len(rows), offset)
+        if accessor.get("normalized") and np.issubdtype(kind, np.integer):
+            most = np.float32(np.iinfo(array.dtype).max)
+            array = np.maximum(array.astype(np.float32) / most, np.float32(-1.0))
+        return array[:, 0] if width == 1 else array
+
+    def _rows(self, sparse: Json, count: int) -> NDArray[np.int64]:
         indices = sparse["indices"]
-        kind = _COMPONENTS[indices["componentType"]]
-        return self._view(indices["bufferView"], kind, int(sparse["count"])).astype(np.int64)
+        kind = COMPONENTS[indices["componentType"]]
+        offset = int(indices.get("byteOffset", 0))
+        rows = self._elements(indices["bufferView"], kind, 1, int(sparse["count"]), offset)[:, 0]
+        whole = rows.astype(np.int64)
+        if len(whole) and not (whole.min() >= 0 and whole.max() < count):
+            raise ValueError("a sparse row lies outside")
+        return whole
 
-    def _view(self, index: int, kind: type[np.generic], count: int, offset: int = 0) -> Array:
-        view = self.document["bufferViews"][index]
-        if view.get("byteStride", 0) not in (0, np.dtype(kind).itemsize):
-            raise ValueError("interleaved arrays are not read")
+    def _bounds(self, index: Any) -> tuple[int, int, int]:
+        """First byte, length and stride (0: none) of a view, which lies in the binary chunk."""
+        view = item(self.items("bufferViews"), index)
+        if view.get("buffer", 0) != 0:
+            raise ValueError("it lies in another file")
         start, length = int(view.get("byteOffset", 0)), int(view["byteLength"])
-        if count < 0 or start < 0 or offset < 0 or length < 0:
-            raise ValueError("a length or offset is negative")
-        return np.frombuffer(
-            self._binary[start : start + length], dtype=kind, count=count, offset=offset
-        ).copy()
+        stride = int(view.get("byteStride", 0))
+        if start < 0 or length < 0 or start + length > len(self._binary):
+            raise ValueError("it lies outside the file")
+        return start, length, stride
+
+    def _elements(
+        self, view: Any, kind: type[np.generic], width: int, count: int, offset: int
+    ) -> Array:
+        """``(count, width)`` numbers of a view, from its byte ``offset`` on."""
+        start, length, stride = self._bounds(view)
+        size = np.dtype(kind).itemsize
+        stride = stride or size * width
+        if count < 0 or offset < 0 or stride < size * width:
+            raise ValueError("a count, offset or stride is wrong")
+        if count and offset + stride * (count - 1) + size * width > length:
+            raise ValueError("it reaches beyond its view")
+        if not count:
+            return np.zeros((0, width), dtype=kind)
+        return np.ndarray(
+            (count, width),
+            dtype=np.dtype(kind).newbyteorder("<"),
+            buffer=self._binary,
+            offset=start + offset,
+            strides=(stride, size),
+        ).astype(kind)
 
 
-_MOST_ROWS = 1 << 22
-"""Rows that an accessor without bytes of its own may claim."""
+def _damaged(index: Any, error: BaseException) -> SourceError:
+    return SourceError(f"accessor {index!r} of this GLB file is damaged ({error}); export it again")
 
 
 def _chunks(data: bytes) -> dict[int, bytes]:
     """The chunks of a GLB file by their kind."""
+    if data[:64].lstrip()[:1] == b"{":
+        raise SourceError("this is glTF as text; export it as GLB or VRM, in one file")
     if len(data) < 12:
         raise SourceError("this file is too short to be a GLB file")
     magic, version, total = struct.unpack_from("<III", data)
-    if magic != _MAGIC or version != _VERSION:
+    if magic != MAGIC or version != VERSION:
         raise SourceError("this file is not a GLB file of glTF 2; export it as one")
     if total != len(data):
         raise SourceError(
