@@ -254,7 +254,10 @@ def test_an_avatar_comes_back_as_it_went(avatar, tmp_path):
     same_mesh(before.mesh, after.mesh)
     for name in ("offsets", "fingertips", "toes", "soles", "crown"):
         assert np.array_equal(getattr(before.proportions, name), getattr(after.proportions, name))
-    assert to_glb(after) == to_glb(before), "a second trip changes nothing at all"
+    for one, other in zip(before.mesh.textures, after.mesh.textures, strict=True):
+        assert np.abs(one.astype(int) - other).mean() < 2.0, "JPEG loses a little"
+    again = replace(after, mesh=replace(after.mesh, textures=before.mesh.textures))
+    assert to_glb(again) == to_glb(before), "a second trip changes nothing else"
 
 
 def test_a_file_says_how_faces_look_and_eyes_turn_and_hair_swings():
