@@ -10,30 +10,38 @@ from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import through
 from presence.scene.body.skull import CENTRE, head_shape, onto
 
-_SIDES = 6
+_SIDES = 8
+_STEPS = 12
 # From its inner to its outer end: across and up, in head units.
-_PATH: Floats = np.array([[1.30, 2.12], [2.5, 2.66], [3.75, 2.86], [5.0, 2.26]])
+_PATH: Floats = np.array([[1.15, 2.02], [2.3, 2.50], [3.7, 2.78], [5.15, 2.08]])
 
 
 def build_brow(draft: Draft, plan: Plan, weights: Floats) -> Ints:
     """Draft the right brow; return its vertices."""
-    shape, heavy = head_shape(plan), plan.traits.brow_weight
-    place = np.linspace(0.0, 1.0, 10)
-    line = through(np.linspace(0.0, 1.0, len(_PATH)), _PATH, place)
+    shape, t = head_shape(plan), plan.traits
+    heavy = t.brow_weight * (1.0 - 0.2 * t.youth)
+    place = np.linspace(0.0, 1.0, _STEPS)
+    path = _PATH + np.array([0.0, t.brow_height])
+    # Softer faces have a higher arch.
+    path[2, 1] += 0.16 * (t.softness - 0.5)
+    line = through(np.linspace(0.0, 1.0, len(_PATH)), path, place)
     along = np.gradient(line, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
-    half = 0.36 * heavy * (1.0 - 0.66 * place**1.7) * np.minimum(1.0, 0.72 + 2.5 * place)
+    half = 0.40 * heavy * (1.0 - 0.80 * place**1.6) * np.minimum(1.0, 0.55 + 3.0 * place)
     turn = np.linspace(0.0, 2.0 * np.pi, _SIDES, endpoint=False)
     rings = []
-    for spot, way, thick in zip(line, along, half, strict=True):
+    for spot, way, thick, far in zip(line, along, half, place, strict=True):
         flat = spot + np.outer(np.sin(turn) * thick, [-way[1], way[0]])
         surface = onto(shape, np.concatenate([flat, np.full((_SIDES, 1), 1.5)], axis=1))
         rays = surface - CENTRE
         rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-        raised = surface + rays * (0.10 * np.cos(turn) + 0.04)[:, None]
-        rings.append(draft.add(plan.from_head(raised), Paint.BROW, weights))
+        # Highest along its middle, and flush with the skin at its edges.
+        raised = surface + rays * (0.11 * heavy**0.5 * np.cos(turn) - 0.005)[:, None]
+        across = np.sin(turn) * thick
+        grain = 0.01 * np.stack([across, np.full(_SIDES, 4.0 * far)], axis=1)
+        rings.append(draft.add(plan.from_head(raised), Paint.BROW, weights, grain))
     ends = np.stack([draft.positions[ring].mean(axis=0) for ring in (rings[0], rings[-1])])
-    tips = draft.add(ends, Paint.BROW, weights)
+    tips = draft.add(ends, Paint.BROW, weights, np.array([[0.0, 0.0], [0.0, 0.04]]))
     draft.sew_all(rings[::-1], closed=True)
     draft.cap(rings[0], int(tips[0]))
     draft.cap(rings[-1][::-1], int(tips[1]))

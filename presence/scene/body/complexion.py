@@ -113,7 +113,12 @@ def bearded(p: Floats) -> Floats:
 
 def _line(p: Floats, path: Floats, width: float, soft: float) -> Floats:
     """``(N,)`` a soft line along ``path (K, 2)`` over the face, tapering to its ends."""
-    flat, best, along = p[:, :2], np.full(len(p), 1e9), np.zeros(len(p))
+    line = np.zeros(len(p))
+    reach = 4.0 * width
+    low, high = path.min(axis=0) - reach, path.max(axis=0) + reach
+    near = np.flatnonzero(((p[:, :2] > low) & (p[:, :2] < high)).all(axis=1))
+    flat: Floats = p[near, :2]
+    best, along = np.full(len(near), 1e9), np.zeros(len(near))
     lengths = np.linalg.norm(np.diff(path, axis=0), axis=1)
     start = np.concatenate([[0.0], np.cumsum(lengths)])
     for i, length in enumerate(lengths):
@@ -124,7 +129,7 @@ def _line(p: Floats, path: Floats, width: float, soft: float) -> Floats:
         best = np.where(closer, gap, best)
         along = np.where(closer, start[i] + t, along)
     taper = np.sin(np.pi * np.clip(along / start[-1], 0.02, 0.98)) ** 0.6
-    line: Floats = np.exp(-((best / (width + soft * best)) ** 2)) * taper
+    line[near] = np.exp(-((best / (width + soft * best)) ** 2)) * taper
     return line
 
 

@@ -154,6 +154,10 @@ def _colours(
     for paint in _STRANDS:
         hair = of((paint,))
         colours[hair] = _stranded(paint, points[hair], grain[hair], head[hair], plan)
+    brow = of((Paint.BROW,))
+    skin_there = paint_skin(head[brow], normals[brow], plan, np.zeros(int(brow.sum())))
+    share = _browed(grain[brow], plan)[:, None]
+    colours[brow] = skin_there + (colours[brow] - skin_there) * share
     shoe = of((Paint.SHOE, Paint.SOLE))
     colours[shoe] *= 1.0 + 0.03 * fractal(points[shoe], 0.03, 2)[:, None]
     return colours
@@ -177,6 +181,20 @@ def _blood(points: Floats, plan: Plan) -> Floats:
     elbow = np.linalg.norm(points - plan.at("rightLowerArm"), axis=1)
     blood: Floats = 0.7 * fingers + 0.4 * np.exp(-((elbow / (0.04 * s)) ** 2))
     return blood
+
+
+def _browed(grain: Floats, plan: Plan) -> Floats:
+    """``(N,)`` how much of a brow's hair covers the skin: sparse at its edges and inner end."""
+    across, along = grain.T * 100.0
+    heavy = plan.traits.brow_weight
+    half = 0.40 * heavy * (1.0 - 0.80 * (along / 4.0) ** 1.6)
+    # Hairs slant outwards and up.
+    slanted = np.stack([along - 0.9 * across, across], axis=1)
+    hairs = noise(slanted, (0.13, 0.9), 3)
+    edge = np.abs(across) / np.maximum(half, 0.05)
+    thin = smoothstep(0.0, 0.7, along) * 0.45 + 0.55
+    cover: Floats = thin * smoothstep(1.05, 0.45, edge + 0.32 * hairs)
+    return np.clip(cover, 0.0, 1.0)
 
 
 def _stranded(paint: Paint, points: Floats, grain: Floats, head: Floats, plan: Plan) -> Floats:

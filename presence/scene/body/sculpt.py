@@ -81,10 +81,20 @@ def cast(shape: Shape, origins: Floats, directions: Floats, reach: float) -> Flo
     Sphere tracing, backwards along unit ``directions``.
     """
     distance = np.full(len(directions), reach)
+    moving = np.arange(len(directions))
     for _ in range(48):
-        distance = distance - 0.85 * shape(origins + directions * distance[:, None])
+        step = 0.85 * shape(origins[moving] + directions[moving] * distance[moving, None])
+        distance[moving] -= step
+        # Most rays have arrived after a dozen steps.
+        moving = moving[np.abs(step) > _ARRIVED]
+        if not len(moving):
+            break
     hits: Floats = origins + directions * distance[:, None]
     return hits
+
+
+_ARRIVED = 1e-7
+"""A ray that moves less in a step has arrived."""
 
 
 def smoothstep(low: float, high: float, x: Floats | float) -> Floats:

@@ -39,7 +39,7 @@ class Texels:
 def covered(uvs: Floats, triangles: Ints, size: int) -> Texels:
     """The texels that ``triangles (T, 3)`` cover, whose vertices are at ``uvs (V, 2)``.
 
-    A texel near an edge may lie in several; the one that it is deepest in shows there.
+    A texel near an edge may be bled into by several triangles; any of them shows there.
     """
     corners = uvs[triangles] * size - 0.5
     low = np.maximum(np.floor(corners.min(axis=1) - _BLEED).astype(np.int64), 0)
@@ -71,18 +71,18 @@ def covered(uvs: Floats, triangles: Ints, size: int) -> Texels:
     )
     heights = np.abs(twice)[:, None] / np.maximum(sides, 1e-9)
     depth = (shares * heights[which]).min(axis=1)
-    keep = (depth > -_BLEED) & solid[which]
+    keep = np.flatnonzero((depth > -_BLEED) & solid[which])
     place = row[keep] * size + column[keep]
-    depth, which, shares = depth[keep], which[keep], shares[keep]
-    best = np.full(size * size, -np.inf)
-    np.maximum.at(best, place, depth)
-    first = depth == best[place]
-    place, index = np.unique(place[first], return_index=True)
-    chosen = np.flatnonzero(first)[index]
+    # What a triangle really covers goes over what others bleed there.
+    shown = np.full(size * size, -1)
+    order = np.concatenate([np.flatnonzero(depth[keep] < 0.0), np.flatnonzero(depth[keep] >= 0.0)])
+    shown[place[order]] = keep[order]
+    places = np.flatnonzero(shown >= 0)
+    chosen = shown[places]
     inside = np.clip(shares[chosen], 0.0, 1.0)
     return Texels(
         size=size,
-        places=place,
+        places=places,
         triangles=which[chosen],
         shares=inside / inside.sum(axis=1, keepdims=True),
     )
