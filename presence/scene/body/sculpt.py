@@ -81,20 +81,17 @@ def cast(shape: Shape, origins: Floats, directions: Floats, reach: float) -> Flo
     Sphere tracing, backwards along unit ``directions``.
     """
     distance = np.full(len(directions), reach)
-    moving = np.arange(len(directions))
     for _ in range(48):
-        step = 0.85 * shape(origins[moving] + directions[moving] * distance[moving, None])
-        distance[moving] -= step
-        # Most rays have arrived after a dozen steps.
-        moving = moving[np.abs(step) > _ARRIVED]
-        if not len(moving):
+        step = 0.85 * shape(origins + directions * distance[:, None])
+        distance -= step
+        if np.abs(step).max() < _ARRIVED:
             break
     hits: Floats = origins + directions * distance[:, None]
     return hits
 
 
-_ARRIVED = 1e-7
-"""A ray that moves less in a step has arrived."""
+_ARRIVED = 1e-6
+"""Rays that all move less in a step have arrived."""
 
 
 def smoothstep(low: float, high: float, x: Floats | float) -> Floats:
