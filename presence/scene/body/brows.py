@@ -13,7 +13,7 @@ from presence.scene.body.skull import CENTRE, head_shape, onto
 _SIDES = 8
 _STEPS = 12
 # From its inner to its outer end: across and up, in head units.
-_PATH: Floats = np.array([[1.15, 2.02], [2.3, 2.50], [3.7, 2.78], [5.15, 2.08]])
+_PATH: Floats = np.array([[1.20, 2.08], [2.3, 2.52], [3.65, 2.80], [5.0, 2.28]])
 
 
 def build_brow(draft: Draft, plan: Plan, weights: Floats) -> Ints:
@@ -36,7 +36,7 @@ def build_brow(draft: Draft, plan: Plan, weights: Floats) -> Ints:
         rays = surface - CENTRE
         rays /= np.linalg.norm(rays, axis=1, keepdims=True)
         # Highest along its middle, and flush with the skin at its edges.
-        raised = surface + rays * (0.11 * heavy**0.5 * np.cos(turn) - 0.005)[:, None]
+        raised = surface + rays * (0.085 * heavy**0.5 * np.cos(turn) - 0.01)[:, None]
         across = np.sin(turn) * thick
         grain = 0.01 * np.stack([across, np.full(_SIDES, 4.0 * far)], axis=1)
         rings.append(draft.add(plan.from_head(raised), Paint.BROW, weights, grain))

@@ -81,7 +81,7 @@ def _shadowed(skin: Floats, p: Floats, plan: Plan, front: Floats) -> Floats:
     t = plan.traits
     eye = plan.eye_across
     gap = (p - np.array([eye, -1.35, 0.7])) / np.array([1.7, 0.75, 2.0])
-    under = np.exp(-np.sum(gap**2, axis=1)) * (0.10 + 0.25 * t.wear)
+    under = np.exp(-np.sum(gap**2, axis=1)) * (0.03 + 0.17 * t.wear)
     lid = np.exp(-np.sum(((p - np.array([eye, 0.9, 1.0])) / np.array([1.9, 0.75, 1.8])) ** 2, 1))
     tinted = under[:, None] * np.array([0.22, 0.26, 0.18])
     tinted = tinted + 0.42 * lid[:, None] * np.array([0.10, 0.19, 0.17])

@@ -11,8 +11,8 @@ from presence.scene.body.sculpt import smoothstep
 IRIS, PUPIL = 0.455, 0.185
 """Radians from the axis to the edges of iris and pupil."""
 _EDGE = 0.022
-_WHITE: Floats = np.array([0.945, 0.925, 0.91])
-_CORNER: Floats = np.array([0.86, 0.70, 0.66])
+_WHITE: Floats = np.array([0.915, 0.895, 0.88])
+_CORNER: Floats = np.array([0.80, 0.64, 0.60])
 
 
 def paint_eye(outward: Floats, iris: Floats) -> Floats:
@@ -36,7 +36,7 @@ def paint_eye(outward: Floats, iris: Floats) -> Floats:
     shade = (iris + (warm - iris) * 0.55 * collar) * bright[:, None]
     shade *= (1.0 - 0.72 * smoothstep(0.70, 1.0, out))[:, None]
 
-    white = _WHITE + (_CORNER - _WHITE) * (0.55 * smoothstep(0.75, 1.25, angle))[:, None]
+    white = _WHITE + (_CORNER - _WHITE) * (0.7 * smoothstep(0.62, 1.15, angle))[:, None]
     veins = smoothstep(0.45, 0.9, noise(np.column_stack([3.0 * ring, angle]), (0.3, 0.3, 0.9), 9))
     white = white - np.array([0.0, 0.05, 0.05]) * (veins * smoothstep(0.6, 1.1, angle))[:, None]
     # The iris' edge casts a little shade on the white.

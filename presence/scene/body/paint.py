@@ -68,6 +68,9 @@ def paint_texture(
     kinds, lips = _kinds(draft, texels, source[corners])
     shade = hidden(draft.positions, normals[:count], plan)
     shade[np.isin(draft.paints, _UNSHADED)] = 0.0
+    # The lids cover the socket that the skull's shape has there.
+    gap = (plan.to_head(draft.positions) - np.array([plan.eye_across, -0.3, 0.8])) / 2.3
+    shade *= 1.0 - 0.85 * np.exp(-(np.sum(gap**2, axis=1) ** 2))
     colours = _colours(kinds, lips, points, ways, grain, plan)
     # Light that gets into folds of skin comes out redder.
     fall = np.where(np.isin(kinds, _SKINS)[:, None], [0.30, 0.43, 0.46], [0.42, 0.42, 0.42])
@@ -192,8 +195,8 @@ def _browed(grain: Floats, plan: Plan) -> Floats:
     slanted = np.stack([along - 0.9 * across, across], axis=1)
     hairs = noise(slanted, (0.13, 0.9), 3)
     edge = np.abs(across) / np.maximum(half, 0.05)
-    thin = smoothstep(0.0, 0.7, along) * 0.45 + 0.55
-    cover: Floats = thin * smoothstep(1.05, 0.45, edge + 0.32 * hairs)
+    thin = smoothstep(0.0, 0.5, along) * 0.30 + 0.70
+    cover: Floats = thin * smoothstep(1.10, 0.40, edge + 0.25 * hairs)
     return np.clip(cover, 0.0, 1.0)
 
 

@@ -60,7 +60,8 @@ def head_shape(plan: Plan) -> Shape:
     # Children have small jaws under large skulls.
     jaw = t.jaw_width * (1.0 - 0.06 * young + 0.06 * t.build)
     low = t.chin_length * (1.0 - 0.12 * young)
-    nose, bridge = t.nose_length * (1.0 - 0.14 * young + 0.05 * worn), t.nose_bridge
+    nose = t.nose_length * (1.0 - 0.18 * young + 0.05 * worn)
+    bridge = t.nose_bridge - 0.10 * young
     tip_width = t.nose_width * (1.0 - 0.10 * young)
     full = t.cheek_fullness * (1.0 + 0.10 * young + 0.08 * heavy - 0.06 * worn * (1.0 - heavy))
     eye = plan.eye_across
@@ -69,7 +70,7 @@ def head_shape(plan: Plan) -> Shape:
     brow = (0.45 * broad + 0.10 * worn) * (1.0 - young)
     nasion = 0.62 + 0.8 * (bridge - 1.0) - 0.30 * young
     tip = np.array(
-        [0.0, -3.45 * nose, 2.70 + 0.9 * (bridge - 1.0) + 0.5 * (nose - 1.0) - 0.15 * young]
+        [0.0, -3.45 * nose, 2.70 + 0.9 * (bridge - 1.0) + 0.5 * (nose - 1.0) - 0.30 * young]
     )
 
     levels = _LEVELS.copy()
