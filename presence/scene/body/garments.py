@@ -44,11 +44,11 @@ class BottomCut:
 
 
 _TOPS = {
-    Top.TSHIRT: TopCut(0.0035, 0.35, False, 0.045, 0.018, 0.0016),
-    Top.SHIRT: TopCut(0.0045, 0.40, False, 0.075, 0.010, 0.0028),
-    Top.SWEATER: TopCut(0.0080, 0.65, True, 0.040, 0.024, 0.0034),
-    Top.HOODIE: TopCut(0.0110, 0.85, True, 0.050, 0.014, 0.0040),
-    Top.TUNIC: TopCut(0.0045, 0.35, False, 0.250, 0.012, 0.0024),
+    Top.TSHIRT: TopCut(0.0035, 0.22, False, 0.045, 0.018, 0.0016),
+    Top.SHIRT: TopCut(0.0045, 0.30, False, 0.075, 0.010, 0.0028),
+    Top.SWEATER: TopCut(0.0075, 0.42, True, 0.040, 0.024, 0.0034),
+    Top.HOODIE: TopCut(0.0100, 0.60, True, 0.050, 0.014, 0.0040),
+    Top.TUNIC: TopCut(0.0045, 0.25, False, 0.250, 0.012, 0.0024),
 }
 _BOTTOMS = {
     Bottom.TROUSERS: BottomCut(0.006, 0.012, 0.020, 2.03),

@@ -7,11 +7,13 @@ import numpy as np
 from presence.pose.proportions import Proportions
 from presence.scene.avatar import Avatar, Mesh
 from presence.scene.body.brows import build_brow
+from presence.scene.body.collar import build_collar
 from presence.scene.body.draft import FLIP, Draft, Paint
 from presence.scene.body.drawing import draw_traits
 from presence.scene.body.expressions import all_offsets
 from presence.scene.body.eyes import build_eyeball, build_teeth, build_tongue
 from presence.scene.body.face import build_face
+from presence.scene.body.fastenings import build_fastenings
 from presence.scene.body.finish import morphs, normals, split
 from presence.scene.body.foot import build_foot
 from presence.scene.body.hair import build_hair
@@ -62,6 +64,8 @@ def build_body(name: str, plan: Plan) -> Avatar:
     head_skin = np.concatenate([face.rim, face.skin])
     draft.weights[head_skin] = spine_weights(draft.positions[head_skin], plan)
     draft.weights[:] = diffused(draft.weights, draft.triangles, unweighted, 1.0)
+    build_fastenings(draft, plan, openings)
+    build_collar(draft, plan, openings, shape)
     build_eyeball(draft, plan, face.lids, only("rightEye"))
     extras = Extras(
         lower_teeth=build_teeth(draft, plan, head),

@@ -46,12 +46,12 @@ def trunk_shape(plan: Plan) -> Shape:
     # height; half width; depth before and behind the spine's line; that line.
     rows = [
         (hip[1] - 0.12 * s, 0.160, 0.086, 0.092, hip[2]),
-        (hip[1] - 0.03 * s, between(0.160, 0.175), 0.096, 0.116 * seat, hip[2]),
-        (y["hips"] + 0.030 * s, between(0.153, 0.164), 0.099, 0.108 * seat, hip[2]),
-        (y["spine"] + 0.015 * s, between(0.145, 0.133), 0.099, 0.088, 0.003 * s),
-        (y["chest"] - 0.030 * s, between(0.147, 0.127), 0.100, 0.085, 0.008 * s),
+        (hip[1] - 0.03 * s, between(0.156, 0.171), 0.096, 0.116 * seat, hip[2]),
+        (y["hips"] + 0.030 * s, between(0.149, 0.159), 0.097, 0.108 * seat, hip[2]),
+        (y["spine"] + 0.015 * s, between(0.141, 0.127), 0.097, 0.084, 0.003 * s),
+        (y["chest"] - 0.030 * s, between(0.144, 0.122), 0.097, 0.083, 0.008 * s),
         (y["chest"] + 0.060 * s, between(0.160, 0.138), 0.107, 0.098, 0.013 * s),
-        (y["upperChest"] + 0.010 * s, between(0.166, 0.143), 0.103, 0.105, 0.018 * s),
+        (y["upperChest"] + 0.010 * s, between(0.169, 0.143), 0.102, 0.105, 0.018 * s),
         (arm[1] - 0.030 * s, between(0.160, 0.142), 0.090, 0.103, 0.020 * s),
         (arm[1] + 0.012 * s, between(0.116, 0.104), 0.066, 0.088, 0.024 * s),
         (y["neck"] + 0.015 * s, between(0.065, 0.057), 0.055, 0.064, 0.024 * s),

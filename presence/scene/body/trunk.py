@@ -47,6 +47,14 @@ class Openings:
     """Those among them, near the joins, that may be smoothed."""
     rows: tuple[Ints, ...]
     """Every row ``(21,)`` from the legs to the neck, −1 where the arm is."""
+    plain: int
+    """The first row of the top's outside above hem or waistband."""
+    band: Ints
+    """``(21,)`` where the garment's band about the neck starts."""
+    band_up: Floats
+    """``(21, 3)`` unit: from there along the band."""
+    band_out: Floats
+    """``(21, 3)`` unit: from there off the band."""
 
 
 class _Rows:
@@ -111,6 +119,7 @@ def build_trunk(draft: Draft, plan: Plan, shape: Shape) -> Openings:
     rows = _Rows(draft, plan, shape)
     armpit = arm[1] - 0.072 * s
     start = _lower_half(rows)
+    plain = len(rows.rows) - 1
     # A little slack lies in soft folds above the hem or waistband.
     heights = np.linspace(start, armpit, _TORSO_ROWS + 1)[:-1]
     for i, height in enumerate(heights):
@@ -139,21 +148,31 @@ def build_trunk(draft: Draft, plan: Plan, shape: Shape) -> Openings:
         rows.add(part, Paint.SHIRT, cut.ease, armhole=0 < step < _ARM_ROWS)
     for share in (0.30, 0.60):
         rows.add(at_top + (at_collar - at_top) * share, Paint.SHIRT, cut.ease)
-    rise = np.array([0.0, s, 0.0])
-    band = Paint.TRIM if t.top in (Top.TSHIRT, Top.SWEATER, Top.TUNIC) else Paint.SHIRT
-    thick = 0.0035 if t.top is Top.SWEATER else 0.0016
-    rows.add(at_collar - (cut.neckband + 0.002) * rise, Paint.SHIRT, cut.ease)
-    rows.add(at_collar - cut.neckband * rise, band, cut.ease + 0.5 * thick)
-    rows.add(at_collar - 0.5 * cut.neckband * rise, band, cut.ease + thick)
-    rows.add(at_collar, band, max(0.6 * cut.ease, 0.003))
-    rows.add(at_collar + 0.0005 * rise, band, 0.0012)
-    rows.add(at_collar - 0.010 * rise, Paint.SKIN, 0.0)
-    rows.add(at_collar + 0.008 * rise, Paint.SKIN, 0.0)
-    return _sewn(rows, armhole)
+    band = len(rows.rows)
+    up, out = _neckband(rows, at_collar)
+    armhole_rim, leg = _sewn(rows, armhole)
+    return Openings(
+        armhole=armhole_rim,
+        leg=leg,
+        neck=rows.rows[-1],
+        settled=np.concatenate([*rows.settled, leg[-3:]]),
+        lifts=np.concatenate([*rows.lifts, np.zeros(3)]),
+        loose=np.concatenate(
+            [
+                rows.rows[0][1:-1],
+                *(row[row >= 0] for row in rows.rows[armhole - 1 : armhole + 7]),
+            ]
+        ),
+        rows=tuple(rows.rows),
+        plain=plain,
+        band=rows.rows[band],
+        band_up=up,
+        band_out=out,
+    )
 
 
-def _sewn(made: _Rows, armhole: int) -> Openings:
-    """The trunk's rows sewn to each other, and what they leave open."""
+def _sewn(made: _Rows, armhole: int) -> tuple[Ints, Ints]:
+    """Sew the trunk's rows to each other; the rims of the openings for arm and leg."""
     draft, rows, s = made.draft, made.rows, made.plan.scale
     for i in range(len(rows) - 1):
         if armhole <= i < armhole + _ARM_ROWS:
@@ -177,17 +196,47 @@ def _sewn(made: _Rows, armhole: int) -> Openings:
         *rows[armhole][inner][::-1],
         *front[:middle],
     ]
-    return Openings(
-        armhole=np.array(rim),
-        leg=np.concatenate([rows[0], seam]),
-        neck=rows[-1],
-        settled=np.concatenate([*made.settled, seam]),
-        lifts=np.concatenate([*made.lifts, np.zeros(3)]),
-        loose=np.concatenate(
-            [rows[0][1:-1], *(row[row >= 0] for row in rows[armhole - 1 : armhole + 7])]
-        ),
-        rows=tuple(rows),
-    )
+    return np.array(rim), np.concatenate([rows[0], seam])
+
+
+def _neckband(rows: _Rows, rough: Floats) -> tuple[Floats, Floats]:
+    """The garment's band about the neck, turned in, and the skin that comes out of it.
+
+    ``rough (21, 3)`` is where it starts. From there it stands towards the neck, which on the
+    shoulders is across and in front is up: both directions are returned, along the band and off it.
+    """
+    plan, cut, t = rows.plan, top_cut(rows.plan.traits), rows.plan.traits
+    s, draft = plan.scale, rows.draft
+    base = settle(rows.shape, rough, cut.ease * s, rounds=8)
+    base[[0, -1], 0] = 0.0
+    around = ring(0.055 * s, 0.055 * s, 0.022 * s)
+    high = float(plan.at("neck")[1]) + 0.065 * s
+    neck = np.stack([around[:, 0], np.full(len(around), high), around[:, 1]], axis=1)
+    neck = settle(rows.shape, neck, 0.0, rounds=8)
+    up = neck - base
+    up /= np.linalg.norm(up, axis=1, keepdims=True)
+    out = base - np.array([0.0, 0.0, 0.022 * s])
+    out[:, 1] = 0.4 * np.linalg.norm(out[:, [0, 2]], axis=1)
+    out -= np.sum(out * up, axis=1, keepdims=True) * up
+    out /= np.linalg.norm(out, axis=1, keepdims=True)
+    knitted = t.top in (Top.TSHIRT, Top.SWEATER, Top.TUNIC)
+    band = Paint.TRIM if knitted else Paint.SHIRT
+    thick = 0.0030 if t.top is Top.SWEATER else 0.0012
+    tall = cut.neckband
+    profile = [  # how far along the band, how far off the cloth below it
+        (-0.002, 0.0, Paint.SHIRT),
+        (0.0, 0.5 * thick, band),
+        (0.5 * tall, thick, band),
+        (tall, 0.5 * thick, band),
+        (tall + 0.001, 0.5 * thick - 0.0025, band),
+        (tall - 0.010, -cut.ease - 0.001, Paint.SKIN),
+        (tall + 0.010, -0.6 * cut.ease, Paint.SKIN),
+    ]
+    for along, off, paint in profile:
+        points = base + s * (along * up + off * out)
+        points[[0, -1], 0] = 0.0
+        rows.rows.append(draft.add(points, paint))
+    return up, out
 
 
 def _lower_half(rows: _Rows) -> float:
@@ -201,7 +250,7 @@ def _lower_half(rows: _Rows) -> float:
     if skirt:
         rows.level(at, Paint.HOSE)
         knee = float(plan.at("rightLowerLeg")[1])
-        _curtain(rows, at, max(hip - knee - 0.055 * s, 0.1 * s), 0.17, 0.004, 0.007, Paint.TROUSERS)
+        _curtain(rows, at, max(hip - knee - 0.055 * s, 0.1 * s), 0.12, 0.004, 0.006, Paint.TROUSERS)
         rows.level(at + 0.012 * s, Paint.TROUSERS, 0.0045)
     waist = float(plan.at("spine")[1]) - 0.012 * s
     if tucked(t):
@@ -219,7 +268,7 @@ def _lower_half(rows: _Rows) -> float:
         cover = at + (0.030 if skirt else 0.008) * s
         rows.level(cover, Paint.TROUSERS, 0.004 if skirt else 0.0)
         ease = 0.011 if skirt else cut.ease + 0.002
-        _curtain(rows, cover, cover - (hip - cut.hem * s), 0.20, ease, 0.006, Paint.SHIRT)
+        _curtain(rows, cover, cover - (hip - cut.hem * s), 0.13, ease, 0.005, Paint.SHIRT)
         rows.level(cover + 0.012 * s, Paint.SHIRT, ease)
         return cover + 0.045 * s
     # A shirt's tails are longer than its sides.
@@ -259,7 +308,7 @@ def _curtain(
 
     def hang(step: float, off: float) -> None:
         depth = float(smoothstep(-0.2, 1.0, step)) * folds * s
-        out = flare * length * step**1.25 * (0.75 + 0.25 * np.sin(ANGLES)) + depth * ripple
+        out = flare * length * step**1.25 * (0.30 + 0.70 * np.sin(ANGLES) ** 2) + depth * ripple
         rows.hang(base, out + off * s, top - length * step, paint)
 
     for step in steps:
