@@ -26,12 +26,14 @@ def body(seed, height=None):
 
 
 def pieces(mesh):
-    """Which connected piece each vertex belongs to; piece 0 holds vertex 0, the skin."""
+    """Which connected piece each vertex belongs to; piece 0 is the largest, the skin."""
     t = mesh.triangles.astype(int)
     ends = np.concatenate([t[:, [0, 1]], t[:, [1, 2]]]).T
     count = len(mesh.positions)
     graph = coo_matrix((np.ones(ends.shape[1]), ends), shape=(count, count))
-    return connected_components(graph, directed=False)[1]
+    found = connected_components(graph, directed=False)[1]
+    order = np.argsort(-np.bincount(found), kind="stable")
+    return np.argsort(order)[found]
 
 
 def volume(points, triangles):
