@@ -16,7 +16,7 @@ from presence.scene.body.face import build_face
 from presence.scene.body.fastenings import build_fastenings
 from presence.scene.body.finish import morphs, normals, split
 from presence.scene.body.foot import build_foot
-from presence.scene.body.hair import build_hair
+from presence.scene.body.hair import build_beard, build_glasses, build_hair, soften
 from presence.scene.body.hand import build_hand
 from presence.scene.body.join import join
 from presence.scene.body.limbs import build_arm, build_leg
@@ -71,7 +71,9 @@ def build_body(name: str, plan: Plan) -> Avatar:
         lower_teeth=build_teeth(draft, plan, head),
         tongue=build_tongue(draft, plan, head),
         brow=build_brow(draft, plan, head),
+        beard=build_beard(draft, plan, face),
     )
+    build_glasses(draft, plan)
     build_hair(draft, plan)
 
     whole = draft.whole()
@@ -82,6 +84,7 @@ def build_body(name: str, plan: Plan) -> Avatar:
     centre = plan.at("rightEye") * np.where(whole.positions[eyes, :1] > 0.0, 1.0, FLIP)
     outward = whole.positions[eyes] - centre
     rest_normals[eyes] = outward / np.linalg.norm(outward, axis=1, keepdims=True)
+    soften(rest_normals, whole, plan)
     bones, shares = strongest(whole.weights)
     mesh = Mesh(
         positions=whole.positions.astype(np.float32),

@@ -10,6 +10,7 @@ from presence.pose.arrays import Floats, Ints
 from presence.scene.body import mouth
 from presence.scene.body.draft import FLIP, Draft, Whole
 from presence.scene.body.face import Face
+from presence.scene.body.hair import Upon
 from presence.scene.body.neighbours import harmonic
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import smoothstep
@@ -31,6 +32,7 @@ class Extras:
     lower_teeth: Ints
     tongue: Ints
     brow: Ints
+    beard: Upon
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +82,9 @@ def make_rig(draft: Draft, whole: Whole, plan: Plan, face: Face, extras: Extras)
     by_place = smoothstep(7.5, 13.0, np.arange(mouth.POINTS, dtype=np.float64))
     jaw = _jaw_share(draft, plan, face, extras, by_place)
     jaw_shut = _jaw_share(draft, plan, face, extras, np.full(mouth.POINTS, _LIPS_SHUT))
+    # A beard goes with the skin that it grows from.
+    for part in (skin, upper, lower, inner, jaw, jaw_shut):
+        part[extras.beard.vertices] = np.sum(part[extras.beard.skin] * extras.beard.shares, axis=1)
     return Rig(
         plan.to_head(whole.positions),
         *(part[whole.source] for part in (skin, upper, lower, inner, jaw, jaw_shut, tongue)),
