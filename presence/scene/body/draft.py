@@ -45,6 +45,7 @@ class Paint(enum.IntEnum):
     BUTTON = 18
     HOSE = 19
     """Socks and tights."""
+    SCARF = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)

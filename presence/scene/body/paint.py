@@ -31,6 +31,7 @@ _SURFACES = {
     Paint.TRIM: Surface.CLOTH,
     Paint.TROUSERS: Surface.CLOTH,
     Paint.SHOE: Surface.CLOTH,
+    Paint.SCARF: Surface.CLOTH,
     Paint.SOLE: Surface.CLOTH,
     Paint.BUTTON: Surface.CLOTH,
     Paint.GLASS: Surface.CLOTH,
@@ -136,6 +137,7 @@ def _colours(
         Paint.BUTTON: 0.6 * t.trim + 0.3,
         Paint.HOSE: 0.42 * t.trousers if t.bottom is Bottom.SKIRT else 0.94 * t.soles,
         Paint.NAIL: t.skin + 0.30 * (np.array([1.0, 0.84, 0.82]) - t.skin),
+        Paint.SCARF: t.scarf,
     }
     table = np.array([flat.get(paint, np.ones(3)) for paint in Paint])
     colours = table[kinds]

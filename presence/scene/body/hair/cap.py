@@ -7,7 +7,7 @@ import numpy as np
 from presence.pose.arrays import Floats, Ints
 from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.hair.ground import CENTRE, Ground, on_skin, outwards, rays
-from presence.scene.body.hair.hairline import growth, hairline
+from presence.scene.body.hair.hairline import bareness, hairline
 from presence.scene.body.sculpt import smoothstep
 
 _COLUMNS = 48
@@ -38,8 +38,8 @@ def build_cap(
     full = side + (top - side) * smoothstep(16.0, 42.0, elevation - 0.06 * np.abs(azimuth))
     thin = edge + (full - edge) * (1.0 - smoothstep(0.72, 1.0, places[:, None])) ** 0.7
     # A bare crown is above it.
-    grown = smoothstep(0.2, 0.5, growth(ground, skin.reshape(-1, 3)).reshape(thin.shape))
-    thin = np.where(places[:, None] < 1.0, thin * grown - 0.4 * (1.0 - grown), thin)
+    grown = smoothstep(0.2, 0.5, 1.0 - bareness(ground, skin))
+    thin = thin * grown - 0.5 * (1.0 - grown)
     sheet = skin + out * thin[..., None]
     under = skin[-1] - 0.9 * directions[-1]
     top = on_skin(ground.head, np.array([[0.0, 1.0, 0.0]])) + np.array([0.0, 2.0 * thin[0].mean() - thin[1].mean(), 0.0])

@@ -59,15 +59,19 @@ def growth(ground: Ground, points: Floats) -> Floats:
 
     Soft at the line: what is painted there looks like the fine hair that thins out on real skin.
     """
-    style = ground.plan.traits.hair_style
     azimuth, elevation = angles(points)
     dense = smoothstep(-1.5, 5.0, elevation - hairline(ground, azimuth))
-    if style is HairStyle.BALD:
+    if ground.plan.traits.hair_style is HairStyle.BALD:
         return 0.0 * dense
-    if style is HairStyle.RECEDING:
-        bare = smoothstep(20.0, 40.0, elevation + 0.10 * (110.0 - np.abs(azimuth)))
-        return dense * (1.0 - 0.93 * bare)
-    return dense
+    return dense * (1.0 - 0.93 * bareness(ground, points))
+
+
+def bareness(ground: Ground, points: Floats) -> Floats:
+    """``(...)`` how bald the crown and brow are, 0 to 1."""
+    azimuth, elevation = angles(points)
+    if ground.plan.traits.hair_style is not HairStyle.RECEDING:
+        return 0.0 * elevation
+    return smoothstep(20.0, 40.0, elevation + 0.10 * (110.0 - np.abs(azimuth)))
 
 
 def scattered(ground: Ground, count: int) -> Floats:

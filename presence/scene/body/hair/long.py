@@ -122,7 +122,7 @@ def _grow(draft: Draft, ground: Ground, cut: _Cut, seed: int) -> None:
     top = smoothstep(10.0, 55.0, elevation)
     t = np.linspace(0.0, 1.0, _FINE)
     base = cut.lift * (0.45 + 0.55 * top) * rng.uniform(0.85, 1.15, count)
-    lifts = base[:, None] * (0.12 + 0.88 * smoothstep(0.0, 0.25, t))
+    lifts = base[:, None] * (-0.1 + 1.1 * smoothstep(-0.04, 0.25, t))
 
     def stick(points: Floats) -> Floats:
         return smoothstep(-6.0, 16.0, angles(points)[1])

@@ -15,7 +15,7 @@ from presence.scene.body.hair.hairline import growth, hairline, margin, scattere
 from presence.scene.body.hair.locks import FLAT, Locks, build_locks, tapered
 from presence.scene.body.sculpt import smoothstep
 
-_STATIONS = 7
+_STATIONS = 6
 _CROWN: Floats = np.array([0.8, 11.6, -13.0])
 
 
@@ -144,7 +144,7 @@ def build_crop(draft: Draft, ground: Ground) -> None:
         return whorl(points, t) + aside + np.array([0.0, -0.35, -0.25])
 
     cut = _Cut(
-        (5.6, 7.6), (0.34, 0.85), (1.5, 1.7), (0.22, 0.36), rise=0.3, fringe=0.2, count=230
+        (5.6, 7.8), (0.34, 0.85), (1.05, 1.3), (0.20, 0.34), rise=0.3, fringe=0.2, count=330
     )
     _grow(draft, ground, cut, field, 1)
 
@@ -154,7 +154,7 @@ def build_side_part(draft: Draft, ground: Ground) -> None:
     build_cap(draft, ground, 0.26, 0.85)
     part = -3.4
     cut = _Cut(
-        (5.6, 9.0), (0.30, 1.10), (1.6, 1.9), (0.26, 0.45), rise=0.0, quiff=0.7, row=11, count=180
+        (6.2, 9.5), (0.30, 1.05), (1.2, 1.5), (0.2, 0.36), rise=0.0, quiff=0.7, row=14, count=270
     )
     _grow(draft, ground, cut, _combed(part, 1.3, 0.75, 0.25), 2, _parting(ground, part, 9, 0.35))
 
@@ -171,7 +171,7 @@ def build_quiff(draft: Draft, ground: Ground) -> None:
         return low + high[:, None] * (back - low)
 
     cut = _Cut(
-        (4.6, 9.5), (0.24, 1.0), (1.5, 1.8), (0.20, 0.5), rise=0.0, quiff=2.0, row=12, count=200
+        (5.2, 9.8), (0.24, 1.0), (1.1, 1.4), (0.18, 0.40), rise=0.0, quiff=2.0, row=14, count=290
     )
     _grow(draft, ground, cut, field, 3)
 
@@ -190,7 +190,7 @@ def build_pixie(draft: Draft, ground: Ground) -> None:
         return rest + ahead * (fringe - 0.4 * rest)
 
     cut = _Cut(
-        (5.6, 8.0), (0.40, 1.1), (1.5, 1.7), (0.28, 0.45), rise=0.1, fringe=2.6, count=200
+        (6.0, 8.4), (0.38, 1.05), (1.1, 1.35), (0.22, 0.36), rise=0.1, fringe=2.6, count=290
     )
     _grow(draft, ground, cut, field, 4, _parting(ground, part, 7, 0.4))
 

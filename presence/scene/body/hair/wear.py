@@ -9,7 +9,7 @@ import numpy as np
 from presence.pose.skeleton import INDEX
 from presence.scene.body.draft import Draft
 from presence.scene.body.hair.ground import Ground, make_ground
-from presence.scene.body.hair import curly, long, short, tied
+from presence.scene.body.hair import curly, long, scarf, short, tied
 from presence.scene.body.plan import Plan
 from presence.scene.body.traits import HairStyle
 
@@ -25,6 +25,7 @@ _BUILDERS: dict[HairStyle, Callable[[Draft, Ground], None]] = {
     HairStyle.PONYTAIL: tied.build_ponytail,
     HairStyle.BUN: tied.build_bun,
     HairStyle.BRAIDS: tied.build_braids,
+    HairStyle.SCARF: scarf.build_scarf,
     HairStyle.BOB: long.build_bob,
     HairStyle.LONG: long.build_long,
     HairStyle.WAVES: long.build_waves,
