@@ -50,9 +50,7 @@ class Upon:
     """``(N, 3)`` how much each goes with which; every row sums to 1."""
 
 
-NOTHING = Upon(
-    np.zeros(0, dtype=np.int64), np.zeros((0, 3), dtype=np.int64), np.zeros((0, 3))
-)
+NOTHING = Upon(np.zeros(0, dtype=np.int64), np.zeros((0, 3), dtype=np.int64), np.zeros((0, 3)))
 
 
 def stubble(plan: Plan, points: Floats) -> Floats:
@@ -94,8 +92,16 @@ def build_beard(draft: Draft, plan: Plan, face: Face) -> Upon:
 
 
 def _locks(
-    draft: Draft, plan: Plan, roots: Floats, ways: Floats, lengths: Floats, lift: Floats,
-    width: float, thick: float, seed: int, stations: int = 5,
+    draft: Draft,
+    plan: Plan,
+    roots: Floats,
+    ways: Floats,
+    lengths: Floats,
+    lift: Floats,
+    width: float,
+    thick: float,
+    seed: int,
+    stations: int = 5,
 ) -> Floats:
     """Draft locks from ``roots (N, 3)`` on the skin; return the root of every vertex."""
     rng = np.random.default_rng([seed, 83])
@@ -105,16 +111,25 @@ def _locks(
         return ways
 
     lifts = lift[:, None] * (0.2 + 0.8 * smoothstep(0.0, 0.6, t))
-    paths, outs = trace(head_shape(plan), roots, field, lengths, lifts, lambda p: np.full(len(p), 0.6))
+    paths, outs = trace(
+        head_shape(plan), roots, field, lengths, lifts, lambda p: np.full(len(p), 0.6)
+    )
     # The middle is its own mirror image: locks keep to their half.
     paths[..., 0] = np.maximum(paths[..., 0], 0.05)
     shape = tapered(stations, 0.7, 2.4)
-    tones = np.clip(1.0 + 0.07 * rng.standard_normal((len(roots), 1)), 0.86, 1.14) * (0.88 + 0.16 * t)
+    tones = np.clip(1.0 + 0.07 * rng.standard_normal((len(roots), 1)), 0.86, 1.14) * (
+        0.88 + 0.16 * t
+    )
     widths = width * rng.uniform(0.8, 1.2, (len(roots), 1)) * shape
     thicks = np.broadcast_to(thick * shape**0.7, widths.shape)
     found = build_locks(
-        draft, plan, Locks(paths, outs, widths, thicks, tones), FLAT,
-        np.broadcast_to(only("head"), (*widths.shape, len(only("head")))), Paint.BEARD, lone=False,
+        draft,
+        plan,
+        Locks(paths, outs, widths, thicks, tones),
+        FLAT,
+        np.broadcast_to(only("head"), (*widths.shape, len(only("head")))),
+        Paint.BEARD,
+        lone=False,
     )
     # What hangs below moves as where it grows does. Rings come first, then the tips.
     rings = np.repeat(roots, (found.shape[1] - 1), axis=0)
@@ -133,9 +148,7 @@ def _moustache(draft: Draft, plan: Plan, *, full: bool) -> Floats:
         rows.append(np.stack([x, y, np.full(count, 2.0)], axis=1))
     roots = onto(head_shape(plan), np.concatenate(rows))
     place = np.concatenate([s, s])
-    ways = unit(
-        np.stack([0.55 + 0.35 * place, -0.75 - 0.55 * place**2, 0.0 * place], axis=1)
-    )
+    ways = unit(np.stack([0.55 + 0.35 * place, -0.75 - 0.55 * place**2, 0.0 * place], axis=1))
     lengths = (0.95 + 1.35 * place) * (1.25 if full else 1.0)
     lift = np.full(2 * count, 0.24 if full else 0.20)
     return _locks(draft, plan, roots, ways, lengths, lift, 0.40, 0.20, 31)
@@ -182,12 +195,12 @@ def _jaw(draft: Draft, plan: Plan, *, full: bool) -> Floats:
     top, low = through(u, upper, cu), through(u, lower, cu)
     base = onto(shape, top + cv[:, None] * (low - top))
     ahead = smoothstep(0.3, 0.9, cu)
-    ways = unit(
-        np.stack([-0.05 + 0.0 * cu, -1.0 + 0.0 * cu, -0.15 + 0.5 * ahead], axis=1)
-    )
+    ways = unit(np.stack([-0.05 + 0.0 * cu, -1.0 + 0.0 * cu, -0.15 + 0.5 * ahead], axis=1))
     long = (1.7 + (1.8 if full else 0.3) * ahead) * rng.uniform(0.85, 1.15, count)
     lift = 0.18 + (0.75 if full else 0.16) * smoothstep(0.1, 0.7, cu)
     roots.append(
-        _locks(draft, plan, base, ways, long, lift, 0.62 if full else 0.5, 0.26 if full else 0.16, 37)
+        _locks(
+            draft, plan, base, ways, long, lift, 0.62 if full else 0.5, 0.26 if full else 0.16, 37
+        )
     )
     return np.concatenate(roots)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from presence.pose.arrays import Floats, Ints
+from presence.pose.arrays import Ints
 from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.hair.ground import CENTRE, Ground, on_skin, outwards, rays
 from presence.scene.body.hair.hairline import bareness, hairline
@@ -42,12 +42,14 @@ def build_cap(
     thin = thin * grown - 0.5 * (1.0 - grown)
     sheet = skin + out * thin[..., None]
     under = skin[-1] - 0.9 * directions[-1]
-    top = on_skin(ground.head, np.array([[0.0, 1.0, 0.0]])) + np.array([0.0, 2.0 * thin[0].mean() - thin[1].mean(), 0.0])
+    above = on_skin(ground.head, np.array([[0.0, 1.0, 0.0]])) + np.array(
+        [0.0, 2.0 * thin[0].mean() - thin[1].mean(), 0.0]
+    )
     flow = np.broadcast_to((places * 14.0)[:, None], elevation.shape)
     grain = np.stack([np.broadcast_to(azimuth * 0.16, elevation.shape), flow], axis=-1)
     ring = draft.add(plan.from_head(sheet), paint, None, plan.head_unit * grain, lone=True)
     hidden = draft.add(plan.from_head(under), paint, lone=True)
-    crown = draft.add(plan.from_head(top), paint, lone=True)
+    crown = draft.add(plan.from_head(above), paint, lone=True)
     heart = draft.add(plan.from_head(CENTRE[None]), paint, lone=True)
     draft.tones[ring] = tone
     draft.tones[np.concatenate([hidden, crown, heart])] = tone

@@ -7,18 +7,25 @@ import numpy as np
 from presence.pose.arrays import Floats
 from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.hair.cap import build_cap
-from presence.scene.body.hair.flow import trace, unit
+from presence.scene.body.hair.flow import unit
 from presence.scene.body.hair.ground import CENTRE, Ground, angles, on_skin, outwards, rays
 from presence.scene.body.hair.hairline import hairline, margin, scattered
-from presence.scene.body.hair.locks import FLAT, LENS, Locks, build_locks, tapered
+from presence.scene.body.hair.locks import Locks, build_locks, tapered
 from presence.scene.body.sculpt import smoothstep
 
 _TRIANGLE: Floats = np.array([[-0.9, -0.5], [0.0, 1.0], [0.9, -0.5]])
 
 
 def _curls(
-    draft: Draft, ground: Ground, skin: Floats, lifts: Floats, size: Floats, turns: float, drop: float,
-    stations: int, seed: int,
+    draft: Draft,
+    ground: Ground,
+    skin: Floats,
+    lifts: Floats,
+    size: Floats,
+    turns: float,
+    drop: float,
+    stations: int,
+    seed: int,
 ) -> None:
     """Draft ringlets: tubes wound about short curves that leave the scalp."""
     rng = np.random.default_rng([seed, 67])
@@ -63,9 +70,11 @@ def build_curls(draft: Draft, ground: Ground) -> None:
     skin, inner = skin[inner > 2.5], inner[inner > 2.5]
     azimuth, elevation = angles(skin)
     top = smoothstep(10.0, 45.0, elevation - 0.05 * np.abs(azimuth))
-    lifts = 0.30 + 1.0 * top * smoothstep(0.0, 12.0, inner) + rng.uniform(-0.15, 0.35, len(skin)) * top
+    lifts = (
+        0.30 + 1.0 * top * smoothstep(0.0, 12.0, inner) + rng.uniform(-0.15, 0.35, len(skin)) * top
+    )
     size = (0.78 + 0.42 * top) * rng.uniform(0.8, 1.2, len(skin))
-    _curls(draft, ground, skin, lifts, size, 1.5, 0.7, 11, 21)
+    _curls(draft, ground, skin, lifts, size, 1.4, 0.7, 10, 21)
 
 
 def build_afro(draft: Draft, ground: Ground) -> None:
@@ -110,6 +119,13 @@ def build_afro(draft: Draft, ground: Ground) -> None:
     keep = place < 0.97
     root = ground_at + pick * (height - 0.15)[:, None]
     _curls(
-        draft, ground, root[keep], np.zeros(int(keep.sum())), rng.uniform(0.55, 0.8, int(keep.sum())),
-        1.0, 0.0, 7, 22,
+        draft,
+        ground,
+        root[keep],
+        np.zeros(int(keep.sum())),
+        rng.uniform(0.55, 0.8, int(keep.sum())),
+        1.0,
+        0.0,
+        7,
+        22,
     )

@@ -17,7 +17,8 @@ Field = Callable[[Floats, Floats], Floats]
 def unit(vectors: Floats) -> Floats:
     """Vectors ``(..., 3)`` made one long."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.maximum(length, 1e-9)
+    found: Floats = vectors / np.maximum(length, 1e-9)
+    return found
 
 
 def trace(
@@ -83,3 +84,31 @@ def towards(target: Floats) -> Field:
         return target - points
 
     return field
+
+
+def cut(paths: Floats, outs: Floats, last: Floats, stations: int) -> tuple[Floats, Floats]:
+    """Curves ``(N, K, 3)`` cut after ``last (N,)`` stations, of evenly many ``stations`` each."""
+    rows = np.arange(len(paths))[:, None]
+    place = last[:, None] * np.linspace(0.0, 1.0, stations)
+    i = np.minimum(place.astype(np.int64), paths.shape[1] - 2)
+    share = (place - i)[..., None]
+
+    def at(values: Floats) -> Floats:
+        first, second = values[rows, i], values[rows, i + 1]
+        mixed: Floats = first + (second - first) * share
+        return mixed
+
+    return at(paths), unit(at(outs))
+
+
+def until(paths: Floats, heights: Floats) -> Floats:
+    """``(N,)`` at which station curves ``(N, K, 3)`` come below ``heights (N, K)``, if ever."""
+    below = paths[..., 1] < heights
+    below[:, 0] = False
+    ever, hit = below.any(axis=1), np.maximum(below.argmax(axis=1), 1)
+    rows = np.arange(len(paths))
+    over = paths[rows, hit - 1, 1] - heights[rows, hit - 1]
+    under = heights[rows, hit] - paths[rows, hit, 1]
+    share = np.clip(over / np.maximum(over + under, 1e-6), 0.0, 1.0)
+    last: Floats = np.where(ever, hit - 1 + share, paths.shape[1] - 1.0)
+    return last

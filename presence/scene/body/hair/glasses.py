@@ -9,7 +9,7 @@ from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.hair.flow import unit
 from presence.scene.body.hair.ground import make_ground
 from presence.scene.body.plan import Plan
-from presence.scene.body.sculpt import cast, settle, through
+from presence.scene.body.sculpt import cast, through
 from presence.scene.body.skull import facing
 from presence.scene.body.traits import Glasses
 from presence.scene.body.weights import only
@@ -62,14 +62,18 @@ def build_glasses(draft: Draft, plan: Plan) -> None:
             [0.0, over - 2.3, low[2] - 0.5],
         ]
     )  # fmt: skip
+
     # Beside the head, wherever its side is at that height.
-    aside = np.array([[1.0, 0.0, 0.0]])
-    for i in range(1, len(path)):
-        origin = path[i : i + 1] * [0.0, 1.0, 1.0]
-        path[i, 0] = cast(ground.head, origin, aside, 14.0)[0, 0] + 0.26
+    def beside(points: Floats) -> Floats:
+        rays = np.broadcast_to(np.array([1.0, 0.0, 0.0]), points.shape)
+        side: Floats = cast(ground.head, points * [0.0, 1.0, 1.0], rays, 14.0)[:, 0]
+        return side + thick + 0.12
+
+    path[1:, 0] = beside(path[1:])
     path[1, 0] = max(path[1, 0], outer[0] + 0.1)
     path[2, 0] = max(path[2, 0], 0.5 * (path[1, 0] + path[3, 0]))
     line = through(np.linspace(0.0, 1.0, len(path)), path, np.linspace(0.0, 1.0, 16))
+    line[2:, 0] = np.maximum(line[2:, 0], beside(line[2:]))
     _tube(draft, plan, line, thick * 0.95, closed=False)
 
 
@@ -84,7 +88,9 @@ def _tube(
     if mirrored:
         along[0] = [1.0, 0.0, 0.0]
     along = unit(along)
-    ahead = np.where(np.abs(along[:, 2:3]) > 0.8, np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0]))
+    ahead = np.where(
+        np.abs(along[:, 2:3]) > 0.8, np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    )
     # One reference all along, or the tube would twist.
     ahead = np.broadcast_to(ahead[len(line) // 2], line.shape)
     first = unit(np.cross(along, ahead))

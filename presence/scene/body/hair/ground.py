@@ -53,7 +53,9 @@ def make_ground(draft: Draft, plan: Plan) -> Ground:
     def covered(p: Floats) -> Floats:
         folded = p * np.array([1.0, 1.0, 1.0])
         folded[:, 0] = np.abs(folded[:, 0])
-        lobe = ellipsoid(folded, (middle[0] - 0.5, middle[1], middle[2]), (half[0] + 0.4, *half[1:]))
+        lobe = ellipsoid(
+            folded, (middle[0] - 0.5, middle[1], middle[2]), (half[0] + 0.4, *half[1:])
+        )
         return smooth_union(head(p), lobe, 1.5)
 
     def body(p: Floats) -> Floats:

@@ -23,7 +23,9 @@ def hairline(ground: Ground, azimuth: Floats) -> Floats:
     t = ground.plan.traits
     low, high = ground.ear
     # Over the ear the line keeps off it, wherever the ear is and however large.
-    _, top = angles(np.array([[0.5 * (low[0] + high[0]), high[1] + 0.35, 0.5 * (low[2] + high[2])]]))
+    _, top = angles(
+        np.array([[0.5 * (low[0] + high[0]), high[1] + 0.35, 0.5 * (low[2] + high[2])]])
+    )
     before, _ = angles(np.array([[low[0] + 0.3, 0.0, high[2] + 0.1]]))
     behind, _ = angles(np.array([[low[0] + 0.3, 0.0, low[2] - 0.3]]))
     over = max(float(top[0]), -6.0)

@@ -9,8 +9,8 @@ import numpy as np
 from presence.pose.arrays import Floats
 from presence.scene.body.draft import Draft
 from presence.scene.body.hair.cap import build_cap
-from presence.scene.body.hair.flow import Field, trace, unit
-from presence.scene.body.hair.ground import CENTRE, Ground, angles, on_skin, outwards
+from presence.scene.body.hair.flow import Field, cut, trace, unit, until
+from presence.scene.body.hair.ground import CENTRE, Ground, angles, on_skin
 from presence.scene.body.hair.hairline import margin, scattered
 from presence.scene.body.hair.locks import FLAT, Locks, build_locks, tapered
 from presence.scene.body.sculpt import smoothstep
@@ -46,25 +46,13 @@ class _Cut:
 
 def cut_at(paths: Floats, outs: Floats, ends: Floats, stations: int) -> tuple[Floats, Floats]:
     """Curves ``(N, K, 3)`` cut where they first come below the heights ``ends (N,)``."""
-    below = paths[:, :, 1] < ends[:, None]
-    last = np.where(below.any(axis=1), below.argmax(axis=1), paths.shape[1] - 1).astype(float)
-    rows = np.arange(len(paths))
-    hit = np.maximum(last.astype(int), 1)
-    high, low = paths[rows, hit - 1, 1], paths[rows, hit, 1]
-    share = np.clip((high - ends) / np.maximum(high - low, 1e-6), 0.0, 1.0)
-    last = np.where(below.any(axis=1), hit - 1 + share, last)
-    place = last[:, None] * np.linspace(0.0, 1.0, stations)
-    i = np.minimum(place.astype(int), paths.shape[1] - 2)
-    f = (place - i)[..., None]
-
-    def at(values: Floats) -> Floats:
-        first, second = values[rows[:, None], i], values[rows[:, None], i + 1]
-        return first + (second - first) * f
-
-    return at(paths), unit(at(outs))
+    heights = np.broadcast_to(ends[:, None], paths.shape[:2])
+    return cut(paths, outs, until(paths, heights), stations)
 
 
-def waved(paths: Floats, outs: Floats, size: float, length: float, rng: np.random.Generator) -> Floats:
+def waved(
+    paths: Floats, outs: Floats, size: float, length: float, rng: np.random.Generator
+) -> Floats:
     """Curves that swing from side to side, the farther from the root the more."""
     along = unit(np.gradient(paths, axis=1))
     aside = unit(np.cross(along, outs))
@@ -76,41 +64,46 @@ def waved(paths: Floats, outs: Floats, size: float, length: float, rng: np.rando
     phase = np.radians(3.0 * azimuth)[:, None] + 0.5 * rng.standard_normal((len(paths), 1))
     swing = size * smoothstep(3.0, 12.0, run)
     turn = 2.0 * np.pi * run / length + phase
-    return paths + (swing * np.sin(turn))[..., None] * aside + (
-        0.45 * swing * (1.0 + np.cos(turn))
-    )[..., None] * outs
+    found: Floats = (
+        paths
+        + (swing * np.sin(turn))[..., None] * aside
+        + (0.45 * swing * (1.0 + np.cos(turn)))[..., None] * outs
+    )
+    return found
 
 
 def parting(ground: Ground, part: float, count: int, gap: float) -> Floats:
     """Rays to points along both sides of a parting line, from the hairline to the crown."""
     forward = np.linspace(-0.5, -13.0, count)
     line = np.stack([np.full(count, part), np.full(count, 11.0), forward], axis=1)
-    return unit(np.concatenate([line + [gap, 0.0, 0.0], line - [gap, 0.0, 0.0]]) - CENTRE)
+    aside = np.array([gap, 0.0, 0.0])
+    return unit(np.concatenate([line + aside, line - aside]) - CENTRE)
 
 
-def hanging(cut: _Cut, sides: Floats) -> Field:
+def hanging(style: _Cut, sides: Floats) -> Field:
     """Hair combed from its parting and falling; ``sides (N,)`` says before or behind, −1 to 1."""
 
     def field(points: Floats, t: Floats) -> Floats:
         _, elevation = angles(points)
         high = smoothstep(5.0, 60.0, elevation)[:, None]
-        side = np.tanh((points[:, 0] - cut.part) / 0.8)[:, None]
+        side = np.tanh((points[:, 0] - style.part) / 0.8)[:, None]
         behind = smoothstep(9.0, 15.0, -points[:, 2])[:, None]
         comb = side * np.array([1.0, 0.0, 0.0]) * (1.0 - 0.8 * behind)
         comb = comb + np.array([0.0, -0.25, -0.35]) + behind * np.array([0.0, -1.0, 0.0])
         fall = np.array([0.0, -1.0, 0.0]) + np.zeros_like(points)
         low = smoothstep(6.0, 13.0, -points[:, 1])
-        fall[:, 2] += cut.fan * sides * low
-        return fall + high * (comb - fall)
+        fall[:, 2] += style.fan * sides * low
+        found: Floats = fall + high * (comb - fall)
+        return found
 
     return field
 
 
-def _grow(draft: Draft, ground: Ground, cut: _Cut, seed: int) -> None:
+def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> None:
     rng = np.random.default_rng([seed, 43])
-    directions = unit(scattered(ground, cut.count))
+    directions = unit(scattered(ground, style.count))
     directions = unit(directions + 0.03 * rng.standard_normal(directions.shape))
-    directions = np.concatenate([directions, parting(ground, cut.part, 10, 0.3)])
+    directions = np.concatenate([directions, parting(ground, style.part, 10, 0.3)])
     skin = on_skin(ground.head, directions)
     inner = margin(ground, skin)
     azimuth, elevation = angles(skin)
@@ -121,7 +114,7 @@ def _grow(draft: Draft, ground: Ground, cut: _Cut, seed: int) -> None:
     back = smoothstep(60.0, 115.0, np.abs(azimuth))
     top = smoothstep(10.0, 55.0, elevation)
     t = np.linspace(0.0, 1.0, _FINE)
-    base = cut.lift * (0.45 + 0.55 * top) * rng.uniform(0.85, 1.15, count)
+    base = style.lift * (0.45 + 0.55 * top) * rng.uniform(0.85, 1.15, count)
     lifts = base[:, None] * (-0.1 + 1.1 * smoothstep(-0.04, 0.25, t))
 
     def stick(points: Floats) -> Floats:
@@ -129,18 +122,18 @@ def _grow(draft: Draft, ground: Ground, cut: _Cut, seed: int) -> None:
 
     sides = np.where(np.abs(azimuth) < 78.0, 1.0, -1.0)
     paths, outs = trace(
-        ground.body, skin, hanging(cut, sides), np.full(count, cut.reach), lifts, stick, 0.55
+        ground.body, skin, hanging(style, sides), np.full(count, style.reach), lifts, stick, 0.55
     )
-    ends = cut.end[0] + (cut.end[1] - cut.end[0]) * back + 0.6 * rng.standard_normal(count)
-    paths, outs = cut_at(paths, outs, ends, cut.stations)
-    if cut.wave:
-        paths = waved(paths, outs, cut.wave, cut.wavelength, rng)
-    s = np.linspace(0.0, 1.0, cut.stations)
-    if cut.tuck:
-        paths = paths - outs * (cut.tuck * s**4)[:, None]
-    shape = tapered(cut.stations, 0.7, 3.5)
-    widths = cut.width * rng.uniform(0.8, 1.2, count)[:, None] * shape
-    thicks = cut.thick * rng.uniform(0.85, 1.15, count)[:, None] * shape**0.7
+    ends = style.end[0] + (style.end[1] - style.end[0]) * back + 0.6 * rng.standard_normal(count)
+    paths, outs = cut_at(paths, outs, ends, style.stations)
+    if style.wave:
+        paths = waved(paths, outs, style.wave, style.wavelength, rng)
+    s = np.linspace(0.0, 1.0, style.stations)
+    if style.tuck:
+        paths = paths - outs * (style.tuck * s**4)[:, None]
+    shape = tapered(style.stations, 0.7, 3.5)
+    widths = style.width * rng.uniform(0.8, 1.2, count)[:, None] * shape
+    thicks = style.thick * rng.uniform(0.85, 1.15, count)[:, None] * shape**0.7
     tones = np.clip(1.0 + 0.06 * rng.standard_normal(count), 0.86, 1.14)[:, None]
     tones = tones * (0.86 + 0.16 * s) * (0.86 + 0.14 * top[:, None])
     build_locks(draft, ground.plan, Locks(paths, outs, widths, thicks, tones), FLAT)
@@ -150,27 +143,42 @@ def build_bob(draft: Draft, ground: Ground) -> None:
     """To the chin."""
     build_cap(draft, ground, 0.35, 0.7)
     curl = ground.plan.traits.hair_curl
-    cut = _Cut(
-        2.6, (-9.0, -9.5), 24.0, lift=1.0, stations=9, count=150, tuck=1.1, wave=0.35 * curl,
+    style = _Cut(
+        2.6,
+        (-9.0, -9.5),
+        24.0,
+        lift=1.0,
+        stations=9,
+        count=150,
+        tuck=1.1,
+        wave=0.35 * curl,
         wavelength=6.0,
     )
-    _grow(draft, ground, cut, 6)
+    _grow(draft, ground, style, 6)
 
 
 def build_long(draft: Draft, ground: Ground) -> None:
     """Straight, over the shoulders."""
     build_cap(draft, ground, 0.35, 0.7)
     curl = ground.plan.traits.hair_curl
-    cut = _Cut(-1.6, (-22.0, -25.0), 42.0, stations=11, count=130, wave=0.3 * curl)
-    _grow(draft, ground, cut, 7)
+    style = _Cut(-1.6, (-22.0, -25.0), 42.0, stations=11, count=130, wave=0.3 * curl)
+    _grow(draft, ground, style, 7)
 
 
 def build_waves(draft: Draft, ground: Ground) -> None:
     """Long and wavy."""
     build_cap(draft, ground, 0.4, 0.8)
     curl = ground.plan.traits.hair_curl
-    cut = _Cut(
-        2.2, (-19.0, -23.0), 40.0, lift=1.25, stations=14, count=110, width=1.9, thick=0.55,
-        wave=0.7 + 0.3 * curl, wavelength=8.0 - 2.0 * curl,
+    style = _Cut(
+        2.2,
+        (-19.0, -23.0),
+        40.0,
+        lift=1.25,
+        stations=14,
+        count=110,
+        width=1.9,
+        thick=0.55,
+        wave=0.7 + 0.3 * curl,
+        wavelength=8.0 - 2.0 * curl,
     )
-    _grow(draft, ground, cut, 8)
+    _grow(draft, ground, style, 8)

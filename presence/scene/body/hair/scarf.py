@@ -10,17 +10,14 @@ import numpy as np
 from presence.pose.arrays import Floats, Ints
 from presence.pose.skeleton import INDEX
 from presence.scene.body.draft import Draft, Paint
-from presence.scene.body.hair.flow import unit
 from presence.scene.body.hair.ground import CENTRE, Ground, outwards
 from presence.scene.body.sculpt import (
     Shape,
     capsule,
     cast,
     ellipsoid,
-    settle,
     smooth_union,
     smoothstep,
-    through,
 )
 from presence.scene.body.skull import NECK_LINE
 from presence.scene.body.weights import only
@@ -71,13 +68,11 @@ def _hood(draft: Draft, ground: Ground) -> None:
     chin = plan.traits.chin_length
     opening = _OPENING.copy()
     opening[:6, 0] *= 0.5 + 0.5 * chin
-    heights = np.concatenate(
-        [[-17.0, -15.0, -13.4], opening[:, 0], [7.6, 8.4, 9.3, 10.2, 11.0]]
-    )
-    open_by = np.concatenate([[0.0, 0.0, 0.0], opening[:, 1], np.zeros(5)])
+    heights = np.concatenate([[-17.0, -15.0, -13.4], opening[:, 0], [7.6, 8.4, 9.3, 10.2, 11.0]])
+    open_by: Floats = np.concatenate([[0.0, 0.0, 0.0], opening[:, 1], np.zeros(5)])
     u = np.linspace(0.0, 1.0, _COLUMNS + 1)
-    azimuth = open_by[:, None] + (180.0 - open_by[:, None]) * u**0.9
-    level = np.broadcast_to(heights[:, None], azimuth.shape)
+    azimuth: Floats = 1.0 * open_by[:, None] + (180.0 - open_by[:, None]) * u**0.9
+    level: Floats = np.broadcast_to(heights[:, None], azimuth.shape)
     origins, rays = _from_axis(azimuth, level)
     skin = cast(shape, origins.reshape(-1, 3), rays.reshape(-1, 3), 26.0).reshape(rays.shape)
     out = outwards(shape, skin)
@@ -101,7 +96,10 @@ def _hood(draft: Draft, ground: Ground) -> None:
     draft.sew_all(list(outer))
     draft.sew_all(list(under[::-1]))
     draft.sew(under[0], outer[0])
-    draft.sew(outer[:, 0], under[:, 0])
+    # The hem about the face; on the midline both halves meet instead.
+    edge = np.flatnonzero(open_by > 0.0)
+    hem_rows = np.arange(edge[0] - 1, edge[-1] + 2)
+    draft.sew(outer[hem_rows, 0], under[hem_rows, 0])
     poles = np.array([[0.0, 0.45, 0.0], [0.0, -0.3, 0.0]]) + cast(
         shape, CENTRE[None], np.array([[0.0, 1.0, 0.0]]), 26.0
     )

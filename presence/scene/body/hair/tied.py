@@ -7,7 +7,7 @@ import numpy as np
 from presence.pose.arrays import Floats
 from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.hair.cap import build_cap
-from presence.scene.body.hair.flow import Field, towards, trace, unit
+from presence.scene.body.hair.flow import towards, trace, unit
 from presence.scene.body.hair.ground import CENTRE, Ground, on_skin, outwards, rays
 from presence.scene.body.hair.hairline import hairline
 from presence.scene.body.hair.locks import FLAT, LENS, ROUND, Locks, build_locks, tapered
@@ -18,8 +18,15 @@ _STATIONS = 8
 
 
 def _drawn(
-    draft: Draft, ground: Ground, target: Floats, azimuth: Floats, up: Floats, lift: float, width: float,
-    seed: int, over: Floats | None = None,
+    draft: Draft,
+    ground: Ground,
+    target: Floats,
+    azimuth: Floats,
+    up: Floats,
+    lift: float,
+    width: float,
+    seed: int,
+    over: Floats | None = None,
 ) -> None:
     """Draft locks from the scalp that are drawn to one point on the head."""
     rng = np.random.default_rng([seed, 47])
@@ -45,7 +52,8 @@ def _drawn(
     tones = tones * (0.97 - 0.08 * smoothstep(0.7, 1.0, t))
     thicks = 0.26 * smoothstep(0.0, 0.4, t) + 0.07
     build_locks(
-        draft, ground.plan,
+        draft,
+        ground.plan,
         Locks(paths, outs, wide * shape, np.broadcast_to(thicks, (len(skin), _STATIONS)), tones),
         FLAT,
     )
@@ -72,7 +80,8 @@ def _wisps(draft: Draft, ground: Ground, seed: int, ends: float = -6.5) -> None:
 
     def field(points: Floats, t: Floats) -> Floats:
         bow = 0.55 * np.cos(2.4 * np.pi * t)[:, None]
-        return np.array([0.0, -1.0, 0.12]) + side * bow * np.array([1.0, 0.0, 0.5])
+        found: Floats = np.array([0.0, -1.0, 0.12]) + side * bow * np.array([1.0, 0.0, 0.5])
+        return found
 
     t = np.linspace(0.0, 1.0, 12)
     lengths = np.array([9.0, 5.5, 6.0, 9.5]) * rng.uniform(0.9, 1.1, 4)
@@ -80,8 +89,15 @@ def _wisps(draft: Draft, ground: Ground, seed: int, ends: float = -6.5) -> None:
     paths, outs = trace(ground.covered, skin, field, lengths, lifts, lambda p: np.full(len(p), 0.6))
     shape = tapered(12, 0.7)
     build_locks(
-        draft, ground.plan,
-        Locks(paths, outs, 0.42 * shape * np.ones((4, 1)), 0.16 * shape * np.ones((4, 1)), np.ones((4, 12))),
+        draft,
+        ground.plan,
+        Locks(
+            paths,
+            outs,
+            0.42 * shape * np.ones((4, 1)),
+            0.16 * shape * np.ones((4, 1)),
+            np.ones((4, 12)),
+        ),
         LENS,
     )
 
@@ -120,25 +136,32 @@ def build_ponytail(draft: Draft, ground: Ground) -> None:
         droop = smoothstep(0.0, 0.32, t)[:, None]
         leave = out + 0.35 * spread * radius[:, None]
         fall = np.array([0.0, -1.0, 0.0]) + spread * (radius * 0.10)[:, None]
-        return leave * (1.0 - droop) + fall * droop
+        found: Floats = leave * (1.0 - droop) + fall * droop
+        return found
 
     lifts = np.full((count, 20), 0.5)
     lifts[:, 0] = ground.body(root)
     paths, outs = trace(
-        ground.body, root, field, 27.0 * rng.uniform(0.86, 1.0, count), lifts,
-        lambda p: np.zeros(len(p)), 0.5,
+        ground.body,
+        root,
+        field,
+        27.0 * rng.uniform(0.86, 1.0, count),
+        lifts,
+        lambda p: np.zeros(len(p)),
+        0.5,
     )
     paths, outs = cut_at(paths, outs, -14.0 + 1.6 * rng.standard_normal(count), stations)
     if plan.traits.hair_curl > 0.2:
         paths = waved(paths, outs, 0.7 * plan.traits.hair_curl, 7.0, rng)
     away = unit(paths - paths.mean(axis=0) + 0.3 * outs)
     t = np.linspace(0.0, 1.0, stations)
-    swell = (0.55 + 0.75 * np.sin(np.pi * np.minimum(t * 1.15 + 0.08, 1.0)) ** 0.8)
+    swell = 0.55 + 0.75 * np.sin(np.pi * np.minimum(t * 1.15 + 0.08, 1.0)) ** 0.8
     shape = swell * np.maximum(1.0 - t**4, 0.0) ** 0.8
     tones = np.clip(1.0 + 0.07 * rng.standard_normal(count), 0.86, 1.14)[:, None]
     tones = tones * (0.9 + 0.12 * t)
     build_locks(
-        draft, plan,
+        draft,
+        plan,
         Locks(paths, away, np.ones((count, 1)) * shape, 0.5 * np.ones((count, 1)) * shape, tones),
         LENS,
     )
@@ -170,17 +193,23 @@ def build_bun(draft: Draft, ground: Ground) -> None:
     thick[0] = 0.6
     wide = np.broadcast_to(thick, (2, stations))
     build_locks(
-        draft, ground.plan,
-        Locks(np.array(paths), np.array(outs), wide, wide, np.broadcast_to(0.94 + 0.1 * t, (2, stations))),
+        draft,
+        ground.plan,
+        Locks(
+            np.array(paths),
+            np.array(outs),
+            wide,
+            wide,
+            np.broadcast_to(0.94 + 0.1 * t, (2, stations)),
+        ),
         ROUND,
     )
 
 
 def build_braids(draft: Draft, ground: Ground) -> None:
     """Parted in the middle and plaited into two."""
-    plan = ground.plan
     build_cap(draft, ground, 0.22, 0.3)
-    low, high = ground.ear
+    low = ground.ear[0]
     for side in (1.0, -1.0):
         gather = np.array([side * (low[0] + 0.1), low[1] - 0.8, low[2] - 2.2])
         skin = on_skin(ground.head, unit(gather - CENTRE)[None])[0]
@@ -190,26 +219,34 @@ def build_braids(draft: Draft, ground: Ground) -> None:
         outer = np.concatenate([np.linspace(8.0, 74.0, 8), np.linspace(112.0, 172.0, 6)])
         line = hairline(ground, outer) + 1.2
         part = np.linspace(-0.5, -15.5, 11)
-        along = unit(np.stack([np.full(11, 0.35), np.full(11, 9.5) , part], axis=1) - CENTRE)
+        along = unit(np.stack([np.full(11, 0.35), np.full(11, 9.5), part], axis=1) - CENTRE)
         azimuth = np.concatenate([outer, np.degrees(np.arctan2(along[:, 0], along[:, 2]))])
         up = np.concatenate([line, np.degrees(np.arcsin(along[:, 1]))])
         keep = up > hairline(ground, azimuth)
         _drawn(
-            draft, ground, target, side * azimuth[keep], up[keep], 0.5, 1.2, 13 + int(side),
+            draft,
+            ground,
+            target,
+            side * azimuth[keep],
+            up[keep],
+            0.5,
+            1.2,
+            13 + int(side),
             np.array([side * 0.5, 0.0, 0.0]),
         )
         _plait(draft, ground, target, side, rng)
 
 
-def _plait(draft: Draft, ground: Ground, start: Floats, side: float, rng: np.random.Generator) -> None:
+def _plait(
+    draft: Draft, ground: Ground, start: Floats, side: float, rng: np.random.Generator
+) -> None:
     """Draft a plait that falls before the shoulder."""
 
     def field(points: Floats, t: Floats) -> Floats:
         fall = np.array([[0.12 * side, -1.0, 0.0]])
         forward = smoothstep(0.05, 0.35, t)[:, None] * np.array([[0.0, 0.0, 0.8]])
-        return fall + forward * smoothstep(12.0, 5.0, -points[:, 2:3]) if False else fall + forward * (
-            smoothstep(-1.5, 1.0, -5.0 - points[:, 2:3])
-        )
+        found: Floats = fall + forward * smoothstep(-1.5, 1.0, -5.0 - points[:, 2:3])
+        return found
 
     fine = 40
     lifts = np.full((1, fine), 1.25)
@@ -227,24 +264,42 @@ def _plait(draft: Draft, ground: Ground, start: Floats, side: float, rng: np.ran
     for k in range(3):
         turn = 2.0 * np.pi * (run / 4.4 + k / 3.0)
         paths.append(
-            line + (size * 1.25 * np.sin(turn))[:, None] * aside
+            line
+            + (size * 1.25 * np.sin(turn))[:, None] * aside
             + (size * 0.75 * np.sin(2.0 * turn))[:, None] * out
         )
     wide = np.broadcast_to(size * 1.30, (3, len(line))).copy()
     tone = 0.95 + 0.05 * np.sin(2.0 * np.pi * (run / 4.4))
     build_locks(
-        draft, ground.plan,
-        Locks(np.array(paths), np.broadcast_to(out, (3, *out.shape)), wide, wide * 0.8, np.broadcast_to(tone, wide.shape)),
+        draft,
+        ground.plan,
+        Locks(
+            np.array(paths),
+            np.broadcast_to(out, (3, *out.shape)),
+            wide,
+            wide * 0.8,
+            np.broadcast_to(tone, wide.shape),
+        ),
         ROUND,
     )
     _band(draft, ground, line[-3], along[-3], 0.55)
     count, stations = 5, 5
-    spread = rng.uniform(-1.0, 1.0, (count, 1)) * aside[-3] + rng.uniform(-0.7, 0.7, (count, 1)) * out[-3]
+    spread = (
+        rng.uniform(-1.0, 1.0, (count, 1)) * aside[-3]
+        + rng.uniform(-0.7, 0.7, (count, 1)) * out[-3]
+    )
     t = np.linspace(0.0, 1.0, stations)
     tuft = line[-3] + t[None, :, None] * (3.0 * along[-3] + 0.8 * spread[:, None])
     shape = np.array([0.5, 0.6, 0.5, 0.3, 0.0])
     build_locks(
-        draft, ground.plan,
-        Locks(tuft, np.broadcast_to(out[-3], tuft.shape), np.ones((count, 1)) * shape, 0.7 * np.ones((count, 1)) * shape, np.ones((count, stations))),
+        draft,
+        ground.plan,
+        Locks(
+            tuft,
+            np.broadcast_to(out[-3], tuft.shape),
+            np.ones((count, 1)) * shape,
+            0.7 * np.ones((count, 1)) * shape,
+            np.ones((count, stations)),
+        ),
         LENS,
     )

@@ -8,8 +8,8 @@ import numpy as np
 
 from presence.pose.skeleton import INDEX
 from presence.scene.body.draft import Draft
-from presence.scene.body.hair.ground import Ground, make_ground
 from presence.scene.body.hair import curly, long, scarf, short, tied
+from presence.scene.body.hair.ground import Ground, make_ground
 from presence.scene.body.plan import Plan
 from presence.scene.body.traits import HairStyle
 
