@@ -16,6 +16,7 @@ from presence.scene.body.hair import build_beard, build_glasses, build_hair, gro
 from presence.scene.body.hair.ground import make_ground
 from presence.scene.body.plan import make_plan
 from presence.scene.body.skull import head_shape
+from presence.scene.body.torso import trunk_shape
 from presence.scene.body.traits import Beard, Glasses, HairStyle, draw_traits
 from presence.scene.body.trunk import build_trunk
 from presence.scene.body.weights import only
@@ -34,7 +35,7 @@ def dressed(person, style, beard=Beard.NONE, glasses=Glasses.NONE):
     """A drafted head and trunk with all that is worn on the head, and where that begins."""
     plan = plan_of(person, hair_style=style, beard=beard, glasses=glasses)
     draft = Draft()
-    openings = build_trunk(draft, plan)
+    openings = build_trunk(draft, plan, trunk_shape(plan))
     face = build_face(draft, plan, only("head"), openings.neck)
     start = draft.count
     build_beard(draft, plan, face)
@@ -110,7 +111,7 @@ def test_glasses_keep_off_the_skin(kind):
         )
         plan = make_plan(default_proportions(1.25 if age < 10 else 1.7), traits)
         draft = Draft()
-        build_face(draft, plan, only("head"), build_trunk(draft, plan).neck)
+        build_face(draft, plan, only("head"), build_trunk(draft, plan, trunk_shape(plan)).neck)
         start = draft.count
         build_glasses(draft, plan)
         points = plan.to_head(draft.positions[start:])
@@ -147,7 +148,7 @@ def test_a_beard_goes_with_the_jaw(kind):
 def test_masks_say_where_hair_and_beard_grow():
     plan = plan_of("man", hair_style=HairStyle.BUZZ)
     draft = Draft()
-    openings = build_trunk(draft, plan)
+    openings = build_trunk(draft, plan, trunk_shape(plan))
     build_face(draft, plan, only("head"), openings.neck)
     ground = make_ground(draft, plan)
     crown, brow, chin, cheek = (

@@ -16,6 +16,7 @@ from presence.scene.body.weights import only
 
 _SIDES = 6
 _AROUND = 30
+_BOW = -0.035
 _CLEAR = 0.42
 """How far rims keep off the skin: brows and lashes lie between."""
 
@@ -36,10 +37,17 @@ def build_glasses(draft: Draft, plan: Plan) -> None:
     y = -0.30 + high * np.sign(sin) * np.abs(sin) ** (2.0 / power)
     flat = np.stack([x, y, np.zeros(_AROUND)], axis=1)
     # Rims bow back a little towards the temples, and stand before all that they pass.
-    bow = -0.035 * x**2
+    bow = _BOW * x**2
     front = float(np.max(facing(ground.head, flat)[:, 2] - bow)) + _CLEAR
-    rim = np.stack([x, y, front + bow], axis=1)
+    features = np.isin(draft.paints, [int(Paint.BROW), int(Paint.LASH)])
+    if features.any():
+        ahead = plan.to_head(draft.positions[features])
+        front = max(front, float(np.max(ahead[:, 2] - _BOW * ahead[:, 0] ** 2)) + 0.5 * _CLEAR)
     thick = 0.17 if kind is Glasses.ROUND else 0.22
+    for _ in range(6):
+        near = float(ground.head(np.stack([x, y, front + bow], axis=1)).min())
+        front += max(thick + 0.5 * _CLEAR - near, 0.0)
+    rim = np.stack([x, y, front + bow], axis=1)
     _tube(draft, plan, rim, thick, closed=True)
 
     inner = rim[np.argmin(np.hypot(x - x.min(), y - 0.45))]

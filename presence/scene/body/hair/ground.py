@@ -14,7 +14,7 @@ from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import Shape, cast, ellipsoid, gradient, smooth_union
 from presence.scene.body.skull import head_shape
-from presence.scene.body.trunk import trunk_shape
+from presence.scene.body.torso import trunk_shape
 
 CENTRE: Floats = np.array([0.0, 1.5, -7.2])
 """Every point of the scalp can be seen from here, along one ray."""
