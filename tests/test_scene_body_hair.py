@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from presence.pose import SHAPE_INDEX, default_proportions
 from presence.scene.body.draft import Draft, Paint
+from presence.scene.body.drawing import draw_traits
 from presence.scene.body.face import build_face
 from presence.scene.body.generate import build_body
 from presence.scene.body.hair import build_beard, build_glasses, build_hair, growth, stubble
@@ -17,7 +18,7 @@ from presence.scene.body.hair.ground import make_ground
 from presence.scene.body.plan import make_plan
 from presence.scene.body.skull import head_shape
 from presence.scene.body.torso import trunk_shape
-from presence.scene.body.traits import Beard, Glasses, HairStyle, draw_traits
+from presence.scene.body.traits import Beard, Glasses, HairStyle
 from presence.scene.body.trunk import build_trunk
 from presence.scene.body.weights import only
 
