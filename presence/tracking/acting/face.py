@@ -7,8 +7,12 @@ import numpy as np
 from presence.pose.arrays import Floats
 from presence.pose.face import SHAPE_COUNT
 from presence.tracking.acting.gaze import EYES_S
+from presence.tracking.acting.laughter import NONE as NO_LAUGH
+from presence.tracking.acting.laughter import Laugh
 from presence.tracking.acting.seeded import Beats, Noise, Track, draws, pulse
 from presence.tracking.acting.speech import shape_values
+from presence.tracking.acting.thinking import NONE as NO_THOUGHT
+from presence.tracking.acting.thinking import Thought
 
 _BLINK = shape_values({"eyeBlink": 1.0, "eyeSquint": 0.12, "browDown": 0.06})
 _SMILE = shape_values(
@@ -16,6 +20,20 @@ _SMILE = shape_values(
 )
 _BROWS = shape_values({"browInnerUp": 0.5, "browOuterUp": 0.4, "eyeWide": 0.12})
 _FROWN = shape_values({"browDown": 0.45, "mouthPress": 0.12, "eyeSquint": 0.1})
+# A laugh that is meant reaches the eyes (P. Ekman, R. J. Davidson and W. V. Friesen, "The Duchenne
+# smile", J. Personality and Social Psychology 58, 1990).
+_GLEE = shape_values(
+    {"mouthSmile": 0.82, "cheekSquint": 0.7, "eyeSquint": 0.7, "mouthUpperUp": 0.16}
+    | {"mouthLowerDown": 0.1, "browInnerUp": 0.12, "eyeBlink": 0.12}
+)
+_LAUGHING = shape_values(
+    {"jawOpen": 0.27, "mouthUpperUp": 0.08, "mouthLowerDown": 0.1, "eyeBlink": 0.1}
+)
+_BURST = shape_values({"jawOpen": 0.13, "noseSneer": 0.12})
+_POUT = shape_values({"mouthPress": 0.3, "mouthShrugLower": 0.22, "mouthPucker": 0.12})
+_KNIT = shape_values({"browDown": 0.4, "eyeSquint": 0.18})
+_WONDER = shape_values({"browInnerUp": 0.42, "browOuterUp": 0.2})
+_ASIDE = shape_values({"mouthLeft": 0.16}), shape_values({"mouthRight": 0.16})
 _WANDERING = np.stack(
     [
         shape_values({"mouthPress": 0.08, "mouthShrugLower": 0.05}),
@@ -30,8 +48,12 @@ class Blinks:
     """When the lids close. Holds no state."""
 
     def __init__(self, seed: int) -> None:
-        """People blink about fifteen times a minute, each at a rate of their own."""
-        self._beats = Beats(seed, "blinks", 3.0 + 2.4 * draws(seed, "blink rate", 0)[0], 0.85)
+        """With those that go with the gaze, people blink about seventeen times a minute.
+
+        A. R. Bentivoglio et al., "Analysis of blink rate patterns in normal subjects", Movement
+        Disorders 12(6), 1997, counted 17 at rest.
+        """
+        self._beats = Beats(seed, "blinks", 4.4 + 1.6 * draws(seed, "blink rate", 0)[0], 0.9)
 
     def at(self, seconds: float, shifts: list[float]) -> float:
         """How far the lids are closed, 0 to 1.
@@ -61,26 +83,44 @@ class Expression:
         moods = Beats(seed, "moods", 6.5)
         self._moods = Track(moods, lambda k: _mood(moods.dice(k)))
 
-    def at(self, seconds: float, blink: float, warmth: float, emphasis: float) -> Floats:
+    def at(
+        self,
+        seconds: float,
+        blink: float,
+        *,
+        warmth: float = 0.0,
+        brows: float = 0.0,
+        laugh: Laugh = NO_LAUGH,
+        thought: Thought = NO_THOUGHT,
+    ) -> Floats:
         """``(52,)`` coefficients.
 
         Args:
             seconds: the time.
             blink: how far the lids are closed, 0 to 1.
             warmth: a reason to smile, 0 to 1.
-            emphasis: the weight on what is said just now, 0 to 1.
+            brows: a reason to raise the brows, 0 to 1.
+            laugh: what there is to laugh about.
+            thought: what has to be thought about.
         """
-        smile, brows, frown = self._liveliness * self._moods.at(seconds, 1.3)
+        busy = 1.0 - (1.0 - laugh.smile) * (1.0 - thought.much)
+        smile, mood_brows, frown = (self._liveliness * self._moods.at(seconds, 1.3)).tolist()
         # Reasons to smile join without a corner where one overtakes another.
         smile = 1.0 - (1.0 - self._base_smile) * (1.0 - smile) * (1.0 - 0.75 * warmth)
-        wandering = self._wandering.at(seconds)
+        smile *= (1.0 - laugh.smile) * (1.0 - 0.7 * thought.much)
+        wandering = (1.0 - 0.5 * busy) * (0.5 + 0.5 * self._wandering.at(seconds))
         face: Floats = (
             blink * _BLINK
             + smile * _SMILE
-            + (brows + 0.7 * self._liveliness * emphasis) * _BROWS
-            + frown * _FROWN
-            + (0.5 + 0.5 * wandering) @ _WANDERING
+            + (mood_brows + 0.6 * self._liveliness * brows) * _BROWS
+            + (frown * (1.0 - busy)) * _FROWN
+            + wandering @ _WANDERING
         )
+        if laugh.smile > 0.0:
+            face += laugh.smile * _GLEE + laugh.much * _LAUGHING + laugh.breath * _BURST
+        if thought.much > 0.0:
+            face += thought.knit * _KNIT + thought.wonder * _WONDER + thought.pout * _POUT
+            face += thought.pout * _ASIDE[thought.side > 0.0]
         return face
 
 
@@ -96,7 +136,7 @@ class QuietFace:
     def at(self, seconds: float) -> tuple[Floats, Floats]:
         """``shapes (52,)`` and ``gaze (3,)``, a direction in ``head``."""
         blink = self._expression.blinks.at(seconds, [])
-        face = self._expression.at(seconds, blink, 0.0, 0.0)
+        face = self._expression.at(seconds, blink)
         return np.clip(face, 0.0, 1.0), self._gaze.at(seconds, EYES_S)
 
     def _direction(self, beat: int) -> Floats:

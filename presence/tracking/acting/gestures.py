@@ -14,6 +14,8 @@ import numpy as np
 from presence.pose.arrays import Floats, frozen
 from presence.tracking.acting.conversation import Conversation
 from presence.tracking.acting.seeded import Beats, Noise, Track, draws, pick, pulse
+from presence.tracking.acting.thinking import NONE as NO_THOUGHT
+from presence.tracking.acting.thinking import Thought
 from presence.tracking.hands import CHANNELS
 
 WRIST = slice(0, 3)
@@ -29,6 +31,9 @@ WIDTH = 7 + CHANNELS
 _WAVES_S = 110.0
 _GESTURE_S = 1.55
 _REST_S = 9.0
+_MUSES = 0.13
+"""The share of rests that a hand spends at the chin."""
+_GREETED_S = 5.0
 
 
 def _hand(
@@ -49,6 +54,9 @@ CLASPED = (
     _hand((0.14, -0.74, 0.40), -35.0, 22.0, -6.0, 0.3, (0.3, 0.35, 0.4, 0.42, 0.45, -0.4)),
     _hand((0.10, -0.70, 0.46), -38.0, 26.0, -6.0, 0.3, (0.35, 0.45, 0.5, 0.52, 0.55, -0.4)),
 )
+# At the chin, the elbow in the other hand; where the chin is, the head says.
+AT_CHIN = _hand((0.20, -0.10, 0.40), 30.0, 10.0, 0.0, 0.0, (0.35, 0.42, 0.62, 0.68, 0.7, 0.0))
+UNDER_ELBOW = _hand((0.12, -0.50, 0.42), 8.0, 14.0, 0.0, 0.05, (0.3, 0.42, 0.5, 0.52, 0.54, 0.0))
 FOLDED = _hand((0.16, -0.42, 0.47), -25.0, 10.0, 0.0, 0.2, (0.3, 0.4, 0.48, 0.52, 0.55, 0.0))
 
 _OPEN = (0.12, 0.1, 0.14, 0.18, 0.2, 0.5)
@@ -87,6 +95,10 @@ class Hands:
     """How far the hands are clasped, 0 to 1."""
     waving: float
     """How far a hand is raised to wave, 0 to 1."""
+    at_chin: Floats
+    """``(2,)`` how far each hand is at the chin, 0 to 1."""
+    at_rest: Floats
+    """``(2,)`` how far each hand has nothing to do and may lie on a thigh, 0 to 1."""
 
 
 class Gestures:
@@ -111,12 +123,16 @@ class Gestures:
         self._talking = Track(self._beats, self._talks)
         self._idle = Noise(seed, "idle hands", 2 * WIDTH, 0.45)
 
-    def at(self, seconds: float, stress: float) -> Hands:
+    def at(
+        self, seconds: float, stress: float, laugh: float = 0.0, thought: Thought = NO_THOUGHT
+    ) -> Hands:
         """What both hands do.
 
         Args:
             seconds: the time.
             stress: the weight of the voice, 0 to 1, that gestures beat along with.
+            laugh: how much the person laughs, 0 to 1: no hand stays at the chin then.
+            thought: which may bring a hand there.
         """
         rest = self._rest.at(seconds, 1.5)
         talking = float(self._talking.at(seconds, 1.1)[0])
@@ -136,8 +152,16 @@ class Gestures:
                 poses[side, 0] += waves * 0.17 * swing
                 poses[side, DEVIATION] -= waves * 0.28 * swing
                 waving += (1.0 - waving) * waves
-        clasped = float(rest[2 * WIDTH]) * (1.0 - talking) * (1.0 - waving)
-        return Hands(poses, clasped, waving)
+        free = (1.0 - talking) * (1.0 - waving)
+        clasped = float(rest[2 * WIDTH]) * free
+        at_chin = rest[2 * WIDTH + 1 :] * (free * (1.0 - laugh))
+        if thought.hand > 0.0:
+            side = int(self._right_handed)
+            at_chin[side] += thought.hand * (1.0 - at_chin[side])
+            away = 1.0 - thought.hand
+            clasped *= away
+            poses[side, FINGERS] += thought.hand * (AT_CHIN[FINGERS] - poses[side, FINGERS])
+        return Hands(poses, clasped, waving, at_chin, free * (1.0 - clasped) * (1.0 - at_chin))
 
     def _wave(self, seconds: float, side: int) -> tuple[float, float]:
         """How far that hand is raised to wave, and which way it is swung, −1 to 1."""
@@ -191,14 +215,19 @@ class Gestures:
         return hands.ravel()
 
     def _rest_pose(self, beat: int) -> Floats:
-        """``(27,)`` both hands, and 1 if they are clasped."""
+        """``(29,)`` both hands, 1 if they are clasped, and 1 for each that is at the chin."""
         dice = self._rests.dice(beat)
-        left, right, clasped = HANGING, HANGING, 0.0
+        left, right, last = HANGING, HANGING, [0.0, 0.0, 0.0]
         if dice[0] < self._clasps:
-            left, right, clasped = *CLASPED, 1.0
+            left, right, last = *CLASPED, [1.0, 0.0, 0.0]
+        elif dice[0] < self._clasps + _MUSES and self._rests.start(beat) > _GREETED_S:
+            if (dice[1] < 0.7) == self._right_handed:
+                left, right, last = UNDER_ELBOW, AT_CHIN, [0.0, 0.0, 1.0]
+            else:
+                left, right, last = AT_CHIN, UNDER_ELBOW, [0.0, 1.0, 0.0]
         elif dice[0] > 0.86:
             left, right = (HANGING, FOLDED) if self._right_handed else (FOLDED, HANGING)
-        return np.concatenate([left, right, [clasped]])
+        return np.concatenate([left, right, last])
 
 
 def kept_outside(wrists: Floats, half_width: float, half_depth: float) -> Floats:

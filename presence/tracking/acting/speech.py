@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from dataclasses import dataclass
+
 import numpy as np
 
 from presence.pose.arrays import Floats, frozen
 from presence.pose.face import SHAPE_COUNT, SHAPE_INDEX
 from presence.tracking.acting.conversation import Conversation
-from presence.tracking.acting.seeded import Beats, Track, draws, pick
+from presence.tracking.acting.seeded import draws, pulse, smooth
+from presence.tracking.acting.utterance import VOWEL_COUNT, Script, Utterance
 
-SOUND_S = 0.105
-"""A consonant or a vowel; two make a syllable, and people speak four to six of those a second."""
-
-_PHRASE_S = 2.3
-
+# What each sound shows, said plainly; a vowel's jaw goes with the stress.
 _VOWELS: tuple[dict[str, float], ...] = (
-    {"jawOpen": 0.42, "mouthLowerDown": 0.22, "mouthUpperUp": 0.12, "mouthStretch": 0.08},
-    {"jawOpen": 0.24, "mouthStretch": 0.22, "mouthSmile": 0.12, "mouthLowerDown": 0.2},
-    {"jawOpen": 0.12, "mouthStretch": 0.28, "mouthSmile": 0.18, "mouthUpperUp": 0.1},
-    {"jawOpen": 0.28, "mouthFunnel": 0.42, "mouthPucker": 0.18},
-    {"jawOpen": 0.12, "mouthPucker": 0.55, "mouthFunnel": 0.2},
+    {"jawOpen": 0.36, "mouthLowerDown": 0.16, "mouthUpperUp": 0.1, "mouthStretch": 0.05},
+    {"jawOpen": 0.22, "mouthStretch": 0.18, "mouthSmile": 0.1, "mouthLowerDown": 0.2}
+    | {"mouthUpperUp": 0.1},
+    {"jawOpen": 0.12, "mouthStretch": 0.24, "mouthSmile": 0.16, "mouthLowerDown": 0.18}
+    | {"mouthUpperUp": 0.14},
+    {"jawOpen": 0.27, "mouthFunnel": 0.42, "mouthPucker": 0.2},
+    {"jawOpen": 0.13, "mouthPucker": 0.58, "mouthFunnel": 0.22},
 )
 _CONSONANTS: tuple[dict[str, float], ...] = (
-    {"mouthPress": 0.3, "mouthRollLower": 0.2, "mouthRollUpper": 0.18},  # m, b, p
-    {"jawOpen": 0.06, "mouthRollLower": 0.32, "mouthUpperUp": 0.2},  # f, v
+    {"jawOpen": 0.07},  # m, b, p: the lips are shut apart from this
+    {"jawOpen": 0.06, "mouthRollLower": 0.34, "mouthUpperUp": 0.2},  # f, v
     {"jawOpen": 0.1, "mouthLowerDown": 0.14, "mouthUpperUp": 0.08},  # t, d, n, l
-    {"jawOpen": 0.05, "mouthStretch": 0.2, "mouthLowerDown": 0.16},  # s, z
-    {"jawOpen": 0.07, "mouthFunnel": 0.35, "mouthPucker": 0.15},  # sh, ch
-    {"jawOpen": 0.16, "mouthLowerDown": 0.08},  # k, g
+    {"jawOpen": 0.05, "mouthStretch": 0.2, "mouthLowerDown": 0.24, "mouthUpperUp": 0.14},  # s, z
+    {"jawOpen": 0.07, "mouthFunnel": 0.35, "mouthPucker": 0.18},  # sh, ch
+    {"jawOpen": 0.15, "mouthLowerDown": 0.08},  # k, g
 )
-_CONSONANT_SHARE = (0.2, 0.1, 0.34, 0.14, 0.07, 0.15)
+_PRESSED: dict[str, float] = {"mouthPress": 0.22, "mouthRollLower": 0.12, "mouthRollUpper": 0.1}
+_CLOSE_S, _PART_S = 0.06, 0.07
+_JAW, _SEAL = SHAPE_INDEX["jawOpen"], SHAPE_INDEX["mouthClose"]
+_BETWEEN_LIPS = [
+    SHAPE_INDEX[name]
+    for name in (
+        *("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight"),
+        "mouthFunnel",
+    )
+]
+"""What would keep the lips apart when they have to be shut."""
 
 _REST = frozen(np.zeros(SHAPE_COUNT))
 
@@ -44,8 +56,23 @@ def shape_values(named: dict[str, float], scale: float = 1.0) -> Floats:
     return frozen(values)
 
 
-_VOWEL_SHAPES = [shape_values(vowel) for vowel in _VOWELS]
-_CONSONANT_SHAPES = [shape_values(consonant) for consonant in _CONSONANTS]
+# The row −1, after all others, is silence.
+_SHAPES = frozen(np.stack([*map(shape_values, (*_VOWELS, *_CONSONANTS)), _REST]))
+_LIPS_PRESSED = shape_values(_PRESSED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voice:
+    """What comes with speaking at a moment."""
+
+    mouth: Floats
+    """``(52,)`` coefficients to add to the face's."""
+    stress: float
+    """How much weight the voice puts on the moment, 0 to 1."""
+    lift: float
+    """How far head and brows rise with the phrase's beginning and sink at its end, −1 to 1."""
+    asking: float
+    """How far the voice rises to a question, 0 to 1."""
 
 
 class Speech:
@@ -53,42 +80,84 @@ class Speech:
 
     def __init__(self, seed: int, conversation: Conversation, seat: int) -> None:
         """The mouth of whoever takes ``seat`` in the conversation."""
-        self._seed = seed
+        self.script = Script(conversation)
         self._conversation = conversation
         self._seat = seat
-        self._phrases = Beats(seed, "phrases", _PHRASE_S)
-        self._sounds = Beats(seed, "sounds", SOUND_S, 0.5)
-        self._stresses = Beats(seed, "stresses", 0.62)
-        self._mouth = Track(self._sounds, self._shape)
-        self._stress = Track(self._stresses, self._weight)
-        self._liveliness = 0.8 + 0.4 * draws(seed, "liveliness", 0)[0]
+        self._liveliness = 0.82 + 0.36 * draws(seed, "liveliness", 0)[0]
 
-    def voiced(self, seconds: float) -> bool:
-        """Whether a sound is being made: in one's turn, between pauses for breath."""
-        if self._conversation.speaker_at(seconds) != self._seat:
-            return False
-        phrase = self._phrases.at(seconds)
-        pause, breath, *_ = self._phrases.dice(phrase)
-        silent_s = 0.2 + 0.35 * breath if pause < 0.75 else 0.0
-        return seconds - self._phrases.start(phrase) >= silent_s
+    def at(self, seconds: float) -> Voice:
+        """The mouth, and what else goes with the voice."""
+        number = self._conversation.turn_at(seconds).number
+        mouth: Floats = _REST
+        quiet, lift, asking = 1.0, 0.0, 0.0
+        # The end of the last word and the breath before the first reach beyond a turn.
+        for turn in (number - 1, number, number + 1):
+            if self._conversation.turn(turn).speaker != self._seat:
+                continue
+            said = self.script.utterance(turn)
+            if said.sound_s and said.sound_s[0] - 0.5 < seconds < said.sound_s[-1] + 1.2:
+                mouth = mouth + self._mouth(said, seconds)
+                quiet *= 1.0 - _stress(said, seconds)
+                rise, question = _contour(said, seconds)
+                lift, asking = lift + rise, asking + question
+        return Voice(mouth, 1.0 - quiet, lift, asking)
 
-    def mouth(self, seconds: float) -> Floats:
-        """``(52,)`` coefficients to add to the face's."""
-        return self._mouth.at(seconds, 1.25 * SOUND_S)
+    def _mouth(self, said: Utterance, seconds: float) -> Floats:
+        i = bisect_right(said.sound_s, seconds) - 1
+        mouth: Floats = np.zeros(SHAPE_COUNT)
+        come = 0.0
+        while i >= 0 and come < 1.0:
+            before = smooth((seconds - said.sound_s[i]) / said.sound_widths_s[i])
+            if before > come:
+                sound = said.sounds[i]
+                share = before - come
+                come = before
+                if 0 <= sound < VOWEL_COUNT:
+                    # An unstressed vowel opens the jaw less, and keeps most of its rounding.
+                    weight = self._liveliness * float(said.weights[i])
+                    opened = float(_SHAPES[sound, _JAW])
+                    mouth[_JAW] += share * opened * (weight - 0.5 - 0.5 * weight)
+                    share *= 0.5 + 0.5 * weight
+                mouth += share * _SHAPES[sound]
+            i -= 1
+        shut = _shut(said, seconds)
+        if shut > 0.0:
+            # The lips come together whatever the jaw is doing on its way from vowel to vowel.
+            mouth[_BETWEEN_LIPS] *= 1.0 - shut
+            mouth[_SEAL] = shut * mouth[_JAW]
+            mouth += shut * _LIPS_PRESSED
+        return mouth
 
-    def stress(self, seconds: float) -> float:
-        """How much weight the voice puts on the moment, 0 to 1."""
-        return float(self._stress.at(seconds, 0.34)[0])
 
-    def _shape(self, sound: int) -> Floats:
-        if not self.voiced(self._sounds.start(sound)):
-            return _REST
-        which, loud, *_ = self._sounds.dice(sound)
-        if sound % 2:
-            vowel = _VOWEL_SHAPES[int(which * len(_VOWEL_SHAPES))]
-            return vowel * (self._liveliness * (0.55 + 0.6 * loud))
-        return _CONSONANT_SHAPES[pick(which, _CONSONANT_SHARE)]
+def _shut(said: Utterance, seconds: float) -> float:
+    """How far the lips are shut for an m, b or p, 0 to 1."""
+    apart = 1.0
+    i = bisect_right(said.closures_s, (seconds + _CLOSE_S, 0.0)) - 1
+    while i >= 0 and (since := seconds - said.closures_s[i][0] + _CLOSE_S) < 0.5:
+        start, end = said.closures_s[i]
+        apart *= 1.0 - pulse(since, _CLOSE_S, end - start, _PART_S)
+        i -= 1
+    return 1.0 - apart
 
-    def _weight(self, beat: int) -> Floats:
-        voiced = self.voiced(self._stresses.start(beat))
-        return np.array([self._stresses.dice(beat)[0] ** 2 if voiced else 0.0])
+
+def _stress(said: Utterance, seconds: float) -> float:
+    light = 1.0
+    i = bisect_right(said.stress_s, seconds + 0.14) - 1
+    while i >= 0 and (since := seconds - said.stress_s[i] + 0.14) < 0.6:
+        light *= 1.0 - said.stresses[i] * pulse(since, 0.19, 0.04, 0.3)
+        i -= 1
+    return 1.0 - light
+
+
+def _contour(said: Utterance, seconds: float) -> tuple[float, float]:
+    """How far the phrase lifts the head, and how far it asks."""
+    lift, asking = 0.0, 0.0
+    for phrase in said.phrases:
+        if phrase.start_s - 0.4 < seconds < phrase.end_s + 1.2:
+            lift += pulse(seconds - phrase.start_s + 0.2, 0.4, 0.15, 0.8)
+            end = pulse(seconds - phrase.end_s + 0.45, 0.45, 0.12, 0.6)
+            if phrase.asks:
+                asking += end
+            else:
+                lift -= end
+    return lift, asking
