@@ -18,6 +18,7 @@ from presence.pose import (
 from presence.pose.kinematics import fingertips_in_place
 from presence.pose.quaternion import quat_angle, quat_conjugate, quat_rotate
 from presence.tracking.acting.conversation import HELLO_S, Conversation
+from presence.tracking.acting.laughter import Laughter
 from presence.tracking.performer import Performer, eyes_of_others, within_the_orbit
 
 EPOCH = 5_000 * SECOND
@@ -47,6 +48,13 @@ def recording(seed, seconds=55, seat=0):
 def speaking(seat, seconds=55):
     script = Conversation(0, 3)
     return np.array([script.speaker_at(k / RATE) == seat for k in range(seconds * RATE)])
+
+
+def laughing(seed, seat=0, seconds=55):
+    """Whether they laugh, or laughed or will within a moment, in each frame."""
+    laughter = Laughter(seed, Conversation(0, 3), seat)
+    laughs = np.array([laughter.at(k / RATE).smile > 0.0 for k in range(seconds * RATE)])
+    return laughs | np.roll(laughs, RATE // 2) | np.roll(laughs, -RATE // 2)
 
 
 def same(a, b):
@@ -93,15 +101,21 @@ def test_a_given_body_is_used():
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_feet_stay_where_they_stand(seed):
+def test_feet_that_bear_weight_stay_where_they_stand(seed):
     body, samples, points, turns = recording(seed)
     for i, side in enumerate(("left", "right")):
+        flag = Contact.LEFT_FOOT if side == "left" else Contact.RIGHT_FOOT
+        down = np.array([bool(s.contacts & flag) for s in samples])
         ankle = points[:, INDEX[side + "Foot"]]
-        assert np.linalg.norm(ankle - ankle[0], axis=-1).max() < 0.005
+        slid = np.linalg.norm(np.diff(ankle, axis=0), axis=-1)[down[1:] & down[:-1]]
+        assert slid.max() < 0.001
         sole = ankle + quat_rotate(turns[:, INDEX[side + "Foot"]], body.soles[i])
-        assert np.abs(sole[:, 1]).max() < 0.005
+        assert np.abs(sole[down, 1]).max() < 0.005
+        # They step now and then, and stand nearly always.
+        assert 0.9 < down.mean() < 1.0
+        assert sole[~down, 1].max() > 0.015
     both = Contact.LEFT_FOOT | Contact.RIGHT_FOOT
-    assert all(s.contacts & both == both for s in samples)
+    assert all(s.contacts & both for s in samples)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -272,7 +286,7 @@ def test_the_mouth_moves_in_ones_own_turn_and_is_still_in_others():
         jaw = np.array([s.face[SHAPE_INDEX["jawOpen"]] for s in samples])
         mine = speaking(0)
         assert np.mean(jaw[mine] > 0.08) > 0.35
-        quiet = ~(mine | np.roll(mine, RATE // 2) | np.roll(mine, -RATE // 2))
+        quiet = ~(mine | np.roll(mine, RATE // 2) | np.roll(mine, -RATE // 2) | laughing(seed))
         assert jaw[quiet].max() < 0.05
         # Syllables: the jaw opens and closes four to seven times a second while they speak.
         peaks = (jaw[1:-1] > jaw[2:]) & (jaw[1:-1] >= jaw[:-2]) & (jaw[1:-1] > 0.06)
@@ -341,7 +355,10 @@ def test_a_whole_cast_agrees_who_speaks():
             for t in np.arange(4, 60, 0.15)
         ]
     )
-    assert np.mean(np.sum(jaws > 0.05, axis=1) > 1) < 0.02
+    laughs = [Laughter(seed, Conversation(9, 3), seed) for seed in range(3)]
+    serious = [all(each.at(t).smile == 0.0 for each in laughs) for t in np.arange(4, 60, 0.15)]
+    assert np.mean(serious) > 0.5
+    assert np.mean(np.sum(jaws[serious] > 0.05, axis=1) > 1) < 0.02
     assert np.all(np.mean(jaws > 0.08, axis=0) > 0.02)
 
 

@@ -14,7 +14,7 @@ HELLO_S = 3.0
 
 _SILENCE = 0.03
 _SHORTEST_S = 1.3
-_FUNNY = 0.17
+_FUNNY = 0.18
 """The share of turns that end with something to laugh about."""
 _LAUGH_S = 1.1
 """For how long nobody speaks into a laugh."""
@@ -97,5 +97,7 @@ class Conversation:
 
     def _joke(self, number: int) -> float:
         funny, how, *_ = draws(self.seed, "jokes", number)
-        # Whoever meets has something to laugh about soon.
-        return 0.55 + 0.45 * how if number == 1 or (number > 1 and funny < _FUNNY) else 0.0
+        # Whoever meets has something to laugh about soon; a laugh has died away before the next.
+        if number != 1 and (number < 3 or funny >= _FUNNY or self._joke(number - 1)):
+            return 0.0
+        return 0.55 + 0.45 * how

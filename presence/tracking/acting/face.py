@@ -53,7 +53,7 @@ class Blinks:
         A. R. Bentivoglio et al., "Analysis of blink rate patterns in normal subjects", Movement
         Disorders 12(6), 1997, counted 17 at rest.
         """
-        self._beats = Beats(seed, "blinks", 4.4 + 1.6 * draws(seed, "blink rate", 0)[0], 0.9)
+        self._beats = Beats(seed, "blinks", 4.5 + 1.6 * draws(seed, "blink rate", 0)[0], 0.9)
 
     def at(self, seconds: float, shifts: list[float]) -> float:
         """How far the lids are closed, 0 to 1.

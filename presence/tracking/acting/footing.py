@@ -28,11 +28,11 @@ COMFORT = math.radians(50.0)
 _STRIDE = math.radians(34.0)
 """How far a foot turns in one step."""
 _CHAPTER_S = 60.0
-_GAP_S = 0.1
+_GAP_S = 0.16
 """Between two steps both feet are down."""
 _TURN_S = 7.0
 """Longer than turning right round takes."""
-_LEAD_S, _TRAIL_S = 0.3, 0.24
+_LEAD_S, _TRAIL_S = 0.34, 0.3
 """How long before and after a step the body moves with it."""
 SEAT_AHEAD = 0.16
 """How far ahead of the middle of the place the feet of somebody seated are, of the hips' height."""
@@ -61,6 +61,8 @@ class Step:
     end: Spot
     high: float
     """Metres that the ankle is lifted."""
+    load: float
+    """How far the weight goes onto the other foot meanwhile: −1 the left, 1 the right."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,8 +150,13 @@ class Footing:
             went = smooth((seconds - step.lift_s + _LEAD_S) / (takes + _LEAD_S + _TRAIL_S))
             for axis in range(3):
                 middle[axis] += 0.5 * went * (step.end[axis] - step.begin[axis])
-            bears = pulse(seconds - step.lift_s + _LEAD_S, _LEAD_S, 0.75 * takes, _TRAIL_S)
-            load += bears * (1.0 if step.foot == 0 else -1.0)
+            bears = pulse(
+                seconds - step.lift_s + _LEAD_S,
+                _LEAD_S + 0.05,
+                0.6 * takes - 0.05,
+                0.4 * takes + _TRAIL_S,
+            )
+            load += bears * step.load
             free *= 1.0 - bears
             u = (seconds - step.lift_s) / takes
             if spots[step.foot] is None or u > 0.0:
@@ -226,7 +233,7 @@ class Footing:
             middles.append(_between(spots[0], spots[1], 0.5))
         if not steps:
             # Stands still: two steps that go nowhere, long ago, say where.
-            spot_steps = [Step(i, -1e9, -1e9, spots[i], spots[i], 0.0) for i in range(2)]
+            spot_steps = [Step(i, -1e9, -1e9, spots[i], spots[i], 0.0, 0.0) for i in range(2)]
             return spot_steps, [middles[0]] * 3, [-1e9, -1e9]
         return steps, middles, [step.lift_s for step in steps]
 
@@ -328,7 +335,8 @@ class Footing:
                     continue
                 takes = 0.4 + 0.35 * far + 0.08 * round_
                 high = min(0.022 + 0.16 * far, 0.075) * self._size
-                steps.append(Step(foot, when, when + takes, at[foot], to, high))
+                load = min(0.75, 0.32 + far + 0.3 * round_) * (1.0 if foot == 0 else -1.0)
+                steps.append(Step(foot, when, when + takes, at[foot], to, high, load))
                 at[foot] = to
                 when += takes + _GAP_S
         return steps

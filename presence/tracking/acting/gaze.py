@@ -128,7 +128,7 @@ class Gaze:
             bearing = self._aim(turn, step, seat, dice)
             angle = float(np.hypot(*(bearing - before)[:2])) if step else 0.35
             takes = _SACCADE_S + _SACCADE_S_PER_RADIAN * angle
-            blinks = angle > _LARGE and dice[6] < 0.45
+            blinks = angle > _LARGE and dice[6] < 0.3
             looks.append(Look(when, seat, bearing, takes, blinks))
             before = bearing
             when += lasts

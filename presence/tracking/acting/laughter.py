@@ -41,18 +41,16 @@ class Laughter:
         """Some laugh more easily than others."""
         self._seed, self._seat = seed, seat
         self._conversation = conversation
-        self._easily = 0.7 + 0.4 * draws(seed, "humour", 0)[0]
+        self._easily = 0.8 + 0.3 * draws(seed, "humour", 0)[0]
 
     def at(self, seconds: float) -> Laugh:
         """The laugh at a time."""
         number = self._conversation.turn_at(seconds).number
-        found = NONE
         for turn in (self._conversation.turn(number), self._conversation.turn(number - 1)):
+            # Never two turns in a row, so that there is one laugh at a time.
             if turn.joke and seconds > turn.end_s - 1.0:
-                laugh = self._laugh(turn, seconds)
-                # Two never overlap by much: a turn lies between.
-                found = laugh if laugh.smile >= found.smile else found
-        return found
+                return self._laugh(turn, seconds)
+        return NONE
 
     def _laugh(self, turn: Turn, seconds: float) -> Laugh:
         mine, late, long, how, *_ = draws(self._seed, "laugh", turn.number)
@@ -66,7 +64,7 @@ class Laughter:
             return NONE
         lasts = 0.5 + 1.0 * long * level
         # Who finds it less funny smiles and does not laugh.
-        laughs = min(max((level - 0.5) / 0.25, 0.0), 1.0)
+        laughs = min(max((level - 0.4) / 0.25, 0.0), 1.0)
         much = laughs * pulse(since, 0.3, lasts, 1.1)
         phase = math.tau * since * (_FIRST_HZ - 0.5 * _SLOWING * min(since, 3.5))
         breath = much * 0.5 * (1.0 - math.cos(phase)) if since > 0.0 else 0.0

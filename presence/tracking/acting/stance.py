@@ -130,7 +130,7 @@ class Stance:
         c, s = math.cos(heading), math.sin(heading)
         x, z = x + c * right + s * back, z - s * right + c * back
         high = -0.004 * dip
-        if seated.back > 0.0 and self._on_seat is not None:
+        if self._on_seat is not None and (seated.back > 0.0 or seated.down > 0.0):
             seat_x, seat_y, seat_z = self._on_seat
             x += seated.back * (seat_x + 0.1 * right - x)
             z += seated.back * (seat_z - z)

@@ -27,9 +27,10 @@ LIPS, TEETH_ON_LIP, TONGUE, HISS, HUSH, THROAT = range(6)
 _CONSONANT_SHARE = (0.2, 0.1, 0.34, 0.14, 0.07, 0.15)
 _ONSET_SHARE = 0.42
 """Of a syllable, that its consonant takes."""
-_FINAL_STRETCH = (1.22, 1.7)
-"""Of the last two syllables of a phrase: everybody slows down before a pause (D. H. Klatt,
-"Vowel lengthening is syntactically determined in a connected discourse", J. Phonetics 3, 1975)."""
+_FINAL_STRETCH = (1.9, 1.2)
+"""Of the last syllable of a phrase and the one before: everybody slows down before a pause (D. H.
+Klatt, "Vowel lengthening is syntactically determined in a connected discourse", J. Phonetics 3,
+1975)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class _Making:
             (1.25 if weight > 0.0 else 0.95) * (0.85 + 0.3 * die[0])
             for weight, die in zip(stressed, dice, strict=True)
         ]
-        for back, stretch in enumerate(reversed(_FINAL_STRETCH), start=1):
+        for back, stretch in enumerate(_FINAL_STRETCH, start=1):
             lengths[-back] *= stretch
         scale = (end - start) / math.fsum(lengths)
         when, accent = start, start
@@ -128,7 +129,7 @@ class _Making:
                 self._stresses.append((vowel, weight))
                 accent = when if weight >= max(stressed) else accent
             when += lasts
-        self._sounds.append((end - 0.05, 0.2, -1, 0.0))
+        self._sounds.append((end - 0.02, 0.2, -1, 0.0))
         self._phrases.append(Phrase(start, end, accent, asks))
 
     def _stress_pattern(self, dice: list[tuple[float, ...]]) -> list[float]:
