@@ -331,7 +331,7 @@ class Footing:
                 to = _round(ways[foot], pivot, stride / strides)
                 far = math.hypot(to[0] - at[foot][0], to[1] - at[foot][1])
                 round_ = abs(to[2] - at[foot][2])
-                if far < 0.008 and round_ < 0.03:
+                if far == 0.0 and round_ == 0.0:
                     continue
                 takes = 0.4 + 0.35 * far + 0.08 * round_
                 high = min(0.022 + 0.16 * far, 0.075) * self._size
