@@ -30,6 +30,7 @@ from presence.render.frame_store import FrameStore
 from presence.render.picture import Picture
 from presence.scene.avatar import Avatar
 from presence.scene.gltf import load_glb
+from presence.scene.springs import Springs
 
 TRACKING_HZ = 120
 """How often the head is read for sending; the media process takes the newest."""
@@ -120,6 +121,7 @@ class View:
         self._ring = Ring(task.ring.open())
         self._status = LatestSlot(task.status.open())
         self._people = People(body_of)
+        self._springs = Springs()
         self._log = log
         self._store: FrameStore | None = None
         self._first_seen_ns = 0
@@ -155,6 +157,8 @@ class View:
             self._clock.from_machine_ns(beat.display_ns),
             self._clock.from_machine_ns(time.monotonic_ns()),
         )
+        keys = [someone.stream for someone in on_show]
+        stage = self._springs.swung(stage, keys, beat.display_ns)
         if on_show and not self._first_seen_ns:
             self._first_seen_ns = beat.woke_ns
         if self._still_is_due(beat):
