@@ -5,7 +5,7 @@ BIN := .venv/bin
 setup = $(PYTHON) scripts/setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs bench lock clean
+.PHONY: help demo test check docs bench assets lock clean
 
 help:
 	@echo 'make demo    three people in one room, on this machine (MOTION=a.bvh,b.bvh moves the remote two)'
@@ -13,6 +13,7 @@ help:
 	@echo 'make check   ruff, mypy, import-linter, and the docs with warnings as errors'
 	@echo 'make docs    the documentation, into docs/_build'
 	@echo 'make bench   the measurements behind the figures in the docs'
+	@echo 'make assets  the people who ship, made anew'
 	@echo 'make lock    resolve the locked requirements anew (UPGRADE=1 for newer versions; needs uv)'
 	@echo 'make clean   remove what the others made, the virtual environment included'
 
@@ -42,14 +43,20 @@ bench:
 	@$(setup) bench
 	$(BIN)/presence bench call
 
+assets:
+	@$(setup) assets
+	$(BIN)/python -m presence.scene.shipped assets
+
 UV ?= uv
 compile = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --constraint requirements/pins.txt \
 	$(if $(UPGRADE),--upgrade)
 
+# The largest first, so that the smaller ones can be held to it.
 lock:
-	$(compile) --output-file requirements/base.txt
-	$(compile) --extra all --group dev --output-file requirements/dev.txt
+	$(compile) --extra all --group dev --group judges --output-file requirements/test.txt
+	$(compile) --extra all --group dev --constraint requirements/test.txt --output-file requirements/dev.txt
+	$(compile) --constraint requirements/test.txt --output-file requirements/base.txt
 
 clean:
-	rm -rf .venv out docs/_build docs/api .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv tests/judges/node_modules out docs/_build docs/api .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Set this checkout up for a make target: system packages, a virtual environment, a runtime.
 
-    python3 scripts/setup.py demo | test | check | docs | bench
+    python3 scripts/setup.py demo | test | check | docs | bench | assets
 
 Needs nothing but Python. Every step looks first and does nothing when there is nothing to do, so
 a second run takes a moment. Nothing is written outside the checkout but Debian packages (as root
@@ -24,20 +24,24 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-GOALS = ("demo", "test", "check", "docs", "bench")
+GOALS = ("demo", "test", "check", "docs", "bench", "assets")
 # numpy is locked to a version without wheels for a newer Python.
 OLDEST, NEWEST = (3, 11), (3, 12)
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+LOCKS = {"test": ROOT / "requirements" / "test.txt"}
 LOCK = ROOT / "requirements" / "dev.txt"
+"""Of every other goal: a part of what the tests want."""
 STAMP = VENV / "presence-setup"
+JUDGES = ROOT / "tests" / "judges"
+JUDGES_STAMP = JUDGES / "node_modules" / ".presence-setup"
 
 # Everything else that the libraries load comes inside their wheels.
 GL_PACKAGES = ("libegl1", "libgl1", "libgl1-mesa-dri")
-# OpenXR's validation layer judges a client that draws on an X display.
-TEST_PACKAGES = ("xvfb",)
+# OpenXR's validation layer judges a client that draws on an X display; a browser shows our people.
+TEST_PACKAGES = ("xvfb", "chromium")
 
 _TTY = sys.stdout.isatty()
 _TELL_EVERY = 10.0
@@ -169,11 +173,11 @@ def set_up_system(goal: str, besides: Sequence[str]) -> None:
         print("● This is no Debian: see that EGL, OpenGL and Mesa's drivers are installed")
 
 
-def set_up_environment() -> None:
+def set_up_environment(goal: str) -> None:
     """The virtual environment, with the locked libraries and this checkout in it."""
-    wanted = [bytes(VENV), LOCK.read_bytes(), (ROOT / "pyproject.toml").read_bytes()]
-    stamp = hashlib.sha256(b"".join(wanted)).hexdigest()
-    if STAMP.exists() and STAMP.read_text() == stamp and succeeds(PYTHON, "-c", ""):
+    lock = LOCKS.get(goal, LOCK)
+    project = (ROOT / "pyproject.toml").read_bytes()
+    if _has_environment([_stamp(each, project) for each in {lock, *LOCKS.values()}]):
         return
     # By its own path, which no longer works in a checkout that was moved.
     if not succeeds(VENV / "bin" / "pip", "--version"):
@@ -181,14 +185,38 @@ def set_up_environment() -> None:
             run([sys.executable, "-m", "venv", "--clear", VENV])
     pip: list[str | Path] = [
         *(PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"),
-        *("install", "--progress-bar", "off"),
+        *("install", "--progress-bar", "off", "--no-deps"),
     ]
-    with step(f"Installing the libraries of {LOCK.relative_to(ROOT)}"):
-        run([*pip, "--require-hashes", "--requirement", LOCK])
+    with step(f"Installing the libraries of {lock.relative_to(ROOT)}"):
+        # The lock names everything that is needed and leaves out what is only asked for. What is
+        # never imported need not be compiled, either.
+        run([*pip, "--no-compile", "--require-hashes", "--requirement", lock])
     with step("Installing presence itself, as it is in this checkout"):
         # What builds it is locked, too, so nothing else is fetched for the build.
-        run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT])
-    STAMP.write_text(stamp)
+        run([*pip, "--no-build-isolation", "--editable", ROOT])
+    STAMP.write_text(_stamp(lock, project))
+
+
+def _stamp(lock: Path, project: bytes) -> str:
+    """What the environment is marked with once it holds a lock."""
+    return hashlib.sha256(bytes(VENV) + lock.read_bytes() + project).hexdigest()
+
+
+def _has_environment(stamps: Sequence[str]) -> bool:
+    """Whether there is an environment that one of these stamps marks."""
+    return STAMP.exists() and STAMP.read_text() in stamps and succeeds(PYTHON, "-c", "")
+
+
+def set_up_judges() -> None:
+    """The programs, of Node, that judge the files that we make: they are the tests' own."""
+    lock = (JUDGES / "package-lock.json").read_bytes()
+    stamp = hashlib.sha256(lock).hexdigest()
+    if JUDGES_STAMP.exists() and JUDGES_STAMP.read_text() == stamp:
+        return
+    binaries = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    with step(f"Installing the judges of {(JUDGES / 'package-lock.json').relative_to(ROOT)}"):
+        run([VENV / "bin" / "npm", "ci", "--prefix", JUDGES], PATH=binaries)
+    JUDGES_STAMP.write_text(stamp)
 
 
 def set_up_monado() -> None:
@@ -236,7 +264,9 @@ def set_up(goal: str) -> None:
         )
     monado = wants_monado(goal)
     set_up_system(goal, besides=monado_packages() if monado else ())
-    set_up_environment()
+    set_up_environment(goal)
+    if goal == "test":
+        set_up_judges()
     if monado:
         try:
             set_up_monado()

@@ -114,7 +114,10 @@ def new(
 @avatar.command()
 def show(
     who: Annotated[
-        str | None, typer.Argument(metavar="FILE|SEED", help="A .vrm or .glb file, or a seed.")
+        str | None,
+        typer.Argument(
+            metavar="FILE|SEED", help="A .vrm or .glb file, a seed, or the name of one who ships."
+        ),
     ] = None,
     seeds: Annotated[
         str | None,
@@ -154,6 +157,27 @@ def show(
     _say(f"{sheet}: {picture.shape[1]}×{picture.shape[0]} pixels")
 
 
+@avatar.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A .vrm or .glb file, whoever made it.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """What does a VRM or glTF file lack for a call?
+
+    Ends with 1 if it lacks something that a call needs; a warning is no lack.
+    """
+    from presence.client.avatar_check import examine
+    from presence.client.doctor import findings_json, findings_table, healthy
+
+    findings = examine(file)
+    if json:
+        typer.echo(findings_json(findings))
+    else:
+        Console().print(findings_table(findings))
+    if not healthy(findings):
+        raise typer.Exit(1)
+
+
 def seed_list(text: str) -> list[int]:
     """The seeds in ``1-4,9``.
 
@@ -181,7 +205,10 @@ def _person(who: str) -> Avatar:
             raise UsageError(f"{who} is too large for a seed; the largest is {LARGEST_SEED}")
         return _generated(int(who))
     from presence.scene.gltf import load_glb
+    from presence.scene.shipped import SHIPPED, shipped_person
 
+    if who in SHIPPED and not Path(who).exists():
+        return load_glb(shipped_person(who))
     return load_glb(Path(who))
 
 
