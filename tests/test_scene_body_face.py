@@ -43,7 +43,7 @@ def face_triangles(avatar):
     """Those before the ears and between brow and chin: rays into the face need no others."""
     t = avatar.mesh.triangles.astype(int)
     middles = avatar.mesh.positions[t].mean(axis=1) - eye(avatar, "Right")
-    return t[(middles[:, 2] < 0.02) & (np.abs(middles[:, 1] + 0.04) < 0.10)]
+    return t[(middles[:, 2] < 0.05) & (np.abs(middles[:, 1] + 0.04) < 0.10)]
 
 
 def first_hit(avatar, points, origin, direction):
@@ -61,7 +61,9 @@ def first_hit(avatar, points, origin, direction):
     if not hit.any():
         return None, True
     nearest = np.flatnonzero(hit)[np.argmin(far[hit])]
-    outside = float(np.cross(ab[nearest], ac[nearest]) @ direction) < 0.0
+    # Two sheets that touch count as one: of a lash, both sides may be met at once.
+    touching = hit & (far < far[nearest] + 1e-4)
+    outside = bool((np.cross(ab[touching], ac[touching]) @ direction < 0.0).any())
     return Surface(int(avatar.mesh.surfaces[t[nearest, 0]])), outside
 
 
@@ -149,9 +151,7 @@ def test_the_skin_about_the_eyes_shows_only_its_outside(seed, shapes):
         for across in np.linspace(-0.022, 0.022, 12):
             for up in np.linspace(-0.016, 0.016, 12):
                 origin = eye(avatar, "Right") + np.array([across, up, -0.01]) - 0.2 * direction
-                surface, outside = first_hit(avatar, points, origin, direction)
-                # Lashes are blades that may be seen end on.
-                assert outside or surface is Surface.HAIR
+                assert first_hit(avatar, points, origin, direction)[1]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -227,9 +227,12 @@ def test_brows_go_with_the_skin_under_them():
     brow = (avatar.mesh.surfaces == Surface.HAIR) & (np.linalg.norm(moved, axis=1) > 0.002)
     skin = (avatar.mesh.surfaces == Surface.SKIN) & (points[:, 2] < eye(avatar, "Right")[2])
     assert brow.sum() > 10
-    distance, nearest = cKDTree(points[skin]).query(points[brow])
-    assert distance.max() < 0.008
-    assert np.linalg.norm(moved[brow] - moved[skin][nearest], axis=1).max() < 0.002
+    distance, nearest = cKDTree(points[skin]).query(points[brow], k=5)
+    assert distance[:, 0].max() < 0.008
+    # No less and no more than the skin all round them.
+    around = moved[skin][nearest]
+    assert np.all(moved[brow] > around.min(axis=1) - 3e-4)
+    assert np.all(moved[brow] < around.max(axis=1) + 3e-4)
 
 
 def test_eyes_look_out_along_their_normals():

@@ -11,7 +11,7 @@ from presence.scene.body.collar import build_collar
 from presence.scene.body.draft import FLIP, Draft, Paint
 from presence.scene.body.drawing import draw_traits
 from presence.scene.body.expressions import all_offsets
-from presence.scene.body.eyes import build_eyeball, build_teeth, build_tongue
+from presence.scene.body.eyes import build_eyeball
 from presence.scene.body.face import build_face
 from presence.scene.body.fastenings import build_fastenings
 from presence.scene.body.finish import morphs, normals, split
@@ -24,6 +24,7 @@ from presence.scene.body.measures import draw_measures
 from presence.scene.body.paint import paint_texture, surfaces
 from presence.scene.body.plan import Plan, make_plan
 from presence.scene.body.rig import Extras, make_rig
+from presence.scene.body.teeth import build_teeth, build_tongue
 from presence.scene.body.torso import trunk_shape
 from presence.scene.body.trunk import build_trunk
 from presence.scene.body.unwrap import unwrap
@@ -68,8 +69,8 @@ def build_body(name: str, plan: Plan) -> Avatar:
     build_collar(draft, plan, openings, shape)
     build_eyeball(draft, plan, face.lids, only("rightEye"))
     extras = Extras(
-        lower_teeth=build_teeth(draft, plan, head),
-        tongue=build_tongue(draft, plan, head),
+        lower_teeth=build_teeth(draft, plan, face.mouth, head),
+        tongue=build_tongue(draft, plan, face.mouth, head),
         brow=build_brow(draft, plan, head),
         beard=build_beard(draft, plan, face),
     )

@@ -23,7 +23,7 @@ def build_lashes(draft: Draft, plan: Plan, lids: Lids, weights: Floats) -> Ints:
     # Along the edge from the outer corner towards the nose; the lower lid's run the other way
     # round, so that both strips face out.
     upper = _Row(0.1, half - 2.2, 13, 0.11 * (0.7 + 0.3 * rich), 0.30 * rich, 0.62)
-    lower = _Row(SIDES - 0.6, half + 5.0, 7, 0.03, 0.11 * rich, -0.9)
+    lower = _Row(SIDES - 0.6, half + 5.0, 7, 0.05 * rich, 0.09 * rich, -0.9)
     return np.concatenate([_strip(draft, plan, lids, weights, row) for row in (upper, lower)])
 
 

@@ -17,24 +17,31 @@ from presence.scene.body.skull import MOUTH_HEIGHT, head_shape, onto
 POINTS = 21
 """From the upper lip's middle to the corner to the lower lip's middle."""
 TURN: Floats = np.linspace(0.5 * np.pi, -0.5 * np.pi, POINTS)
-# Rows of the lips, outwards from where they meet: how high above and below, how wide, how far
-# forward of the face.
-_ROWS = (
-    (0.0, 0.0, 2.26, -0.40),
-    (0.22, 0.28, 2.32, 0.12),
-    (0.46, 0.62, 2.40, 0.20),
-    (0.76, 0.96, 2.52, 0.02),
-    (1.18, 1.40, 2.80, 0.0),
-    (1.70, 1.95, 3.30, 0.0),
-)
-_BORDER = 3
+BORDER = 3
 """The row along the red of the lips."""
-# Rows of the lining, from its back forwards: how high, how low, how wide, how far forward.
+WIDTH = 2.16
+"""Half the width of an average mouth."""
+# Rows of the lips, outwards from where they meet: the share of the lip's height (above and
+# below), how much wider than the mouth, how far forward of the face (above and below).
+_ROWS = (
+    (0.0, 0.0, 0.0, -0.34, -0.34),
+    (0.40, 0.36, 0.03, 0.17, 0.24),
+    (0.74, 0.72, 0.10, 0.19, 0.23),
+    (1.0, 1.0, 0.18, 0.07, 0.06),
+    (1.0, 1.0, 0.44, 0.0, -0.06),
+    (1.0, 1.0, 0.95, 0.0, -0.02),
+)
+# How far above and below the red the rows outside it lie.
+_OUTSIDE = {4: (0.36, 0.36), 5: (0.86, 0.86)}
+_UPPER, _LOWER = 0.66, 0.84
+"""How high the red of average lips is."""
+# Rows of the lining, from its back forwards: how high, how low, how wide, how far behind the
+# lips' meeting line.
 _LINING = (
-    (0.7, 0.8, 1.2, -2.3),
-    (1.1, 1.2, 2.0, -0.5),
-    (0.9, 1.0, 2.25, 1.1),
-    (0.16, 0.16, 2.16, 1.4),
+    (0.7, 0.8, 1.5, -3.6),
+    (1.25, 1.35, 2.35, -2.2),
+    (1.0, 1.1, 2.2, -0.26),
+    (0.13, 0.13, 2.06, -0.20),
 )
 
 
@@ -48,51 +55,87 @@ class Mouth:
     """``(4, 21)`` rows from the mouth's back forwards."""
     back: int
     """The middle of the mouth's back."""
+    line: Floats
+    """``(11, 3)`` head units: where the lips meet, from the middle to the corner."""
 
 
-def _outline(high: float, low: float, width: float) -> Floats:
-    """``(21, 3)`` one row, flat."""
-    across, rise = np.cos(TURN), np.sin(TURN)
-    # The corners turn up a little: a friendly face even at rest.
-    line = MOUTH_HEIGHT + 0.26 * across**2 - 0.05
-    bow = np.sign(rise) * np.abs(rise) ** 0.8
-    height = line + np.where(rise > 0.0, high, low) * bow
-    return np.stack([width * across, height, np.full(POINTS, 2.0)], axis=1)
+def _meeting(across: Floats) -> Floats:
+    """The height of the line where the lips meet.
+
+    A little tubercle dips in the middle, and the corners turn up: a friendly face even at rest.
+    """
+    line: Floats = MOUTH_HEIGHT - 0.06 * np.exp(-((across / 0.22) ** 2)) + 0.17 * across**2.4
+    return line
+
+
+def _reds(across: Floats) -> tuple[Floats, Floats]:
+    """How high the red of upper and lower lip is, of its most."""
+    # A cupid's bow: two peaks beside a dip, then nearly straight down to the corner.
+    upper = (1.0 - across**1.5) * (1.0 - 0.20 * np.exp(-((across / 0.13) ** 2)))
+    lower = np.maximum(1.0 - across**2.3, 0.0) ** 0.85
+    return np.maximum(upper, 0.0), lower
 
 
 def build_mouth(draft: Draft, plan: Plan, weights: Floats) -> Mouth:
     """Draft the right half of the mouth."""
+    t = plan.traits
     shape = head_shape(plan)
     across, rise = np.cos(TURN), np.sin(TURN)
-    full = plan.traits.lip_fullness
+    across[[0, -1]] = 0.0
+    above = rise > 0.0
+    # Years thin the lips; children's are small and full.
+    full = t.lip_fullness * (1.0 - 0.22 * t.wear)
+    wide = WIDTH * t.mouth_width * (1.0 - 0.13 * t.youth)
+    upper, lower = _reds(across)
+    red = np.where(above, _UPPER * upper, -_LOWER * lower) * full
+    meeting = _meeting(across)
+    corner = across**6
 
     def add(points: Floats, paint: Paint) -> Ints:
         points[[0, -1], 0] = 0.0
         return draft.add(plan.from_head(points), paint, weights)
 
     lips = []
-    contact_forward = np.zeros(POINTS)
-    for i, (high, low, width, forward) in enumerate(_ROWS):
-        grow = full if 0 < i <= _BORDER else 1.0
-        guess = _outline(high * grow, low * grow, width)
-        if i == _BORDER:
-            # The dip in the middle of the upper lip.
-            guess[:, 1] -= 0.14 * np.exp(-((guess[:, 0] / 0.35) ** 2)) * (rise > 0.0)
+    line = np.zeros((POINTS, 3))
+    for i, (high, low, wider, over, under) in enumerate(_ROWS):
+        height = meeting + red * np.where(above, high, low)
+        if i in _OUTSIDE:
+            # The mouth's own line fades into the face.
+            out = np.where(above, _OUTSIDE[i][0], -_OUTSIDE[i][1])
+            height += out * np.abs(rise) ** 0.7
+        guess = np.stack([(wide + wider) * across, height, np.full(POINTS, 2.0)], axis=1)
         points = onto(shape, guess)
-        points[:, 2] += forward * (0.25 + 0.75 * (1.0 - across**4)) * (full if forward > 0 else 1.0)
+        forward = np.where(above, over, under)
+        pillow = np.where(forward > 0.0, full * (1.0 - across**4), 0.30 + 0.70 * (1.0 - across**4))
+        points[:, 2] += forward * pillow
+        if i <= BORDER:
+            # The corners tuck in.
+            points[:, 2] -= 0.20 * corner
+        elif i == BORDER + 1:
+            # The groove under the nose, and the pillars on either side of it.
+            pillar = 0.07 * np.exp(-(((across - 0.22) / 0.11) ** 2))
+            points[:, 2] += np.where(above, pillar - 0.06 * np.exp(-((across / 0.10) ** 2)), 0.0)
+            points[:, 2] -= 0.08 * corner
         if i == 0:
-            contact_forward = points[:, 2]
-        lips.append(add(points, Paint.LIP if i < _BORDER else Paint.SKIN))
+            line = points.copy()
+        lips.append(add(points, Paint.LIP if i < BORDER else Paint.SKIN))
     lining = []
-    for i, (high, low, width, forward) in enumerate(_LINING):
-        points = _outline(high, low, width)
-        # The corners of the mouth lie further back than its middle: the lining follows.
-        points[:, 2] = np.minimum(forward, contact_forward - 0.25)
+    for i, (high, low, width, behind) in enumerate(_LINING):
+        height = meeting + np.where(above, high, low) * np.sign(rise) * np.abs(rise) ** 0.8
+        points = np.stack([width / WIDTH * wide * across, height, line[:, 2] + behind], axis=1)
         if i < len(_LINING) - 1:
-            points[:, 2] -= 0.4 * across**2
+            points[:, 2] -= 0.25 * across**2
         lining.append(add(points, Paint.MOUTH))
-    back = add(np.array([[0.0, MOUTH_HEIGHT, -2.7]]), Paint.MOUTH)
+    back = add(np.array([[0.0, MOUTH_HEIGHT, line[0, 2] - 3.8]]), Paint.MOUTH)
+    # The throat is dark.
+    for row, tone in zip([*lining[:3], back], (0.35, 0.6, 0.85, 0.3), strict=True):
+        draft.tones[row] = tone
     draft.sew_all([*lining, *lips])
     row = lining[0]
     draft.faces(np.stack([np.full(POINTS - 1, back[0]), row[:-1], row[1:]], axis=1))
-    return Mouth(lips=np.array(lips), lining=np.array(lining), back=int(back[0]))
+    return Mouth(
+        lips=np.array(lips),
+        lining=np.array(lining),
+        back=int(back[0]),
+        line=line[: POINTS // 2 + 1],
+    )
