@@ -103,7 +103,10 @@ def test_left_shapes_mirror_right_ones_and_the_rest_mirror_themselves(seed):
             other = name.removesuffix("Left") + "Right"
         elif name.endswith("Right"):
             other = name.removesuffix("Right") + "Left"
-        here, there = shaped(avatar, **{name: 1.0}), shaped(avatar, **{other: 1.0})
+        # Hair may be parted on one side; whatever else there is has its image.
+        moved = [np.linalg.norm(offsets(avatar, n), axis=1) > 1e-6 for n in (name, other)]
+        here = shaped(avatar, **{name: 1.0})[moved[0]]
+        there = shaped(avatar, **{other: 1.0})[moved[1]]
         distance, _ = cKDTree(there).query(here * np.array([-1.0, 1.0, 1.0]))
         assert distance.max() < 1e-6, name
 
@@ -186,7 +189,8 @@ def test_the_mouth_is_shut_at_rest_and_when_lips_close_over_an_open_jaw(seed):
                 # Off the middle, where a ray would run along edges and slip between triangles.
                 origin = middle + np.array([across + 3e-5, down + 2e-5, -0.2])
                 surface, _ = first_hit(avatar, points, origin, np.array([0.0, 0.0, 1.0]))
-                assert surface is Surface.SKIN
+                # Or a moustache.
+                assert surface in (Surface.SKIN, Surface.HAIR)
 
 
 @pytest.mark.parametrize(
