@@ -30,6 +30,8 @@ from presence.scene.vrm_turn import HALF_TURN
 TIPS = {"fingertips": (10, 3), "toes": (2, 3), "soles": (2, 3), "crown": (3,)}
 """What ``Proportions`` holds beside the bones, and its shapes."""
 
+SMALLEST_OFFSET, SMALLEST_TURN = 2e-5, 0.01
+"""Metres and radians; what a face shape moves or turns less is not written: nobody sees it."""
 _TURN = HALF_TURN.astype(np.float32)
 _ROUGHNESS = {
     Surface.SKIN: 0.6,
@@ -153,11 +155,11 @@ def _target(writer: GlbWriter, morph: Morph, use: NDArray[np.int64]) -> Json:
     at = np.minimum(np.searchsorted(use, morph.vertices), len(use) - 1)
     here = use[at] == morph.vertices
     entries: Json = {}
-    for name, values, bounds in (
-        ("POSITION", morph.offsets, True),
-        ("NORMAL", morph.normal_offsets, False),
+    for name, values, least, bounds in (
+        ("POSITION", morph.offsets, SMALLEST_OFFSET, True),
+        ("NORMAL", morph.normal_offsets, SMALLEST_TURN, False),
     ):
-        kept = np.flatnonzero(here & values.any(axis=1))
+        kept = np.flatnonzero(here & (np.linalg.norm(values, axis=1) > least))
         kept = kept[np.argsort(at[kept])]
         entries[name] = writer.sparse(at[kept], values[kept] * _TURN, len(use), bounds=bounds)
     return entries
