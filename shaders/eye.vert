@@ -5,10 +5,9 @@
 in vec3 in_position;
 in vec3 in_normal;
 in vec2 in_light;           // how much of the key and of the light all round arrives
-in vec3 in_colour;          // linear; of the iris, where there is no texture
+in vec3 in_colour;          // linear
 in vec2 in_uv;
 in int in_layer;
-in vec3 in_rest_normal;     // from the eyeball's middle, at rest
 
 out vec3 position;
 out vec3 normal;
@@ -16,7 +15,6 @@ out vec2 arriving;
 out vec3 colour;
 out vec2 uv;
 flat out float layer;       // of the textures; negative: none
-out vec3 rest_normal;
 
 void main() {
     position = in_position;
@@ -25,6 +23,5 @@ void main() {
     colour = in_colour;
     uv = in_uv;
     layer = float(in_layer);
-    rest_normal = in_rest_normal;
     gl_Position = clip_from_place * vec4(in_position, 1.0);
 }

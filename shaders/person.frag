@@ -12,10 +12,21 @@ in vec3 colour;
 in vec2 uv;
 in float key_share;
 flat in float layer;
-flat in vec3 wrap;
+flat in vec4 wrap;
 flat in vec4 finish;
 
 out vec4 fragment;
+
+// The band of light on hair: strands run down the head, and each shines where it lies square to
+// halfway between window and eye (J. Kajiya, T. Kay, "Rendering fur with three dimensional
+// textures", SIGGRAPH 1989).
+float band(vec3 n, vec3 halfway) {
+    float along = halfway.y - n.y * dot(n, halfway);
+    float square = 1.0 - along * along / max(1.0 - n.y * n.y, 0.15);
+    square *= square;
+    square *= square;
+    return square * square;
+}
 
 void main() {
     fade();
@@ -26,12 +37,19 @@ void main() {
     if (base.a < 0.5) discard;
     n = faceforward(n, -v, n);
 #endif
+    vec3 albedo = base.rgb * colour;
     float edge = 1.0 - max(dot(n, v), 0.0);
     float edge_squared = edge * edge;
-    vec3 lit = base.rgb * colour * (ambient(n) * (1.0 + finish.w * edge_squared)
-                                    + KEY * key_share * wrapped(dot(n, KEY_DIRECTION), wrap));
-    float gloss = finish.x * (1.0 + 3.0 * edge_squared) * key_share;
-    lit += gloss * highlight(n, v, KEY_DIRECTION, finish.y);
+    float towards_key = dot(n, KEY_DIRECTION);
+    vec3 key = KEY * key_share;
+    vec3 lit = albedo * (ambient(n) * (1.0 + finish.w * edge_squared)
+                         + key * wrapped(towards_key, wrap.rgb));
+    vec3 halfway = normalize(KEY_DIRECTION + v);
+    float cosine = max(dot(n, halfway), 0.0);
+    float gloss = finish.x * (1.0 + 3.0 * edge_squared) * key_share
+        * cosine / (finish.y - finish.y * cosine + cosine);
+    lit += gloss;
+    lit += wrap.w * band(n, halfway) * clamp(towards_key + 0.35, 0.0, 1.0) * key * (0.03 + 0.9 * albedo);
     lit += finish.z * edge_squared * max(dot(n, BACK_DIRECTION), 0.0) * BACK;
     fragment = vec4(encode_srgb(lit), 1.0);
 }

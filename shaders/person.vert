@@ -17,7 +17,7 @@ out vec3 colour;            // times how much of the light all round arrives
 out vec2 uv;
 out float key_share;        // how much of the key arrives, over that
 flat out float layer;       // of the textures; negative: none
-flat out vec3 wrap;         // how far light wraps round the terminator
+flat out vec4 wrap;         // how far light wraps round the terminator; how much strands shine
 flat out vec4 finish;       // highlight's strength and power, rim, sheen at the edges
 
 void main() {
@@ -31,20 +31,20 @@ void main() {
     // because a software rasteriser runs every branch of a fragment shader.
     switch (in_surface) {
     case 2u:  // hair
-        wrap = vec3(0.25);
-        finish = vec4(0.05, 16.0, 0.30, 0.0);
+        wrap = vec4(vec3(0.30), 1.0);
+        finish = vec4(0.0, 16.0, 0.30, 0.0);
         break;
     case 3u:  // cloth, whose loose fibres catch light at the edges
-        wrap = vec3(0.15);
-        finish = vec4(0.0, 8.0, 0.25, 0.35);
+        wrap = vec4(vec3(0.20), 0.0);
+        finish = vec4(0.0, 8.0, 0.20, 0.40);
         break;
     case 4u:  // teeth and the inside of the mouth, lit by what comes in from the front
-        wrap = vec3(0.30);
+        wrap = vec4(vec3(0.30), 0.0);
         finish = vec4(0.05, 40.0, 0.0, -0.75);
         break;
-    default:  // skin
-        wrap = vec3(0.42, 0.22, 0.16);
-        finish = vec4(0.045, 14.0, 0.25, 0.08);
+    default:  // skin, in which light goes some way before it comes out, red the farthest
+        wrap = vec4(0.50, 0.27, 0.19, 0.0);
+        finish = vec4(0.035, 10.0, 0.25, 0.12);
     }
     gl_Position = clip_from_place * vec4(in_position, 1.0);
 }

@@ -9,13 +9,15 @@ from presence.pose.proportions import Proportions, default_proportions
 from presence.pose.skeleton import BONES, FINGERTIP_BONES, INDEX, PARENTS
 from presence.scene.avatar import Avatar, Mesh, Morph, Surface
 
-SKIN, SHIRT, TROUSERS, SHOES, IRIS, HAIR = (
+SKIN, SHIRT, TROUSERS, SHOES, IRIS, HAIR, WHITE, PUPIL = (
     (0.80, 0.60, 0.50),
     (0.25, 0.45, 0.60),
     (0.28, 0.27, 0.30),
     (0.35, 0.22, 0.16),
     (0.30, 0.45, 0.35),
     (0.22, 0.14, 0.10),
+    (0.90, 0.88, 0.87),
+    (0.03, 0.03, 0.03),
 )
 
 
@@ -201,7 +203,7 @@ def capsule_person(
         2 * rings,
     )
     for name in ("leftEye", "rightEye"):
-        build.ellipsoid(
+        ball = build.ellipsoid(
             rest[INDEX[name]],
             np.full(3, 0.0165 * size),
             INDEX[name],
@@ -210,6 +212,10 @@ def capsule_person(
             2 * segments,
             2 * rings,
         )
+        forward = -np.concatenate(build.parts["normals"])[ball, 2]
+        colours = build.parts["colours"][-1]
+        colours[forward < 0.8] = WHITE
+        colours[forward > 0.9] = PUPIL
     positions = np.concatenate(build.parts["positions"])
     chin = face[positions[face, 1] < head[1] + 0.06 * size].astype(np.int32)
     drop = np.zeros((len(chin), 3), dtype=np.float32)

@@ -23,8 +23,8 @@ _TEXELS_A_JOINT = 3
 _MORPH_TEXELS = MORPHS_AT_WORK // 2
 _POSED_FORMAT, _POSED_BYTES = "3f 3f 2f", 32
 _POSED_NAMES = ("in_position", "in_normal", "in_light")
-_LOOK_OF_BODIES = ("3f2 6x1 2f4 1i2 1u1 1x1", "in_colour", "in_uv", "in_layer", "in_surface")
-_LOOK_OF_EYES = ("3f2 3f2 2f4 1i2 2x1", "in_colour", "in_rest_normal", "in_uv", "in_layer")
+_LOOK_OF_BODIES = ("3f2 1i2 2f4 1u1 3x1", "in_colour", "in_layer", "in_uv", "in_surface")
+_LOOK_OF_EYES = ("3f2 1i2 2f4 4x1", "in_colour", "in_layer", "in_uv")
 _PEOPLE_UNIT, _DELTAS_UNIT, _TEXTURES_UNIT = 0, 1, 2
 _SOLID, _GONE = 0.996, 0.004
 """Opacities nearer to 1 and to 0 than a step of 8 bits are taken for them."""

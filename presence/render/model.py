@@ -25,14 +25,7 @@ _REST_FORMAT = "3f 3f 4u1 4f 1i"
 _REST_NAMES = ("in_position", "in_normal", "in_joints", "in_weights", "in_morphed")
 
 LOOK = np.dtype(
-    [
-        ("colour", "3f2"),
-        ("rest_normal", "3f2"),
-        ("uv", "2f4"),
-        ("layer", "i2"),
-        ("surface", "u1"),
-        ("unused", "u1"),
-    ]
+    [("colour", "3f2"), ("layer", "i2"), ("uv", "2f4"), ("surface", "u1"), ("unused", "3u1")]
 )
 """What posing does not change about a vertex. Layers are −1 where there is no texture."""
 
@@ -84,7 +77,6 @@ class Model:
 def _look(mesh: Mesh) -> NDArray[np.void]:
     look = np.zeros(len(mesh.positions), dtype=LOOK)
     look["colour"] = linear_from_srgb(mesh.colours)
-    look["rest_normal"] = mesh.normals
     look["layer"] = -1
     if len(mesh.layers):
         look["uv"] = mesh.uvs
