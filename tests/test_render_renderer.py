@@ -15,7 +15,7 @@ from presence.render.eye import Eye, stereo_eyes
 from presence.render.picture import read_picture
 from presence.render.renderer import Background, Renderer, View
 from presence.render.target import Target
-from presence.scene.avatar import Mesh, Morph, Strand
+from presence.scene.avatar import Mesh, Morph, Strand, Surface
 from presence.scene.posing import pose_stage
 from presence.scene.stage import Stage
 from presence.scene.triangle import triangle_avatar
@@ -214,6 +214,38 @@ def test_eyes_look_where_the_gaze_goes(people_only):
     ahead = pupil([0.0, 0.0, -1.0])
     assert pupil([-0.4, 0.0, -1.0])[1] > ahead[1] + 5, "their left is the viewer's right"
     assert pupil([0.0, 0.3, -1.0])[0] < ahead[0] - 5, "up"
+
+
+def test_eyes_mirror_the_window_where_no_lid_hides_it(people_only):
+    head = AVATAR.proportions.rest_positions()[INDEX["leftEye"]]
+    close = eye((-head[0], head[1], -1.5 - head[2] + 0.25), half=0.06)
+    picture = picture_of(people_only, [person(AVATAR)], close, alpha=True)
+    rows, columns = np.nonzero(picture[..., :3].min(axis=-1) >= 225)
+    assert 20 < len(rows) < 1500, "a spot, neither a point nor a glare"
+    # Up and to the right of the middle, on the pupil's rim.
+    assert 90 < columns.mean() < 130 and 40 < rows.mean() < 75
+
+
+def hair_ball(place):
+    """Dark hair all over a ball before the face, and nothing else."""
+    mesh = capsule_person(AVATAR.proportions, segments=16, rings=16).mesh
+    hair = (mesh.surfaces[mesh.triangles] == Surface.HAIR).all(axis=1)
+    return person(replace(AVATAR, mesh=replace(mesh, triangles=mesh.triangles[hair])), place)
+
+
+def test_hair_shines_in_a_band_that_goes_with_the_eye(people_only):
+    def brightest_row(height):
+        look = eye((0.0, height, 0.0), half=0.25, pitch=np.arctan2(1.67 - height, 1.0))
+        picture = picture_of(people_only, [hair_ball(facing_viewer(1.0))], look, alpha=True)
+        seen = silhouette(picture)
+        column = np.flatnonzero(seen.sum(axis=0))[len(np.flatnonzero(seen.sum(axis=0))) * 3 // 5]
+        rows = np.flatnonzero(seen[:, column])
+        light = picture[rows, column, :3].astype(int).sum(axis=1)
+        best = int(light.argmax())
+        assert light[best] > 1.25 * light[len(rows) * 3 // 4], "lighter than the hair below it"
+        return best / len(rows)
+
+    assert brightest_row(2.4) != pytest.approx(brightest_row(1.2), abs=0.03)
 
 
 def test_feet_on_the_floor_darken_it_and_feet_in_the_air_less(renderer):
