@@ -70,7 +70,7 @@ def _freckled(
     if t.wear > 0.3:
         # The sun's marks of many years.
         aged = smoothstep(0.55, 0.75, noise(points, 0.75, 6)) * smoothstep(0.3, 0.9, t.wear)
-        spots += 0.22 * aged * (1.0 - front * smoothstep(2.5, 0.0, np.abs(p[:, 0] - 3.0)))
+        spots += 0.13 * aged * (1.0 - front * smoothstep(2.5, 0.0, np.abs(p[:, 0] - 3.0)))
     dark = np.array([0.22, 0.36, 0.42]) * (0.6 + 0.4 * fair)
     spotted: Floats = skin * (1.0 - spots[:, None] * dark)
     return spotted
@@ -167,5 +167,5 @@ def _lines(p: Floats, plan: Plan) -> Floats:
         path = np.array([[eye - 1.2, -1.45], [eye, -2.02], [eye + 1.35, -1.55]])
         total[face] += 0.6 * smoothstep(0.15, 0.8, worn) * _line(q, path, 0.14, 0.03)
         path = corner + np.array([[0.05, -0.3], [0.12, -1.1], [-0.1, -1.9]])
-        total[face] += 0.55 * smoothstep(0.3, 0.9, worn) * _line(q, path, 0.13, 0.02)
+        total[face] += 0.32 * smoothstep(0.35, 0.95, worn) * _line(q, path, 0.13, 0.02)
     return total

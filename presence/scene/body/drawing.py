@@ -229,8 +229,8 @@ def _aged(hair: Floats, age: float) -> Floats:
 def _hair_style(dice: _Dice, softness: float, age: float, curl: float) -> HairStyle:
     if softness > 0.6 and age > 16.0 and dice.chance(0.09):
         return HairStyle.SCARF
-    if softness < 0.4 and age > 42.0 and dice.chance((age - 30.0) / 70.0):
-        return dice.weighed({HairStyle.RECEDING: 3.0, HairStyle.BALD: 1.5, HairStyle.BUZZ: 1.0})
+    if softness < 0.4 and age > 42.0 and dice.chance((age - 34.0) / 90.0):
+        return dice.weighed({HairStyle.RECEDING: 3.0, HairStyle.BALD: 0.8, HairStyle.BUZZ: 1.2})
     if curl > 0.65:
         styles = dict(_CURLY_HAIR)
         if softness > 0.5:

@@ -60,12 +60,14 @@ def _patterned(cloth: Floats, points: Floats, grain: Floats, plan: Plan) -> Floa
         middle = plan.at("upperChest")[1] + 0.015 * s
         x, y = np.abs(points[:, 0]) / s, (points[:, 1] - middle) / s
         front = points[:, 2] < plan.at("upperChest")[2]
-        ring = np.abs(np.hypot(x, y) - 0.052)
-        sun = np.hypot(x, y) < 0.036
         # A sun over waves: a print that is its own mirror image.
-        waves = (np.abs((y + 0.006 * np.cos(x / 0.011)) / 0.014 % 1.0 - 0.5) < 0.22) & (y < -0.004)
-        shown = ((ring < 0.0045) | (sun & ~(waves & (y < 0.0)))) & front
-        return _mix(cloth, t.trim, shown.astype(float))
+        away, soft = np.hypot(x, y), 0.0012
+        ring = smoothstep(0.0045 + soft, 0.0045 - soft, np.abs(away - 0.052))
+        sun = smoothstep(0.036 + soft, 0.036 - soft, away)
+        wave = np.abs(((y + 0.006 * np.cos(x / 0.011)) / 0.014) % 1.0 - 0.5)
+        water = smoothstep(0.27, 0.17, wave) * smoothstep(-0.002, -0.006, y)
+        shown = np.maximum(ring, sun * (1.0 - water)) * front
+        return _mix(cloth, t.trim, shown)
     return cloth
 
 

@@ -23,7 +23,10 @@ def hidden(points: Floats, normals: Floats, plan: Plan) -> Floats:
     trunk, head = trunk_shape(plan), head_shape(plan)
 
     def distance(at: Floats) -> Floats:
-        return np.minimum(trunk(at), head(plan.to_head(at)) * plan.head_unit)
+        in_head = plan.to_head(at)
+        # The trunk's shape goes on above the neck, inside the head.
+        body = np.where(in_head[:, 1] < -11.0, trunk(at), np.inf)
+        return np.minimum(body, head(in_head) * plan.head_unit)
 
     # Bare arms lie inside the sleeves that the trunk's shape has there: only what comes nearer
     # than at the point itself hides anything.

@@ -15,7 +15,7 @@ from presence.scene.body.noise import fractal, noise
 from presence.scene.body.occlusion import hidden
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import smoothstep
-from presence.scene.body.texels import Texels, covered, spread
+from presence.scene.body.texels import Texels, covered, softened, spread
 from presence.scene.body.traits import Bottom
 from presence.scene.body.unwrap import SIZE, Unwrapped
 
@@ -80,7 +80,7 @@ def paint_texture(
     image = np.zeros((SIZE * SIZE, 4), dtype=np.uint8)
     image[texels.places, :3] = np.round(255.0 * np.clip(colours, 0.0, 1.0))
     image[:, 3] = 255
-    return spread(image.reshape(SIZE, SIZE, 4), texels.places)
+    return spread(softened(image.reshape(SIZE, SIZE, 4), texels, kinds), texels.places)
 
 
 def _followed(
@@ -126,11 +126,11 @@ def _colours(
 ) -> Floats:
     t = plan.traits
     flat: dict[Paint, Floats] = {
-        Paint.MOUTH: np.array([0.30, 0.10, 0.10]),
+        Paint.MOUTH: np.array([0.24, 0.08, 0.08]),
         Paint.LASH: 0.30 * t.hair + 0.01,
         Paint.SOCKET: t.skin * np.array([0.88, 0.76, 0.73]),
         Paint.TEETH: np.array([0.95, 0.93, 0.89]),
-        Paint.TONGUE: np.array([0.74, 0.38, 0.38]),
+        Paint.TONGUE: np.array([0.60, 0.27, 0.27]),
         Paint.SHOE: t.shoes,
         Paint.SOLE: t.soles,
         Paint.GLASS: t.frames,
@@ -163,6 +163,9 @@ def _colours(
     skin_there = paint_skin(head[brow], normals[brow], plan, np.zeros(int(brow.sum())))
     share = _browed(grain[brow], plan)[:, None]
     colours[brow] = skin_there + (colours[brow] - skin_there) * share
+    # Less and less light comes into the mouth.
+    inside = of((Paint.MOUTH, Paint.TEETH, Paint.TONGUE))
+    colours[inside] *= (0.35 + 0.65 * smoothstep(-3.2, 1.2, head[inside, 2]))[:, None]
     shoe = of((Paint.SHOE, Paint.SOLE))
     colours[shoe] *= 1.0 + 0.03 * fractal(points[shoe], 0.03, 2)[:, None]
     return colours

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import convolve1d, distance_transform_edt, maximum_filter, minimum_filter
 
 from presence.pose.arrays import Floats, Ints
 
@@ -86,6 +86,34 @@ def covered(uvs: Floats, triangles: Ints, size: int) -> Texels:
         triangles=which[chosen],
         shares=inside / inside.sum(axis=1, keepdims=True),
     )
+
+
+def softened(
+    image: NDArray[np.uint8], texels: Texels, kinds: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """The image ``(S, S, C)`` with the steps smoothed where one kind of texel borders on another.
+
+    ``kinds (P,)`` says what each covered texel shows. Only covered texels are mixed.
+    """
+    there = np.zeros(texels.size**2)
+    there[texels.places] = 1.0
+    there = there.reshape(texels.size, texels.size)
+    kind = np.full(texels.size**2, -1)
+    kind[texels.places] = kinds
+    kind = kind.reshape(there.shape)
+    low = minimum_filter(np.where(kind < 0, 1 << 20, kind), 3)
+    border = (kind >= 0) & (low != maximum_filter(kind, 3))
+    kernel = np.array([1.0, 2.0, 1.0])
+
+    def blurred(values: Floats) -> Floats:
+        return np.asarray(convolve1d(convolve1d(values, kernel, axis=0), kernel, axis=1))
+
+    weight = blurred(there)[border]
+    soft = image.copy()
+    for channel in range(3):
+        mixed = blurred(image[..., channel] * there)[border] / weight
+        soft[border, channel] = np.round(mixed)
+    return soft
 
 
 def spread(image: NDArray[np.uint8], places: Ints) -> NDArray[np.uint8]:

@@ -96,6 +96,7 @@ def _enlarged(draft: Draft, plan: Plan) -> Floats:
     """``(N, 3)`` the drafted vertices, with what is looked at most grown in its place."""
     points = draft.positions
     head = smoothstep(-16.0, -11.5, plan.to_head(points)[:, 1])
+    head[np.isin(draft.paints, (Paint.HAIR, Paint.BEARD, Paint.GLASS))] = 0.0
     throat = plan.from_head(np.array([0.0, -13.0, -8.0]))
     hand = smoothstep(-0.01 * plan.scale, 0.01 * plan.scale, points[:, 0] - plan.at("rightHand")[0])
     grown: Floats = (
