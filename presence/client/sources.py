@@ -23,9 +23,20 @@ def make_source(settings: Settings, seat: int, epoch_ns: int) -> Source:
         UsageError: the settings name no such source, or no file.
     """
     if settings.source == "performer":
+        from presence.scene.body.drawing import draw_traits
+        from presence.scene.body.measures import draw_measures
         from presence.tracking.performer import Performer
 
-        return Performer(settings.seed, seat=seat, cast=settings.cast, epoch_ns=epoch_ns)
+        # They move as the body that is drawn for their seed: hands meet and feet stand.
+        traits = draw_traits(settings.seed)
+        return Performer(
+            settings.seed,
+            seat=seat,
+            cast=settings.cast,
+            epoch_ns=epoch_ns,
+            proportions=draw_measures(traits),
+            girth=traits.girth,
+        )
     if settings.source == "file":
         from presence.tracking.motion import MotionSource
 

@@ -20,7 +20,7 @@ from presence.tracking.acting.face import Expression
 from presence.tracking.acting.figure import Figure, at_ease, make_turns
 from presence.tracking.acting.footing import COMFORT, Footing
 from presence.tracking.acting.gaze import Gaze
-from presence.tracking.acting.gestures import Gestures
+from presence.tracking.acting.gestures import FINGERS, ON_THIGH, Gestures
 from presence.tracking.acting.laughter import Laugh, Laughter
 from presence.tracking.acting.nods import Nods
 from presence.tracking.acting.seeded import Beats, Track, draws
@@ -59,6 +59,7 @@ class Performer:
         script_seed: int = 0,
         epoch_ns: int = 0,
         proportions: Proportions | None = None,
+        girth: float = 1.0,
         seat_height: float | None = None,
         others: Mapping[int, Floats] | None = None,
     ) -> None:
@@ -71,6 +72,7 @@ class Performer:
             script_seed: of the script that says who speaks; the same for the whole cast.
             epoch_ns: when the call begins, by the sender's clock.
             proportions: their measures; None draws a size from the seed.
+            girth: how wide their trunk is, of an average person's: hands keep clear of it.
             seat_height: metres from the floor to what they can sit on, behind the middle of their
                 place: they sit down on it some seconds after the call began, get up a good while
                 later, and so on. None: there is nothing to sit on.
@@ -96,7 +98,7 @@ class Performer:
         self._stance = Stance(seed, self._body, seat_height, self._footing.seat_spot())
         self._gestures = Gestures(seed, conversation, seat)
         self._nods = Nods(seed, conversation, self._speech.script, seat)
-        self._figure = Figure(self._body)
+        self._figure = Figure(self._body, girth)
         rest = self._body.rest_positions()
         self._above_neck = self._body.eye_height - float(rest[INDEX["neck"], 1])
         interest = Beats(seed, "interest", 5.0)
@@ -129,6 +131,11 @@ class Performer:
             (laugh.breath, laugh.toss),
         )
         hands = self._gestures.at(t, voice.stress, laugh.much, thought)
+        # On the way down and up both hands help.
+        upright = 1.0 - seated.lean
+        on_thighs = seated.hands * (1.0 - (1.0 - hands.at_rest) * upright)
+        fingers = hands.poses[:, FINGERS]
+        fingers += on_thighs[:, None] * (ON_THIGH - fingers)
         turns = make_turns(posture, hands.poses, 0.03 * laugh.much + 0.03 * laugh.breath)
         rotations = at_ease()
         rotations[HAND_BONES] = turns.fingers
@@ -139,8 +146,7 @@ class Performer:
         )
         head, head_turn = self._figure.head(rotations, neck, chest[1], yaw, tilt)
         at_chin = None
-        # On the way down and up both hands help.
-        chin = hands.at_chin * (1.0 - seated.lean)
+        chin = hands.at_chin * upright
         if chin[0] > 0.0 or chin[1] > 0.0:
             at_chin = self._figure.at_chin(chin, (head, head_turn))
         self._figure.limbs(
@@ -150,8 +156,9 @@ class Performer:
             feet,
             hands.poses,
             turns,
-            seated.hands * (1.0 - (1.0 - hands.at_rest) * (1.0 - seated.lean)),
+            on_thighs,
             at_chin,
+            seated.down,
         )
 
         eyes = head + quat_rotate(head_turn, self._body.eyes)
@@ -162,7 +169,7 @@ class Performer:
             (feet.planted[0], Contact.LEFT_FOOT),
             (feet.planted[1], Contact.RIGHT_FOOT),
             (seated.on_seat, Contact.SEAT),
-            (hands.clasped * (1.0 - seated.lean) > _ON, Contact.HANDS_TOGETHER),
+            (hands.clasped * upright > _ON, Contact.HANDS_TOGETHER),
             (chin[0] > _ON, Contact.LEFT_HAND_TO_FACE),
             (chin[1] > _ON, Contact.RIGHT_HAND_TO_FACE),
         ):

@@ -23,6 +23,7 @@ from presence.pose.skeleton import BONE_COUNT, HAND_BONES, INDEX
 from presence.tracking.acting import gestures
 from presence.tracking.acting.footing import Feet
 from presence.tracking.acting.gestures import kept_outside
+from presence.tracking.acting.seeded import smooth
 from presence.tracking.acting.stance import Posture
 from presence.tracking.hands import finger_rotvecs
 from presence.tracking.limbs import (
@@ -50,6 +51,8 @@ _OUT_UP_AHEAD = np.array([[-1.0, 1.0, -1.0], [1.0, 1.0, -1.0]])
 """From outwards, up, ahead to the axes of the chest, for the left and the right hand."""
 _AHEAD: Floats = frozen(np.array([0.0, 0.0, -1.0]))
 
+_HAND = 0.045
+"""Metres from a wrist to what the hand touches beside it, for hips 0.93 m high."""
 _CHIN_BELOW_EYES = 0.9
 """Of the way from the eyes up to the crown: how far the chin is below the eyes."""
 
@@ -69,14 +72,22 @@ class Held:
 class Figure:
     """A body that can be told what to do. Holds its measures and no other state."""
 
-    def __init__(self, body: Proportions) -> None:
-        """Take the measures that matter."""
+    def __init__(self, body: Proportions, girth: float = 1.0) -> None:
+        """Take the measures that matter; ``girth`` is how wide the trunk is, of an average one."""
         self._body = body
         offsets = body.offsets
         self.arm = float(np.linalg.norm(offsets[_LOWER[0]]) + np.linalg.norm(offsets[_END[0]]))
         shoulder = offsets[_SHOULDERS[1]] + offsets[_UPPER[1]]
         self._shoulder_height = np.array([0.0, shoulder[1], shoulder[2]])
-        self._half_width, self._half_depth = 1.15 * shoulder[0], 0.95 * shoulder[0]
+        self._half_width, self._half_depth = 1.15 * shoulder[0], 0.95 * girth * shoulder[0]
+        size = body.hips_height / 0.93
+        hip = float(offsets[_UPPER[3], 0])
+        self._hips_wide = 2.0 * girth * hip + _HAND * size
+        self._hips_deep = 1.35 * girth * hip + _HAND * size
+        self._waist = 0.2 * size
+        # The thighs of somebody who sits are that thick above the hip joints, and so are hands.
+        self._thigh_front = (0.072 * girth + 0.03) * size
+        self._lap = float(offsets[_UPPER[3], 1]) + self._thigh_front + 0.015 * size
         self._uppers, self._lowers = offsets[_LOWER], offsets[_END]
         self._on_thigh, self._thigh_turns = self._thigh_hands()
         self._at_chin, self._chin_turns = self._chin_hands()
@@ -133,6 +144,7 @@ class Figure:
         turns: Turns,
         on_thighs: Floats,
         held: Held | None,
+        seated: float = 0.0,
     ) -> None:
         """Fill in arms and legs: hands where the gesture wants them, feet where they stand.
 
@@ -145,6 +157,7 @@ class Figure:
             turns: the rotations that need no solving.
             on_thighs: ``(2,)`` how far each hand lies on its thigh.
             held: hands that are somewhere else, if any.
+            seated: how far the person sits, 0 to 1: hands stay above the lap then.
         """
         offsets = self._body.offsets
         point, turn = chest
@@ -157,7 +170,7 @@ class Figure:
         legs = posture.hips + quat_rotate(posture.hips_rotation, offsets[_UPPER[2:]])
         wrists = self.arm * hands[:, gestures.WRIST] * _OUT_UP_AHEAD
         wrists = kept_outside(wrists, self._half_width, self._half_depth) + self._shoulder_height
-        wrists = point + quat_rotate(turn, wrists)
+        wrists = self._clear_of_hips(point + quat_rotate(turn, wrists), posture, seated)
         lift = hands[:, gestures.ELBOW, None]
         # An elbow below a hand at the chin hangs; any other points back.
         back = 0.68 - 0.3 * lift
@@ -197,6 +210,20 @@ class Figure:
         rotations[_END[:2]] = hands_turned
         rotations[_END[2:]] = quat_mul(quat_conjugate(below[2:]), feet.rotations)
 
+    def _clear_of_hips(self, wrists: Floats, posture: Posture, seated: float) -> Floats:
+        """Wrists ``(2, 3)``, moved so that hanging hands stay beside hips and above a lap."""
+        local = quat_rotate(quat_conjugate(posture.hips_rotation), wrists - posture.hips)
+        below = [smooth(1.0 - y / self._waist) for y in local[:, 1].tolist()]
+        if below == [0.0, 0.0] and seated <= 0.0:
+            return wrists
+        kept = kept_outside(local, self._hips_wide, self._hips_deep)
+        kept = local + (kept - local) * np.array(below)[:, None]
+        if seated > 0.0:
+            over = local[:, 1] - self._lap
+            rounded = 0.5 * (np.sqrt(over * over + 1.6e-3) - over)
+            kept[:, 1] += seated * rounded
+        return posture.hips + quat_rotate(posture.hips_rotation, kept)
+
     def _thigh_hands(self) -> tuple[Floats, Floats]:
         """Wrists ``(2, 3)`` and turns ``(2, 4)`` of hands on the thighs, in the thighs' axes."""
         size = self._body.hips_height / 0.93
@@ -204,9 +231,9 @@ class Figure:
         wrists, turns = [], []
         for side in (-1.0, 1.0):
             # The thigh hangs at rest: its front is what is on top when one sits.
-            wrists.append((side * 0.022 * size, -0.56 * thigh, -0.108 * size))
-            fingers = np.array([-side * 0.22, -1.0, 0.1])
-            palm = np.array([-side * 0.25, 0.1, 1.0])
+            wrists.append((side * 0.022 * size, -0.56 * thigh, -self._thigh_front))
+            fingers = np.array([-side * 0.22, -1.0, -0.05])
+            palm = np.array([-side * 0.25, 0.0, 1.0])
             turns.append(
                 frame_to_frame(
                     np.array([side, 0.0, 0.0]), np.array([0.0, -1.0, 0.0]), fingers, palm
@@ -229,7 +256,7 @@ class Figure:
             )
             turns.append(turn)
             knuckles = quat_rotate(turn, np.array([side * 1.05 * hand, 0.0, 0.0]))
-            touch = chin + np.array([side * 0.12 * unit, -0.2 * unit, -0.1 * unit])
+            touch = chin + np.array([side * 0.12 * unit, -0.28 * unit, -0.2 * unit])
             wrists.append(touch - knuckles)
         return frozen(np.array(wrists)), frozen(np.array(turns))
 

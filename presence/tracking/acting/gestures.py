@@ -48,16 +48,19 @@ def _hand(
     return frozen(np.array([*wrist, *degrees, elbow, *fingers]))
 
 
-HANGING = _hand((0.46, -0.95, 0.06), supination=-22.0, flexion=6.0)
+HANGING = _hand((0.48, -0.95, 0.06), supination=-10.0, flexion=3.0)
 # Before the belly, one hand lying on the other.
 CLASPED = (
     _hand((0.14, -0.74, 0.40), -35.0, 22.0, -6.0, 0.3, (0.3, 0.35, 0.4, 0.42, 0.45, -0.4)),
     _hand((0.10, -0.70, 0.46), -38.0, 26.0, -6.0, 0.3, (0.35, 0.45, 0.5, 0.52, 0.55, -0.4)),
 )
 # At the chin, the elbow in the other hand; where the chin is, the head says.
-AT_CHIN = _hand((0.20, -0.10, 0.40), 30.0, 10.0, 0.0, 0.0, (0.35, 0.42, 0.62, 0.68, 0.7, 0.0))
-UNDER_ELBOW = _hand((-0.02, -0.56, 0.36), 18.0, 4.0, 0.0, 0.05, (0.3, 0.42, 0.5, 0.52, 0.54, 0.0))
+AT_CHIN = _hand((0.20, -0.10, 0.40), 30.0, 10.0, 0.0, 0.0, (0.35, 0.5, 0.66, 0.72, 0.74, 0.0))
+UNDER_ELBOW = _hand((-0.02, -0.56, 0.40), 18.0, -4.0, 0.0, 0.05, (0.3, 0.36, 0.42, 0.44, 0.46, 0.0))
 FOLDED = _hand((0.16, -0.42, 0.47), -25.0, 10.0, 0.0, 0.2, (0.3, 0.4, 0.48, 0.52, 0.55, 0.0))
+
+ON_THIGH: Floats = frozen(np.array([0.3, 0.1, 0.13, 0.16, 0.2, 0.15]))
+"""The fingers of a hand that lies on a thigh."""
 
 _OPEN = (0.12, 0.1, 0.14, 0.18, 0.2, 0.5)
 _SOFT = (0.25, 0.2, 0.28, 0.34, 0.36, 0.25)
