@@ -89,7 +89,8 @@ def towards(target: Floats) -> Field:
 def cut(paths: Floats, outs: Floats, last: Floats, stations: int) -> tuple[Floats, Floats]:
     """Curves ``(N, K, 3)`` cut after ``last (N,)`` stations, of evenly many ``stations`` each."""
     rows = np.arange(len(paths))[:, None]
-    place = last[:, None] * np.linspace(0.0, 1.0, stations)
+    # Closer at the root, where they bend most.
+    place = last[:, None] * np.linspace(0.0, 1.0, stations) ** 1.25
     i = np.minimum(place.astype(np.int64), paths.shape[1] - 2)
     share = (place - i)[..., None]
 

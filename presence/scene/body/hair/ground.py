@@ -51,7 +51,7 @@ def make_ground(draft: Draft, plan: Plan) -> Ground:
     middle, half = ear.mean(axis=0), 0.5 * np.ptp(ear, axis=0) + 0.25
 
     def covered(p: Floats) -> Floats:
-        folded = p * np.array([1.0, 1.0, 1.0])
+        folded = p.copy()
         folded[:, 0] = np.abs(folded[:, 0])
         lobe = ellipsoid(
             folded, (middle[0] - 0.5, middle[1], middle[2]), (half[0] + 0.4, *half[1:])
@@ -59,7 +59,9 @@ def make_ground(draft: Draft, plan: Plan) -> Ground:
         return smooth_union(head(p), lobe, 1.5)
 
     def body(p: Floats) -> Floats:
-        return np.minimum(covered(p), trunk(plan.from_head(p)) / unit)
+        # The trunk's own neck has no end above.
+        below = np.maximum(trunk(plan.from_head(p)) / unit, p[:, 1] + 11.0)
+        return np.minimum(covered(p), below)
 
     return Ground(plan=plan, head=head, covered=covered, body=body, ear=ear)
 

@@ -38,6 +38,10 @@ class _Cut:
     """How far waves swing."""
     wavelength: float = 7.0
     fringe: bool = False
+    blunt: float = 3.5
+    """How suddenly locks end."""
+    uneven: float = 0.6
+    """How far their ends are apart."""
     tuck: float = 0.0
     """How far the ends turn in."""
     fan: float = 0.25
@@ -114,8 +118,8 @@ def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> None:
     back = smoothstep(60.0, 115.0, np.abs(azimuth))
     top = smoothstep(10.0, 55.0, elevation)
     t = np.linspace(0.0, 1.0, _FINE)
-    base = style.lift * (0.45 + 0.55 * top) * rng.uniform(0.85, 1.15, count)
-    lifts = base[:, None] * (-0.1 + 1.1 * smoothstep(-0.04, 0.25, t))
+    base = style.lift * (0.5 + 0.5 * top) * rng.uniform(0.85, 1.15, count)
+    lifts = base[:, None] * (0.15 + 0.85 * smoothstep(0.0, 0.4, t))
 
     def stick(points: Floats) -> Floats:
         return smoothstep(-6.0, 16.0, angles(points)[1])
@@ -124,16 +128,18 @@ def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> None:
     paths, outs = trace(
         ground.body, skin, hanging(style, sides), np.full(count, style.reach), lifts, stick, 0.55
     )
-    ends = style.end[0] + (style.end[1] - style.end[0]) * back + 0.6 * rng.standard_normal(count)
+    ends = style.end[0] + (style.end[1] - style.end[0]) * back + style.uneven * rng.standard_normal(count)
     paths, outs = cut_at(paths, outs, ends, style.stations)
     if style.wave:
         paths = waved(paths, outs, style.wave, style.wavelength, rng)
     s = np.linspace(0.0, 1.0, style.stations)
     if style.tuck:
         paths = paths - outs * (style.tuck * s**4)[:, None]
-    shape = tapered(style.stations, 0.7, 3.5)
+    shape = tapered(style.stations, 0.85, style.blunt)
     widths = style.width * rng.uniform(0.8, 1.2, count)[:, None] * shape
-    thicks = style.thick * rng.uniform(0.85, 1.15, count)[:, None] * shape**0.7
+    # Flat at the roots: the crown's outline is one line.
+    flat = 0.35 + 0.65 * smoothstep(0.0, 0.35, s)
+    thicks = style.thick * rng.uniform(0.85, 1.15, count)[:, None] * shape**0.7 * flat
     tones = np.clip(1.0 + 0.06 * rng.standard_normal(count), 0.86, 1.14)[:, None]
     tones = tones * (0.86 + 0.16 * s) * (0.86 + 0.14 * top[:, None])
     build_locks(draft, ground.plan, Locks(paths, outs, widths, thicks, tones), FLAT)
@@ -150,7 +156,9 @@ def build_bob(draft: Draft, ground: Ground) -> None:
         lift=1.0,
         stations=9,
         count=150,
-        tuck=1.1,
+        tuck=1.4,
+        blunt=7.0,
+        uneven=0.25,
         wave=0.35 * curl,
         wavelength=6.0,
     )
