@@ -8,7 +8,12 @@ import pytest
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from presence.pose import SHAPE_INDEX, default_proportions
+from presence.pose import INDEX, SHAPE_INDEX, default_proportions
+from presence.pose.derive import with_derived
+from presence.pose.quaternion import quat_from_axis_angle
+from presence.pose.rigid import Rigid
+from presence.pose.sample import PoseSample
+from presence.scene.avatar import Avatar, Mesh
 from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.drawing import draw_traits
 from presence.scene.body.face import build_face
@@ -20,7 +25,10 @@ from presence.scene.body.skull import head_shape
 from presence.scene.body.torso import trunk_shape
 from presence.scene.body.traits import Beard, Glasses, HairStyle
 from presence.scene.body.trunk import build_trunk
-from presence.scene.body.weights import only
+from presence.scene.body.weights import only, strongest
+from presence.scene.posing import pose_stage
+from presence.scene.springs import Springs
+from presence.scene.stage import Person, Stage
 
 PEOPLE = {"woman": (2, 30.0, 1.66), "man": (4, 60.0, 1.82), "child": (5, 8.0, 1.28)}
 BUDGET = 7_000
@@ -144,6 +152,99 @@ def test_a_beard_goes_with_the_jaw(kind):
         assert drop[low & (points[mine, 2] > 0.0)].min() > 1.0
         ear = (points[mine, 2] < -5.5) & (points[mine, 1] > -3.0)
         assert np.abs(drop[ear]).max() < 0.5
+
+
+HANGING = (HairStyle.BOB, HairStyle.LONG, HairStyle.WAVES, HairStyle.PONYTAIL, HairStyle.BRAIDS)
+NODS = {
+    "left": ((0, 1, 0), 25, 35),
+    "right": ((0, 1, 0), -25, -35),
+    "down": ((1, 0, 0), -20, -25),
+    "up": ((1, 0, 0), 12, 18),
+}
+"""Axis, degrees at the neck and at the head."""
+
+
+@functools.cache
+def swinging(style):
+    """The plan, a body of head, trunk and hair alone, and which vertices are hair."""
+    plan = plan_of("woman", hair_style=style)
+    draft = Draft()
+    build_face(draft, plan, only("head"), build_trunk(draft, plan, trunk_shape(plan)).neck)
+    draft.weights[:] = only("upperChest")
+    start = draft.count
+    strands, colliders = build_hair(draft, plan)
+    whole = draft.whole()
+    joints, shares = strongest(whole.weights)
+    mesh = Mesh(
+        positions=whole.positions.astype(np.float32),
+        normals=np.zeros_like(whole.positions, dtype=np.float32),
+        colours=np.ones_like(whole.positions, dtype=np.float32),
+        surfaces=np.zeros(len(joints), dtype=np.uint8),
+        joints=joints.astype(np.uint8),
+        weights=shares.astype(np.float32),
+        triangles=whole.triangles.astype(np.uint32),
+    )
+    avatar = Avatar("swinging", mesh, plan.proportions, strands, colliders)
+    return plan, avatar, whole.source >= start
+
+
+def hung(avatar, axis, at_neck, at_head):
+    """Where all vertices are, in the chest's frame at rest, after turning the head and waiting."""
+    springs = Springs()
+    upright = PoseSample.at_rest(0, avatar.proportions.hips_height)
+    for frame in range(80):
+        share = min(1.0, frame / 30)
+        rotations = upright.rotations.copy()
+        for bone, degrees in (("neck", at_neck), ("head", at_head)):
+            turn = np.radians(share * degrees)
+            rotations[INDEX[bone]] = quat_from_axis_angle(np.array(axis, float), turn)
+        sample = with_derived(replace(upright, rotations=rotations), avatar.proportions)
+        person = Person(avatar, sample, avatar.proportions, Rigid.from_yaw(0.0, np.zeros(3)))
+        stage = springs.swung(Stage([person]), ["she"], frame * 1_000_000_000 // 60)
+    posed = pose_stage(stage)
+    mesh = avatar.mesh
+    points = np.concatenate([mesh.positions, np.ones((len(mesh.positions), 1))], axis=1)
+    palette = posed.palettes[0][mesh.joints]
+    moved = np.einsum("vk,vkij,vj->vi", mesh.weights, palette, points)
+    chest = INDEX["upperChest"]
+    return moved - posed.joints[0, chest] + avatar.proportions.rest_positions()[chest]
+
+
+@pytest.mark.parametrize("style", HANGING, ids=lambda style: style.value)
+def test_long_hair_swings_on_chains_that_mirror_each_other(style):
+    _, avatar, _ = swinging(style)
+    by_name = {strand.name: strand for strand in avatar.strands}
+    assert len(by_name) == len(avatar.strands) > 0
+    for name, strand in by_name.items():
+        assert np.linalg.norm(strand.offsets[1:], axis=1).min() > 0.01
+        if name.endswith("Right"):
+            other = by_name[name.removesuffix("Right") + "Left"]
+            flipped = strand.offsets * [-1.0, 1.0, 1.0]
+            assert np.allclose(flipped, other.offsets, atol=0.02)
+
+
+@pytest.mark.parametrize("style", HANGING, ids=lambda style: style.value)
+def test_colliders_push_nothing_at_rest(style):
+    _, avatar, _ = swinging(style)
+    rest = avatar.proportions.rest_positions()
+    for strand in avatar.strands:
+        points = rest[strand.parent] + np.cumsum(strand.offsets, axis=0)
+        for collider in avatar.colliders:
+            a, b = rest[collider.bone] + collider.start, rest[collider.bone] + collider.end
+            share = np.clip((points - a) @ (b - a) / max((b - a) @ (b - a), 1e-12), 0.0, 1.0)
+            gap = np.linalg.norm(points - a - share[:, None] * (b - a), axis=1)
+            assert gap[1:].min() > collider.radius + strand.radius - 1e-6
+
+
+@pytest.mark.parametrize("style", HANGING, ids=lambda style: style.value)
+@pytest.mark.parametrize("nod", NODS)
+def test_hair_stays_out_of_the_trunk_when_the_head_turns(style, nod):
+    plan, avatar, worn_there = swinging(style)
+    points = hung(avatar, *NODS[nod])[worn_there]
+    beside = np.abs(points[:, 0]) < plan.at("rightUpperArm")[0]
+    low = points[:, 1] < plan.at("neck")[1] + 0.02
+    sunk = beside & low & (trunk_shape(plan)(points) < -0.005)
+    assert np.mean(sunk) < 0.06
 
 
 def test_masks_say_where_hair_and_beard_grow():

@@ -61,7 +61,7 @@ class Whole:
     grain: Floats
     """``(V, 2)`` metres across and along what each vertex shows: cloth's weave, hair's strands."""
     weights: Floats
-    """``(V, 55)`` each row sums to 1."""
+    """``(V, J)`` for the 55 bones and the joints of strands; each row sums to 1."""
     triangles: Ints
     """``(T, 3)`` anticlockwise seen from outside."""
     mirror: Ints
@@ -84,6 +84,18 @@ class Draft:
         self._lone: list[NDArray[np.bool_]] = []
         self._triangles: list[Ints] = []
         self.count = 0
+        self.joints = BONE_COUNT
+        """How many joints weights are for: the bones, and behind them those of strands."""
+
+    def add_joints(self, count: int) -> int:
+        """Make room for the weights of so many joints more; return the first one's index.
+
+        Only lone vertices may hang on them: nothing is mirrored from one strand to another.
+        """
+        first = self.joints
+        self._weights = [np.pad(self.weights, ((0, 0), (0, count)))]
+        self.joints += count
+        return first
 
     def add(
         self,
@@ -106,9 +118,9 @@ class Draft:
         self._tones.append(np.ones(len(flat)))
         self._grain.append(np.zeros((len(flat), 2)) if grain is None else grain.reshape(-1, 2))
         self._lone.append(np.full(len(flat), lone))
-        rows = np.zeros((len(flat), BONE_COUNT))
+        rows = np.zeros((len(flat), self.joints))
         if weights is not None:
-            rows[:] = weights
+            rows[:, : weights.shape[-1]] = weights
         self._weights.append(rows)
         indices = np.arange(self.count, self.count + len(flat), dtype=np.int64)
         self.count += len(flat)
@@ -158,7 +170,7 @@ class Draft:
 
     @property
     def weights(self) -> Floats:
-        """``(V, 55)`` the weights so far; may be written to."""
+        """``(V, J)`` the weights so far; may be written to."""
         self._weights = [np.concatenate(self._weights)]
         return self._weights[0]
 
@@ -197,13 +209,14 @@ class Draft:
         mirror = np.concatenate([image, others])
         # What lies on the midline hangs on both sides alike.
         weights = weights.copy()
-        weights[middle] = 0.5 * (weights[middle] + weights[middle][:, MIRROR])
+        other_side = np.concatenate([MIRROR, np.arange(BONE_COUNT, self.joints)])
+        weights[middle] = 0.5 * (weights[middle] + weights[middle][:, other_side])
         return Whole(
             positions=np.concatenate([positions, positions[others] * FLIP]),
             paints=np.concatenate([self.paints, self.paints[others]]),
             tones=np.concatenate([self.tones, self.tones[others]]),
             grain=np.concatenate([self.grain, self.grain[others]]),
-            weights=np.concatenate([weights, weights[others][:, MIRROR]]),
+            weights=np.concatenate([weights, weights[others][:, other_side]]),
             triangles=np.concatenate([triangles, image[mirrored][:, ::-1]]),
             mirror=mirror,
             lone=np.concatenate([lone, lone[others]]),

@@ -75,7 +75,7 @@ def build_body(name: str, plan: Plan) -> Avatar:
         beard=build_beard(draft, plan, face),
     )
     build_glasses(draft, plan)
-    build_hair(draft, plan)
+    strands, colliders = build_hair(draft, plan)
 
     whole = draft.whole()
     rig = make_rig(draft, whole, plan, face, extras)
@@ -99,4 +99,10 @@ def build_body(name: str, plan: Plan) -> Avatar:
     )
     unwrapped = unwrap(draft, whole, plan)
     texture = paint_texture(draft, whole, unwrapped, plan, rest_normals)
-    return Avatar(name=name, mesh=split(mesh, unwrapped, texture), proportions=plan.proportions)
+    return Avatar(
+        name=name,
+        mesh=split(mesh, unwrapped, texture),
+        proportions=plan.proportions,
+        strands=strands,
+        colliders=colliders,
+    )

@@ -15,6 +15,7 @@ from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import Shape, cast, ellipsoid, gradient, smooth_union
 from presence.scene.body.skull import head_shape
 from presence.scene.body.torso import trunk_shape
+from presence.scene.body.traits import Top
 
 CENTRE: Floats = np.array([0.0, 1.5, -7.2])
 """Every point of the scalp can be seen from here, along one ray."""
@@ -50,6 +51,9 @@ def make_ground(draft: Draft, plan: Plan) -> Ground:
         ear = np.stack([found.min(axis=0), found.max(axis=0)])
     middle, half = ear.mean(axis=0), 0.5 * np.ptp(ear, axis=0) + 0.25
 
+    # Collars, hoods and folds stand off the trunk.
+    cloth = 1.2 if plan.traits.top in (Top.SHIRT, Top.HOODIE) else 0.6
+
     def covered(p: Floats) -> Floats:
         folded = p.copy()
         folded[:, 0] = np.abs(folded[:, 0])
@@ -60,7 +64,7 @@ def make_ground(draft: Draft, plan: Plan) -> Ground:
 
     def body(p: Floats) -> Floats:
         # The trunk's own neck has no end above.
-        below = np.maximum(trunk(plan.from_head(p)) / unit, p[:, 1] + 11.0)
+        below = np.maximum(trunk(plan.from_head(p)) / unit - cloth, p[:, 1] + 11.0)
         return np.minimum(covered(p), below)
 
     return Ground(plan=plan, head=head, covered=covered, body=body, ear=ear)

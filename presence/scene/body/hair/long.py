@@ -13,6 +13,7 @@ from presence.scene.body.hair.flow import Field, cut, trace, unit, until
 from presence.scene.body.hair.ground import CENTRE, Ground, angles, on_skin
 from presence.scene.body.hair.hairline import margin, scattered
 from presence.scene.body.hair.locks import FLAT, Locks, build_locks, tapered
+from presence.scene.body.hair.swing import Hank, curtain
 from presence.scene.body.sculpt import smoothstep
 
 _FINE = 20
@@ -38,6 +39,10 @@ class _Cut:
     """How far waves swing."""
     wavelength: float = 7.0
     fringe: bool = False
+    joints: int = 4
+    """Of each chain that it swings on."""
+    top: float = -2.0
+    """How high the chains begin."""
     blunt: float = 3.5
     """How suddenly locks end."""
     uneven: float = 0.6
@@ -103,7 +108,8 @@ def hanging(style: _Cut, sides: Floats) -> Field:
     return field
 
 
-def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> None:
+def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> tuple[Hank, ...]:
+    """Draft hanging locks all over the scalp; return how they swing."""
     rng = np.random.default_rng([seed, 43])
     directions = unit(scattered(ground, style.count))
     directions = unit(directions + 0.03 * rng.standard_normal(directions.shape))
@@ -128,7 +134,11 @@ def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> None:
     paths, outs = trace(
         ground.body, skin, hanging(style, sides), np.full(count, style.reach), lifts, stick, 0.55
     )
-    ends = style.end[0] + (style.end[1] - style.end[0]) * back + style.uneven * rng.standard_normal(count)
+    ends = (
+        style.end[0]
+        + (style.end[1] - style.end[0]) * back
+        + style.uneven * rng.standard_normal(count)
+    )
     paths, outs = cut_at(paths, outs, ends, style.stations)
     if style.wave:
         paths = waved(paths, outs, style.wave, style.wavelength, rng)
@@ -142,10 +152,12 @@ def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> None:
     thicks = style.thick * rng.uniform(0.85, 1.15, count)[:, None] * shape**0.7 * flat
     tones = np.clip(1.0 + 0.06 * rng.standard_normal(count), 0.86, 1.14)[:, None]
     tones = tones * (0.86 + 0.16 * s) * (0.86 + 0.14 * top[:, None])
-    build_locks(draft, ground.plan, Locks(paths, outs, widths, thicks, tones), FLAT)
+    locks = build_locks(draft, ground.plan, Locks(paths, outs, widths, thicks, tones), FLAT)
+    lines = curtain(ground.body, paths, style.joints, style.top)
+    return (Hank(locks.ravel(), lines),)
 
 
-def build_bob(draft: Draft, ground: Ground) -> None:
+def build_bob(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
     """To the chin."""
     build_cap(draft, ground, 0.35, 0.7)
     curl = ground.plan.traits.hair_curl
@@ -158,22 +170,23 @@ def build_bob(draft: Draft, ground: Ground) -> None:
         count=150,
         tuck=1.4,
         blunt=7.0,
+        joints=2,
         uneven=0.25,
         wave=0.35 * curl,
         wavelength=6.0,
     )
-    _grow(draft, ground, style, 6)
+    return _grow(draft, ground, style, 6)
 
 
-def build_long(draft: Draft, ground: Ground) -> None:
+def build_long(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
     """Straight, over the shoulders."""
     build_cap(draft, ground, 0.35, 0.7)
     curl = ground.plan.traits.hair_curl
     style = _Cut(-1.6, (-22.0, -25.0), 42.0, stations=11, count=130, wave=0.3 * curl)
-    _grow(draft, ground, style, 7)
+    return _grow(draft, ground, style, 7)
 
 
-def build_waves(draft: Draft, ground: Ground) -> None:
+def build_waves(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
     """Long and wavy."""
     build_cap(draft, ground, 0.4, 0.8)
     curl = ground.plan.traits.hair_curl
@@ -189,4 +202,4 @@ def build_waves(draft: Draft, ground: Ground) -> None:
         wave=0.7 + 0.3 * curl,
         wavelength=8.0 - 2.0 * curl,
     )
-    _grow(draft, ground, style, 8)
+    return _grow(draft, ground, style, 8)

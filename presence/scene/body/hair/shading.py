@@ -26,7 +26,9 @@ def soften(normals: Floats, whole: Whole, plan: Plan) -> None:
 
     def mass(p: Floats) -> Floats:
         # Hair that hangs is a bell about the neck.
-        return smooth_union(head(p), capsule(p, (0.0, -4.0, -8.5), (0.0, -40.0, -9.5), 6.5, 9.0), 5.0)
+        return smooth_union(
+            head(p), capsule(p, (0.0, -4.0, -8.5), (0.0, -40.0, -9.5), 6.5, 9.0), 5.0
+        )
 
     hangs = plan.traits.hair_style in (HairStyle.BOB, HairStyle.LONG, HairStyle.WAVES)
     shape = mass if hangs else head

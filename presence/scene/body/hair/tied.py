@@ -12,6 +12,7 @@ from presence.scene.body.hair.ground import CENTRE, Ground, on_skin, outwards, r
 from presence.scene.body.hair.hairline import hairline
 from presence.scene.body.hair.locks import FLAT, LENS, ROUND, Locks, build_locks, tapered
 from presence.scene.body.hair.long import cut_at, waved
+from presence.scene.body.hair.swing import Hank
 from presence.scene.body.sculpt import smoothstep
 
 _STATIONS = 8
@@ -115,7 +116,7 @@ def _band(draft: Draft, ground: Ground, centre: Floats, axis: Floats, radius: fl
     draft.sew_all([*rows, rows[0]], closed=True)
 
 
-def build_ponytail(draft: Draft, ground: Ground) -> None:
+def build_ponytail(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
     """Drawn back high and left to hang."""
     plan = ground.plan
     build_cap(draft, ground, 0.22, 0.3)
@@ -159,13 +160,19 @@ def build_ponytail(draft: Draft, ground: Ground) -> None:
     shape = swell * np.maximum(1.0 - t**4, 0.0) ** 0.8
     tones = np.clip(1.0 + 0.07 * rng.standard_normal(count), 0.86, 1.14)[:, None]
     tones = tones * (0.9 + 0.12 * t)
-    build_locks(
+    tail = build_locks(
         draft,
         plan,
         Locks(paths, away, np.ones((count, 1)) * shape, 0.5 * np.ones((count, 1)) * shape, tones),
         LENS,
     )
     _band(draft, ground, tie + 0.75 * out, out, 1.15)
+    middle = paths.mean(axis=0)
+    run = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(middle, axis=0), axis=1))])
+    stops = run[-1] * np.array([0.10, 0.32, 0.55, 0.78, 1.0])
+    line = np.stack([np.interp(stops, run, middle[:, axis]) for axis in range(3)], axis=1)
+    line[:, 0] = 0.0
+    return (Hank(tail.ravel(), (("tail", line),)),)
 
 
 def build_bun(draft: Draft, ground: Ground) -> None:
@@ -206,10 +213,11 @@ def build_bun(draft: Draft, ground: Ground) -> None:
     )
 
 
-def build_braids(draft: Draft, ground: Ground) -> None:
+def build_braids(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
     """Parted in the middle and plaited into two."""
     build_cap(draft, ground, 0.22, 0.3)
     low = ground.ear[0]
+    hanks = []
     for side in (1.0, -1.0):
         gather = np.array([side * (low[0] + 0.1), low[1] - 0.8, low[2] - 2.2])
         skin = on_skin(ground.head, unit(gather - CENTRE)[None])[0]
@@ -234,13 +242,17 @@ def build_braids(draft: Draft, ground: Ground) -> None:
             13 + int(side),
             np.array([side * 0.5, 0.0, 0.0]),
         )
-        _plait(draft, ground, target, side, rng)
+        start = draft.count
+        line = _plait(draft, ground, target, side, rng)
+        name = "plaitRight" if side > 0.0 else "plaitLeft"
+        hanks.append(Hank(np.arange(start, draft.count), ((name, line),)))
+    return tuple(hanks)
 
 
 def _plait(
     draft: Draft, ground: Ground, start: Floats, side: float, rng: np.random.Generator
-) -> None:
-    """Draft a plait that falls before the shoulder."""
+) -> Floats:
+    """Draft a plait that falls before the shoulder; return the chain that it swings on."""
 
     def field(points: Floats, t: Floats) -> Floats:
         fall = np.array([[0.12 * side, -1.0, 0.0]])
@@ -303,3 +315,6 @@ def _plait(
         ),
         LENS,
     )
+    stops = run[-1] * np.array([0.06, 0.28, 0.52, 0.76, 1.0])
+    chain = [np.interp(stops, run, line[:, axis]) for axis in range(3)]
+    return np.stack(chain, axis=1)
