@@ -186,7 +186,7 @@ def _jaw(draft: Draft, plan: Plan, *, full: bool) -> Floats:
         draft.sew(inner[i + 1], inner[i])
     draft.sew(outer[0][::-1], inner[0][::-1])
     draft.sew(inner[-1][::-1], outer[-1][::-1])
-    draft.sew(inner[:, 0], outer[:, 0])
+    draft.sew(outer[:, 0], inner[:, 0])
 
     rng = np.random.default_rng(89)
     count = 30 if full else 34
