@@ -123,6 +123,19 @@ def test_everyone_keeps_their_own_layers_as_people_come_and_go(people_only):
     assert colours((bare, left), (bare, middle), (blue, right)) == [1, 1, 2]
 
 
+def test_who_leaves_costs_the_others_no_new_upload(people_only):
+    red, blue = (board(images=[plain(rgb)]) for rgb in ((220, 20, 20), (20, 20, 220)))
+    places = [facing_viewer(0.6), facing_viewer(0.7)]
+    seen(people_only, red, blue, places=places)
+    textures = people_only._crowd._textures
+    array = textures._array
+    alone = seen(people_only, blue)
+    assert textures._array is array
+    assert alone[32, 32, 2] > 150 > alone[32, 32, 0]
+    seen(people_only, board(images=[plain((20, 220, 20))]))
+    assert textures._array is not array and textures._array.layers == 1, "who has gone is let go"
+
+
 def test_a_cutout_is_seen_from_both_sides_and_only_where_it_is_opaque(people_only):
     image = plain((200, 200, 200))
     image[:, :4, 3] = 0

@@ -181,16 +181,20 @@ class Renderer:
 
 @lru_cache(maxsize=1)
 def _stand_in_avatar() -> Avatar:
-    """A triangle of skin that is one of an eye as well: something for every program."""
+    """A triangle of skin, one of an eye and one cut out: something for every program."""
     triangle = triangle_avatar()
     mesh = triangle.mesh
-    both = {
-        name: np.concatenate([getattr(mesh, name)] * 2)
+    each = {
+        name: np.concatenate([getattr(mesh, name)] * 3)
         for name in ("positions", "normals", "colours", "joints", "weights")
     }
-    surfaces = np.repeat(np.array([Surface.SKIN, Surface.EYE], dtype=np.uint8), 3)
-    triangles = np.arange(6, dtype=np.uint32).reshape(2, 3)
-    return replace(triangle, mesh=replace(mesh, **both, surfaces=surfaces, triangles=triangles))
+    surfaces = np.repeat(np.array([Surface.SKIN, Surface.EYE, Surface.HAIR], dtype=np.uint8), 3)
+    triangles = np.arange(9, dtype=np.uint32).reshape(3, 3)
+    cutouts = np.array([False, False, True])
+    return replace(
+        triangle,
+        mesh=replace(mesh, **each, surfaces=surfaces, triangles=triangles, cutouts=cutouts),
+    )
 
 
 def _stand_in(own_place_from_head: Rigid, opacity: float) -> Person:

@@ -71,22 +71,42 @@ class Textures:
         software = "llvmpipe" in str(ctx.info["GL_RENDERER"])
         self._between = _BETWEEN_IN_SOFTWARE if software else _BETWEEN
         self._anisotropy = 1.0 if software else min(_ANISOTROPY, ctx.max_anisotropy)
-        self._array = self._white()
+        self._stacks: list[Layers] = []
+        self._firsts: list[int] = []
+        # With mipmaps, as small as that may be: drivers finish a program for the kind of texture
+        # that it reads, and warming up does so with this one.
+        self._array = self._made(np.full((1, 2, 2, 4), 65535, dtype=np.uint16))
 
     def lay_out(self, stacks: Sequence[Layers]) -> list[int]:
-        """Take the layers of each model; return the first layer of each."""
-        counts = [len(stack) for stack in stacks]
-        self._array.release()
-        if not sum(counts):
-            self._array = self._white()
-        else:
-            self._array = self._ctx.texture_array(
-                (TEXTURE_SIZE, TEXTURE_SIZE, sum(counts)), 4, np.concatenate(stacks), dtype="nu2"
-            )
-            self._array.build_mipmaps()
-            self._array.filter = self._between
-            self._array.anisotropy = self._anisotropy
-        return [0, *np.cumsum(counts)[:-1].tolist()]
+        """Take the layers of each model; return the first layer of each.
+
+        Nothing is made anew while all are there already: when somebody goes, their layers stay
+        until the next one comes.
+        """
+        firsts = [self._first_of(stack) for stack in stacks]
+        if None in firsts:
+            self._stacks = [stack for stack in stacks if len(stack)]
+            ends = np.cumsum([0, *map(len, self._stacks)]).tolist()
+            self._firsts = ends[:-1]
+            self._array.release()
+            self._array = self._made(np.concatenate(self._stacks))
+            firsts = [self._first_of(stack) for stack in stacks]
+        return [first or 0 for first in firsts]
+
+    def _first_of(self, stack: Layers) -> int | None:
+        """The first layer of a stack; None where it is not in the array."""
+        if not len(stack):
+            return 0
+        held = zip(self._stacks, self._firsts, strict=True)
+        return next((first for each, first in held if each is stack), None)
+
+    def _made(self, layers: Layers) -> moderngl.TextureArray:
+        count, height, width, _ = layers.shape
+        array = self._ctx.texture_array((width, height, count), 4, layers, dtype="nu2")
+        array.build_mipmaps()
+        array.filter = self._between
+        array.anisotropy = self._anisotropy
+        return array
 
     def use(self, unit: int) -> None:
         """Bind the array to a texture unit."""
@@ -95,8 +115,3 @@ class Textures:
     def release(self) -> None:
         """Give the array back."""
         self._array.release()
-
-    def _white(self) -> moderngl.TextureArray:
-        return self._ctx.texture_array(
-            (1, 1, 1), 4, np.full((1, 1, 1, 4), 65535, dtype=np.uint16), dtype="nu2"
-        )

@@ -93,23 +93,33 @@ class GlbReader:
         except DAMAGED as error:
             raise _damaged(index, error) from error
 
-    def changed_rows(self, index: Any) -> NDArray[np.int64]:
-        """``(M,)`` the rows of an accessor that are not zero.
+    def changes(self, index: Any, count: int) -> tuple[NDArray[np.int64], Array]:
+        """``(M,)`` the rows of an accessor that are not zero, and their ``(M, width)`` values.
+
+        Args:
+            index: of the accessor.
+            count: how many rows it must have.
 
         Raises:
-            SourceError: as for ``array``.
+            SourceError: as for ``array``, or there are more or fewer rows.
         """
         try:
             accessor = item(self.items("accessors"), index)
-            if "bufferView" not in accessor:
-                if "sparse" not in accessor:
-                    return np.zeros(0, dtype=np.int64)
-                # Rows that the file names may hold zeros: it is not told again which they are.
-                return np.unique(self._rows(accessor["sparse"], int(accessor["count"])))
-            array = self._array(accessor)
+            if int(accessor["count"]) != count:
+                raise ValueError(f"it has {accessor['count']} rows where {count} vertices are")
+            if "bufferView" in accessor:
+                array = self._array(accessor)
+                rows = np.flatnonzero(array.reshape(len(array), -1).any(axis=1))
+                return rows, array[rows]
+            kind, width = COMPONENTS[accessor["componentType"]], WIDTHS[accessor["type"]]
+            if "sparse" not in accessor:
+                return np.zeros(0, dtype=np.int64), np.zeros((0, width), dtype=kind)
+            rows, values = self._sparse(accessor["sparse"], kind, width, count)
         except DAMAGED as error:
             raise _damaged(index, error) from error
-        return np.flatnonzero(array.reshape(len(array), -1).any(axis=1))
+        if (rows[1:] <= rows[:-1]).any():
+            raise _damaged(index, ValueError("its sparse rows do not rise"))
+        return rows, self._scaled(accessor, values)
 
     def view(self, index: Any) -> bytes:
         """The bytes of a buffer view.
@@ -137,14 +147,25 @@ class GlbReader:
         else:
             raise ValueError(f"it has {count} rows, more than this file has bytes")
         if "sparse" in accessor:
-            part = accessor["sparse"]
-            rows, values = self._rows(part, count), part["values"]
-            offset = int(values.get("byteOffset", 0))
-            array[rows] = self._elements(values["bufferView"], kind, width, len(rows), offset)
-        if accessor.get("normalized") and np.issubdtype(kind, np.integer):
-            most = np.float32(np.iinfo(array.dtype).max)
-            array = np.maximum(array.astype(np.float32) / most, np.float32(-1.0))
+            rows, values = self._sparse(accessor["sparse"], kind, width, count)
+            array[rows] = values
+        array = self._scaled(accessor, array)
         return array[:, 0] if width == 1 else array
+
+    def _scaled(self, accessor: Json, array: Array) -> Array:
+        """Normalised integers as floats, anything else as it is."""
+        if not accessor.get("normalized") or not np.issubdtype(array.dtype, np.integer):
+            return array
+        most = np.float32(np.iinfo(array.dtype).max)
+        return np.maximum(array.astype(np.float32) / most, np.float32(-1.0))
+
+    def _sparse(
+        self, part: Json, kind: type[np.generic], width: int, count: int
+    ) -> tuple[NDArray[np.int64], Array]:
+        """``(M,)`` rows below ``count``, and their ``(M, width)`` values."""
+        rows, values = self._rows(part, count), part["values"]
+        offset = int(values.get("byteOffset", 0))
+        return rows, self._elements(values["bufferView"], kind, width, len(rows), offset)
 
     def _rows(self, sparse: Json, count: int) -> NDArray[np.int64]:
         indices = sparse["indices"]

@@ -58,4 +58,4 @@ def decoded(data: bytes) -> Image:
         # Each band by itself: colour under clear pixels must not be lost.
         bands = [band.resize(size, Pillow.Resampling.BOX) for band in whole.split()]
         whole = Pillow.merge("RGBA", bands)
-    return np.asarray(whole, dtype=np.uint8)
+    return np.array(whole, dtype=np.uint8)

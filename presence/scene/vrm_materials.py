@@ -133,11 +133,10 @@ class Materials:
             )
         texture = decoded(self._reader.view(entry["bufferView"]))
         if cutoff == 0.0:
-            texture = np.dstack([texture[..., :3], np.full(texture.shape[:2], 255, np.uint8)])
+            texture[..., 3] = 255
         elif cutoff != 0.5:
             # Ours are seen from a half on.
-            alpha = np.clip(texture[..., 3] * (0.5 / cutoff), 0.0, 255.0).astype(np.uint8)
-            texture = np.dstack([texture[..., :3], alpha])
+            texture[..., 3] = np.clip(texture[..., 3] * (0.5 / cutoff), 0.0, 255.0)
         return texture
 
 

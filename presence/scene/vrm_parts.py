@@ -73,6 +73,7 @@ def read_part(
     corners = _corners(reader, primitive, len(positions))
     if not len(corners):
         return None
+    total = len(positions)
     use, local = np.unique(corners, return_inverse=True)
     triangles = local.reshape(-1, 3).astype(np.uint32)
     positions = positions[use]
@@ -110,18 +111,13 @@ def read_part(
         triangles=triangles,
         own=own,
     )
+    local_of = np.full(total, -1, dtype=np.int64)
+    local_of[use] = np.arange(len(use))
     for target, given in shares.items():
         entry = item(primitive.get("targets", []), target)
-        offsets, normal_offsets = (
-            _rows(_floats(reader, entry[name], 3), use)
-            if name in entry
-            else np.zeros((len(use), 3), dtype=np.float32)
-            for name in ("POSITION", "NORMAL")
-        )
-        rows = np.flatnonzero(offsets.any(axis=1) | normal_offsets.any(axis=1))
+        rows, offsets, normal_offsets = _target(reader, entry, local_of)
         if not len(rows):
             continue
-        offsets, normal_offsets = offsets[rows], normal_offsets[rows]
         if not flat:
             offsets = _moved(turns[rows], offsets)
             normal_offsets = _moved(turns[rows], normal_offsets)
@@ -130,6 +126,28 @@ def read_part(
             moved = (rows, offsets * _TURN * scale, normal_offsets * _TURN * scale)
             part.shapes.setdefault(share.shape, []).append(moved)
     return part
+
+
+def _target(reader: GlbReader, entry: Json, local_of: Ints) -> Moved:
+    """What a target moves; ``local_of`` says of the file's vertices which of the part's each is."""
+    found = []
+    for name in ("POSITION", "NORMAL"):
+        rows, values = np.zeros(0, dtype=np.int64), np.zeros((0, 3), dtype=np.float32)
+        if name in entry:
+            rows, values = reader.changes(entry[name], len(local_of))
+            if values.ndim != 2 or values.shape[1] != 3:
+                raise ValueError("a morph target moves nothing in space")
+            rows = local_of[rows]
+            rows, values = rows[rows >= 0], values[rows >= 0].astype(np.float32)
+        found.append((rows, values))
+    every = np.union1d(found[0][0], found[1][0])
+    both = []
+    for rows, values in found:
+        filled = np.zeros((len(every), 3), dtype=np.float32)
+        filled[np.searchsorted(every, rows)] = values
+        both.append(filled)
+    moves = both[0].any(axis=1) | both[1].any(axis=1)
+    return every[moves], both[0][moves], both[1][moves]
 
 
 def _share_of(share: Share, positions: Singles) -> Singles:
