@@ -11,11 +11,15 @@ from PIL import Image, ImageDraw, ImageFont
 from presence.client.poses import POSES
 from presence.client.studio import (
     BACKDROP,
+    FIGURE_DISTANCE,
+    Framing,
     Studio,
     close_up_framing,
     figure_framing,
 )
 from presence.pose.face import SHAPES
+from presence.pose.kinematics import joints_in_place
+from presence.pose.skeleton import INDEX
 from presence.render.picture import Picture
 from presence.scene.avatar import Avatar
 
@@ -25,6 +29,9 @@ _MARGIN, _GAP = 24, 8
 _LABEL_SIZE, _HEADING_SIZE = 17, 26
 _INK, _PAPER = (52, 48, 46), (250, 249, 247)
 _QUARTER = 0.5 * np.pi
+_POSE_COLUMNS = 7
+_HAND_DISTANCE = 0.8
+"""Metres."""
 
 TURNS: dict[str, float] = {
     "front": 0.0,
@@ -73,7 +80,7 @@ def sheet(avatar: Avatar, *, studio: Studio | None = None) -> Picture:
         [
             (title, _faces(studio, avatar), 4),
             ("From all sides", _turned(studio, avatar), len(TURNS)),
-            ("Poses", _poses(studio, avatar), 5),
+            ("Poses", _poses(studio, avatar), _POSE_COLUMNS),
             ("The 52 shapes of ARKit, each at 1", _shapes(studio, avatar), 11),
         ]
     )
@@ -134,37 +141,46 @@ def _turned(studio: Studio, avatar: Avatar) -> list[Cell]:
 
 
 def _poses(studio: Studio, avatar: Avatar) -> list[Cell]:
-    edge = _cell_width(5)
-    size = (edge, edge * 9 // 8)
-    framing = figure_framing(avatar, headroom=0.5 * avatar.proportions.height / 1.7)
-    return [
-        Cell(
-            studio.full_body(avatar, pose(avatar.proportions), yaw=0.4, size=size, framing=framing),
+    """A row of standing poses, and one of those low down and of hands; a row to one scale."""
+    edge = _cell_width(_POSE_COLUMNS)
+    size = (edge, edge * 7 // 4)
+    scale = avatar.proportions.height / 1.7
+    tall = figure_framing(avatar, headroom=0.48 * scale)
+    # Who is low down reaches ahead.
+    low = Framing(np.array([0.0, 0.66, -0.16]) * scale, 0.88 * scale, FIGURE_DISTANCE)
+
+    def shown(name: str, label: str, framing: Framing, yaw: float) -> Cell:
+        pose = POSES[name](avatar.proportions)
+        return Cell(
+            studio.full_body(avatar, pose, yaw=yaw, size=size, framing=framing), label or name
+        )
+
+    def hand(name: str, label: str, yaw: float) -> Cell:
+        sample = POSES[name](avatar.proportions)
+        joints, _ = joints_in_place(sample, avatar.proportions)
+        middle = joints[INDEX["rightMiddleProximal"]]
+        return Cell(
+            studio.picture(
+                avatar, sample, Framing(middle, 0.2 * scale, _HAND_DISTANCE), yaw=yaw, size=size
+            ),
             label,
         )
-        for label, pose in POSES.items()
-        if label != "at ease"
-    ] + [
-        Cell(
-            studio.full_body(
-                avatar,
-                POSES["over the shoulder"](avatar.proportions),
-                yaw=-2.4,
-                size=size,
-                framing=framing,
-            ),
-            "over the shoulder, from behind",
-        ),
-        Cell(
-            studio.full_body(
-                avatar,
-                POSES["sitting"](avatar.proportions),
-                yaw=-1.4,
-                size=size,
-                framing=framing,
-            ),
-            "sitting, from the side",
-        ),
+
+    return [
+        shown("arms up", "", tall, 0.4),
+        shown("waving", "", tall, 0.4),
+        shown("palms together", "", tall, 0.4),
+        shown("arms crossed", "", tall, 0.4),
+        shown("over the shoulder", "", tall, 0.4),
+        shown("over the shoulder", "the same from behind", tall, -2.4),
+        shown("T-pose", "T-pose from the side", tall, 0.5 * np.pi),
+        shown("sitting", "", low, 0.4),
+        shown("sitting", "sitting, from the side", low, -1.4),
+        shown("squatting", "", low, 0.4),
+        shown("squatting", "squatting, from the side", low, -1.4),
+        hand("waving", "a palm", 0.0),
+        hand("waving", "the back of a hand", np.pi),
+        hand("squatting", "a fist", -1.1),
     ]
 
 
