@@ -165,7 +165,7 @@ def _colours(
     colours[brow] = skin_there + (colours[brow] - skin_there) * share
     # Less and less light comes into the mouth.
     inside = of((Paint.MOUTH, Paint.TEETH, Paint.TONGUE))
-    colours[inside] *= (0.35 + 0.65 * smoothstep(-3.2, 1.2, head[inside, 2]))[:, None]
+    colours[inside] *= (0.35 + 0.65 * smoothstep(-3.2, 0.5, head[inside, 2]))[:, None]
     shoe = of((Paint.SHOE, Paint.SOLE))
     colours[shoe] *= 1.0 + 0.03 * fractal(points[shoe], 0.03, 2)[:, None]
     return colours
