@@ -101,7 +101,7 @@ def bearded(p: Floats) -> Floats:
     """``(N,)`` where a beard grows, 0 to 1, at points of the right half in head units."""
     x, y, z = p.T
     edge = -3.2 - 0.55 * np.clip(4.6 - x, 0.0, 9.0)
-    cheek = smoothstep(0.5, -0.9, y - np.where(x > 2.2, edge, -4.62))
+    cheek = smoothstep(0.9, -1.5, y - np.where(x > 2.2, edge, -4.62))
     throat = smoothstep(-13.6, -11.6, y + 0.12 * (z + 2.0))
     side = smoothstep(-8.6, -7.0, z)
     lip = np.exp(-(((y - MOUTH_HEIGHT) / 0.95) ** 2) - (x / 2.3) ** 4)

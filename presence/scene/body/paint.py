@@ -214,10 +214,12 @@ def _stranded(paint: Paint, points: Floats, grain: Floats, head: Floats, plan: P
     strands = noise(grain, (0.0021, 0.09), 1) + 0.7 * noise(grain, (0.0050, 0.16), 2)
     tips = smoothstep(0.0, 0.22, grain[:, 1])
     light = 1.0 + 0.11 * strands + 0.10 * (tips - 0.4)
-    if t.wear > 0.2 and paint is not Paint.BROW:
-        # Grey comes strand by strand.
-        grey = smoothstep(0.15, 0.75, noise(grain, (0.0013, 0.3), 7) + 1.3 * (t.wear - 0.55))
-        ash = np.array([0.70, 0.69, 0.68])
-        base = base + (ash - base) * (0.75 * grey * smoothstep(0.2, 0.5, t.wear))[:, None]
+    if t.wear > 0.2:
+        # Grey comes strand by strand, and first at the temples and in the beard.
+        low = smoothstep(6.0, -3.0, head[:, 1])
+        share = smoothstep(0.2, 0.75, t.wear) * (0.35 + 0.65 * low) * (paint is not Paint.BROW)
+        strand = 0.5 + 0.5 * noise(grain, (0.0011, 0.12), 7)
+        ash = np.array([0.66, 0.65, 0.64])
+        base = base + (ash - base) * (0.8 * share * strand)[:, None]
     shown: Floats = np.clip(base * light[:, None], 0.0, 1.0)
     return shown
