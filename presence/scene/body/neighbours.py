@@ -10,16 +10,19 @@ from presence.pose.arrays import Floats, Ints
 def edges_of(triangles: Ints) -> Ints:
     """``(E, 2)`` every edge of the triangles ``(T, 3)`` once, the lower index first."""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    once: Ints = np.unique(np.sort(edges, axis=1), axis=0)
-    return once
+    # As one number each: sorting rows is ten times as slow.
+    count = int(edges.max(initial=0)) + 1
+    once = np.unique(edges.min(axis=1) * count + edges.max(axis=1))
+    return np.stack(np.divmod(once, count), axis=1)
 
 
 def averaged(values: Floats, edges: Ints) -> Floats:
     """``(V, K)`` the mean of each vertex's neighbours; a vertex without any keeps its own."""
     count = np.bincount(edges.ravel(), minlength=len(values)).astype(np.float64)
-    total = np.zeros_like(values)
-    np.add.at(total, edges[:, 0], values[edges[:, 1]])
-    np.add.at(total, edges[:, 1], values[edges[:, 0]])
+    ends, others = edges.T.ravel(), edges[:, ::-1].T.ravel()
+    columns = values.reshape(len(values), -1)[others].T
+    total = np.stack([np.bincount(ends, column, len(values)) for column in columns], axis=1)
+    total = total.reshape(values.shape)
     alone = count == 0.0
     total[alone], count[alone] = values[alone], 1.0
     mean: Floats = total / count[:, None]
