@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from presence.pose.face import SHAPE_COUNT
 from presence.pose.skeleton import INDEX
-from presence.render.textures import layers_of, linear_from_srgb
+from presence.render.textures import layers_of
 from presence.scene.avatar import UNTEXTURED, Avatar, Mesh, Surface
+from presence.scene.srgb import linear_from_srgb
 from presence.scene.strands import strand_joints
 
 _REST = np.dtype(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from presence.scene.avatar import Image
+from presence.scene.srgb import linear_from_srgb
 
 TEXTURE_SIZE = 1024
 """Pixels along each side of every layer; images of other sizes are resized once."""
@@ -21,14 +22,6 @@ _BETWEEN = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
 _BETWEEN_IN_SOFTWARE = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
 """A software rasteriser pays for a second mipmap with a fifth of the whole frame, and for looking
 along a surface with far more."""
-
-
-def linear_from_srgb(srgb: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Linear light from sRGB-encoded values 0 to 1 (IEC 61966-2-1)."""
-    low = srgb / 12.92
-    high = ((np.maximum(srgb, 0.0) + 0.055) / 1.055) ** 2.4
-    linear: NDArray[np.float32] = np.where(srgb <= 0.04045, low, high)
-    return linear
 
 
 _STEPS = np.arange(256, dtype=np.float32) / 255.0

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from presence.pose.arrays import Ints
-from presence.scene.avatar import Image, Mesh, Morph, Singles
+from presence.scene.avatar import Image, Mesh, Morph
+from presence.scene.srgb import srgb_from_linear
 from presence.scene.vrm_parts import Moved, Part
 
 _SMALLEST_OFFSET = 2e-5
@@ -27,7 +28,7 @@ def joined(parts: list[Part], textures: tuple[Image, ...], *, keep_small: bool) 
     mesh = Mesh(
         positions=np.concatenate([part.positions for part in parts]),
         normals=np.concatenate([part.normals for part in parts]),
-        colours=encoded(np.concatenate([part.colours for part in parts])),
+        colours=srgb_from_linear(np.concatenate([part.colours for part in parts])),
         surfaces=np.concatenate(
             [np.full(len(part.positions), part.finish.surface, dtype=np.uint8) for part in parts]
         ),
@@ -119,10 +120,3 @@ def merged(mesh: Mesh, own: Ints) -> Mesh:
         uvs=mesh.uvs[first] if len(mesh.uvs) else mesh.uvs,
         layers=own[first, 2].astype(np.uint8) if len(mesh.layers) else mesh.layers,
     )
-
-
-def encoded(colours: Singles) -> Singles:
-    """Linear light to sRGB (IEC 61966-2-1)."""
-    c = np.clip(colours.astype(np.float64), 0.0, 1.0)
-    srgb = np.where(c <= 0.0031308, c * 12.92, 1.055 * np.maximum(c, 0.0) ** (1 / 2.4) - 0.055)
-    return srgb.astype(np.float32)

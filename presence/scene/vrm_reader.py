@@ -18,8 +18,9 @@ from presence.scene.vrm_materials import Materials
 from presence.scene.vrm_measures import eye_points, measured, rest_points
 from presence.scene.vrm_meshes import joined, merged
 from presence.scene.vrm_nodes import Nodes, read_nodes
-from presence.scene.vrm_parts import MOST_VERTICES, Part, read_part
+from presence.scene.vrm_parts import Part, read_part
 from presence.scene.vrm_shapes import read_shares
+from presence.scene.vrm_skinning import MOST_VERTICES
 from presence.scene.vrm_springs import read_colliders, read_strands
 from presence.scene.vrm_turn import HALF_TURN
 from presence.scene.vrm_writer import TIPS

@@ -7,8 +7,6 @@ one is, in ``_LOOK`` its surface and layer, and in the document's ``extras`` whe
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +17,7 @@ from presence.pose.skeleton import BONES, PARENTS
 from presence.scene.avatar import UNTEXTURED, Avatar, Image, Mesh, Morph, Singles, Surface
 from presence.scene.glb import Json
 from presence.scene.glb_writer import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GlbWriter
+from presence.scene.srgb import linear_from_srgb
 from presence.scene.strands import strand_joints
 from presence.scene.vrm_expressions import expressions
 from presence.scene.vrm_images import encoded
@@ -132,7 +131,7 @@ def _primitive(
         "_LOOK": writer.accessor(own, ARRAY_BUFFER),
     }
     if (mesh.colours[use] != 1.0).any():
-        attributes["COLOR_0"] = writer.accessor(linear(mesh.colours[use]), ARRAY_BUFFER)
+        attributes["COLOR_0"] = writer.accessor(linear_from_srgb(mesh.colours[use]), ARRAY_BUFFER)
     if len(mesh.uvs):
         attributes["TEXCOORD_0"] = writer.accessor(mesh.uvs[use], ARRAY_BUFFER)
     corners = piece.triangles.ravel()
@@ -222,10 +221,3 @@ def _vrm(avatar: Avatar, expressions: Json) -> Json:
         },
         "expressions": expressions,
     }
-
-
-def linear(colours: NDArray[Any]) -> Singles:
-    """SRGB to linear light (IEC 61966-2-1)."""
-    c = colours.astype(np.float64)
-    light = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-    return light.astype(np.float32)
