@@ -111,7 +111,9 @@ class TestSpeech:
         said = speech.script.utterance(number)
         assert said.sounds.count(VOWEL_COUNT + LIPS) == len(said.closures_s)
         times = np.arange(said.sound_s[0], said.sound_s[-1], 0.005)
-        sealed = np.array([speech.at(t).mouth[SHAPE_INDEX["mouthClose"]] > 0.0 for t in times])
+        mouths = np.stack([speech.at(t).mouth for t in times])
+        jaw = mouths[:, SHAPE_INDEX["jawOpen"]]
+        sealed = (jaw > 0.04) & (mouths[:, SHAPE_INDEX["mouthClose"]] > 0.8 * jaw)
         near = np.array([any(b - 0.061 < t < e + 0.071 for b, e in said.closures_s) for t in times])
         assert not np.any(sealed & ~near)
 
@@ -143,7 +145,7 @@ class TestSpeech:
                 for t in np.arange(turn.start_s, turn.end_s, 1 / 30)
             ]
         )
-        assert 0.25 < mouths[:, SHAPE_INDEX["jawOpen"]].max() < 0.5
+        assert 0.3 < mouths[:, SHAPE_INDEX["jawOpen"]].max() < 0.6
         assert mouths[:, SHAPE_INDEX["mouthPucker"]].max() > 0.35
         assert mouths.max() < 0.75
 
@@ -168,11 +170,11 @@ class TestListening:
     @pytest.mark.parametrize("seed", [1, 5])
     def test_listeners_look_at_speakers_more_than_speakers_at_listeners(self, seed):
         listened, spoke, glances = self.shares(0, seed)
-        assert 0.65 < listened < 0.9
-        assert 0.35 < spoke < 0.62
+        assert 0.68 < listened < 0.84
+        assert 0.38 < spoke < 0.6
         # Looks at a face last for some three seconds, looks away for about one.
         assert 0.5 < np.percentile(glances, 10) < 1.4
-        assert 2.5 < np.percentile(glances, 80) < 5.3
+        assert 2.2 < np.percentile(glances, 80) < 4.5
 
     def test_saccades_take_longer_the_further_they_go_and_never_long(self):
         conversation = Conversation(6, 8)
@@ -189,8 +191,9 @@ class TestListening:
         times = np.arange(10.0, 310.0, 0.05)
         pitch = np.array([nods.at(t)[0] for t in times])
         listening = np.array([conversation.speaker_at(t) not in (None, 0) for t in times])
-        bouts = np.sum((pitch[1:] < -0.01) & (pitch[:-1] >= -0.01))
-        assert 6 < bouts / (listening.mean() * 5.0) < 40
+        down = times[:-1][(pitch[1:] < -0.01) & (pitch[:-1] >= -0.01)]
+        bouts = 1 + np.sum(np.diff(down) > 0.9)
+        assert 6 < bouts / (listening.mean() * 5.0) < 20
         assert -0.2 < pitch.min() < -0.06
         assert pitch.max() <= 0.0
         assert np.mean(listening[pitch < -0.02]) > 0.3

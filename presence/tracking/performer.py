@@ -201,6 +201,7 @@ class Performer:
             brows=brows,
             laugh=laugh,
             thought=thought,
+            voiced=voice.voiced,
         )
         # Nobody forms words while laughing.
         return face + (1.0 - 0.9 * laugh.much) * voice.mouth

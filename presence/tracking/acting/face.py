@@ -92,6 +92,7 @@ class Expression:
         brows: float = 0.0,
         laugh: Laugh = NO_LAUGH,
         thought: Thought = NO_THOUGHT,
+        voiced: float = 0.0,
     ) -> Floats:
         """``(52,)`` coefficients.
 
@@ -102,12 +103,13 @@ class Expression:
             brows: a reason to raise the brows, 0 to 1.
             laugh: what there is to laugh about.
             thought: what has to be thought about.
+            voiced: how far the mouth is busy speaking, which leaves less of a smile.
         """
         busy = 1.0 - (1.0 - laugh.smile) * (1.0 - thought.much)
         smile, mood_brows, frown = (self._liveliness * self._moods.at(seconds, 1.3)).tolist()
         # Reasons to smile join without a corner where one overtakes another.
         smile = 1.0 - (1.0 - self._base_smile) * (1.0 - smile) * (1.0 - 0.75 * warmth)
-        smile *= (1.0 - laugh.smile) * (1.0 - 0.7 * thought.much)
+        smile *= (1.0 - laugh.smile) * (1.0 - 0.7 * thought.much) * (1.0 - 0.4 * voiced)
         wandering = (1.0 - 0.5 * busy) * (0.5 + 0.5 * self._wandering.at(seconds))
         face: Floats = (
             blink * _BLINK

@@ -158,9 +158,9 @@ class Gaze:
             return (None if dice[0] < 0.3 else someone), 0.9 + 1.6 * dice[1]
         if step % 2 == 0:
             speaker = turn.speaker if turn.speaker in self.others else None
-            return speaker, 2.2 + 3.0 * dice[1]
+            return speaker, 1.5 + 2.4 * dice[1]
         glance = dice[0] < 0.6 or len(seats) < 2
-        return (None if glance else someone), 0.6 + 0.8 * dice[1]
+        return (None if glance else someone), 0.7 + 0.9 * dice[1]
 
     def _aim(self, turn: Turn, step: int, seat: int | None, dice: tuple[float, ...]) -> Floats:
         if seat is not None:

@@ -25,7 +25,7 @@ class Nods:
         self._conversation = conversation
         self._seat = seat
         own = draws(seed, "nodding", 0)
-        self._share = 0.3 + 0.35 * own[0]
+        self._share = 0.22 + 0.28 * own[0]
         self._tilt = Track(Beats(seed, "tilts", 7.0), self._tilt_of)
 
     def at(self, seconds: float) -> tuple[float, float, float]:

@@ -15,21 +15,21 @@ from presence.tracking.acting.utterance import VOWEL_COUNT, Script, Utterance
 
 # What each sound shows, said plainly; a vowel's jaw goes with the stress.
 _VOWELS: tuple[dict[str, float], ...] = (
-    {"jawOpen": 0.36, "mouthLowerDown": 0.16, "mouthUpperUp": 0.1, "mouthStretch": 0.05},
-    {"jawOpen": 0.22, "mouthStretch": 0.18, "mouthSmile": 0.1, "mouthLowerDown": 0.2}
+    {"jawOpen": 0.46, "mouthLowerDown": 0.14, "mouthUpperUp": 0.06},
+    {"jawOpen": 0.31, "mouthStretch": 0.14, "mouthSmile": 0.06, "mouthLowerDown": 0.16}
+    | {"mouthUpperUp": 0.06},
+    {"jawOpen": 0.17, "mouthStretch": 0.22, "mouthSmile": 0.12, "mouthLowerDown": 0.14}
     | {"mouthUpperUp": 0.1},
-    {"jawOpen": 0.12, "mouthStretch": 0.24, "mouthSmile": 0.16, "mouthLowerDown": 0.18}
-    | {"mouthUpperUp": 0.14},
-    {"jawOpen": 0.27, "mouthFunnel": 0.42, "mouthPucker": 0.2},
-    {"jawOpen": 0.13, "mouthPucker": 0.58, "mouthFunnel": 0.22},
+    {"jawOpen": 0.34, "mouthFunnel": 0.46, "mouthPucker": 0.24},
+    {"jawOpen": 0.17, "mouthClose": 0.09, "mouthPucker": 0.62, "mouthFunnel": 0.18},
 )
 _CONSONANTS: tuple[dict[str, float], ...] = (
-    {"jawOpen": 0.07},  # m, b, p: the lips are shut apart from this
-    {"jawOpen": 0.06, "mouthRollLower": 0.34, "mouthUpperUp": 0.2},  # f, v
-    {"jawOpen": 0.1, "mouthLowerDown": 0.14, "mouthUpperUp": 0.08},  # t, d, n, l
-    {"jawOpen": 0.05, "mouthStretch": 0.2, "mouthLowerDown": 0.24, "mouthUpperUp": 0.14},  # s, z
-    {"jawOpen": 0.07, "mouthFunnel": 0.35, "mouthPucker": 0.18},  # sh, ch
-    {"jawOpen": 0.15, "mouthLowerDown": 0.08},  # k, g
+    {"jawOpen": 0.08},  # m, b, p: the lips are shut apart from this
+    {"jawOpen": 0.07, "mouthRollLower": 0.34, "mouthUpperUp": 0.16},  # f, v
+    {"jawOpen": 0.12, "mouthLowerDown": 0.08, "mouthUpperUp": 0.03},  # t, d, n, l
+    {"jawOpen": 0.06, "mouthStretch": 0.16, "mouthLowerDown": 0.18, "mouthUpperUp": 0.1},  # s, z
+    {"jawOpen": 0.09, "mouthClose": 0.04, "mouthFunnel": 0.36, "mouthPucker": 0.22},  # sh, ch
+    {"jawOpen": 0.19, "mouthLowerDown": 0.05},  # k, g
 )
 _PRESSED: dict[str, float] = {"mouthPress": 0.22, "mouthRollLower": 0.12, "mouthRollUpper": 0.1}
 _CLOSE_S, _PART_S = 0.06, 0.07
@@ -73,6 +73,8 @@ class Voice:
     """How far head and brows rise with the phrase's beginning and sink at its end, −1 to 1."""
     asking: float
     """How far the voice rises to a question, 0 to 1."""
+    voiced: float
+    """How far the mouth is busy with a phrase, 0 to 1."""
 
 
 class Speech:
@@ -89,7 +91,7 @@ class Speech:
         """The mouth, and what else goes with the voice."""
         number = self._conversation.turn_at(seconds).number
         mouth: Floats = _REST
-        quiet, lift, asking = 1.0, 0.0, 0.0
+        quiet, lift, asking, voiced = 1.0, 0.0, 0.0, 0.0
         # The end of the last word and the breath before the first reach beyond a turn.
         for turn in (number - 1, number, number + 1):
             if self._conversation.turn(turn).speaker != self._seat:
@@ -98,9 +100,10 @@ class Speech:
             if said.sound_s and said.sound_s[0] - 0.5 < seconds < said.sound_s[-1] + 1.2:
                 mouth = mouth + self._mouth(said, seconds)
                 quiet *= 1.0 - _stress(said, seconds)
-                rise, question = _contour(said, seconds)
+                rise, question, busy = _contour(said, seconds)
                 lift, asking = lift + rise, asking + question
-        return Voice(mouth, 1.0 - quiet, lift, asking)
+                voiced += (1.0 - voiced) * busy
+        return Voice(mouth, 1.0 - quiet, lift, asking, voiced)
 
     def _mouth(self, said: Utterance, seconds: float) -> Floats:
         i = bisect_right(said.sound_s, seconds) - 1
@@ -124,7 +127,7 @@ class Speech:
         if shut > 0.0:
             # The lips come together whatever the jaw is doing on its way from vowel to vowel.
             mouth[_BETWEEN_LIPS] *= 1.0 - shut
-            mouth[_SEAL] = shut * mouth[_JAW]
+            mouth[_SEAL] += shut * (mouth[_JAW] - mouth[_SEAL])
             mouth += shut * _LIPS_PRESSED
         return mouth
 
@@ -149,9 +152,9 @@ def _stress(said: Utterance, seconds: float) -> float:
     return 1.0 - light
 
 
-def _contour(said: Utterance, seconds: float) -> tuple[float, float]:
-    """How far the phrase lifts the head, and how far it asks."""
-    lift, asking = 0.0, 0.0
+def _contour(said: Utterance, seconds: float) -> tuple[float, float, float]:
+    """How far the phrase lifts the head, how far it asks, and how far there is one."""
+    lift, asking, voiced = 0.0, 0.0, 0.0
     for phrase in said.phrases:
         if phrase.start_s - 0.4 < seconds < phrase.end_s + 1.2:
             lift += pulse(seconds - phrase.start_s + 0.2, 0.4, 0.15, 0.8)
@@ -160,4 +163,6 @@ def _contour(said: Utterance, seconds: float) -> tuple[float, float]:
                 asking += end
             else:
                 lift -= end
-    return lift, asking
+            lasts = phrase.end_s - phrase.start_s
+            voiced += (1.0 - voiced) * pulse(seconds - phrase.start_s + 0.2, 0.35, lasts, 0.5)
+    return lift, asking, voiced
