@@ -118,8 +118,9 @@ class Speech:
                 if 0 <= sound < VOWEL_COUNT:
                     # An unstressed vowel opens the jaw less, and keeps most of its rounding.
                     weight = self._liveliness * float(said.weights[i])
-                    opened = float(_SHAPES[sound, _JAW])
-                    mouth[_JAW] += share * opened * (weight - 0.5 - 0.5 * weight)
+                    less = share * (0.5 * weight - 0.5)
+                    mouth[_JAW] += less * _SHAPES[sound, _JAW]
+                    mouth[_SEAL] += less * _SHAPES[sound, _SEAL]
                     share *= 0.5 + 0.5 * weight
                 mouth += share * _SHAPES[sound]
             i -= 1
