@@ -131,8 +131,8 @@ def _wrap(draft: Draft, ground: Ground) -> None:
     radius = radius + 0.30 * wind * smoothstep(0.0, 0.2, place)
     points = np.stack([radius * sin, height, NECK_LINE + 0.4 + 0.92 * radius * cos], axis=-1)
     flat = points.reshape(-1, 3)
-    keep_off = (0.45 + 0.18 * wind).reshape(-1)
-    for _ in range(4):
+    keep_off = (1.25 + 0.16 * wind).reshape(-1)
+    for _ in range(6):
         gap = keep_off - ground.body(flat)
         flat = flat + outwards(ground.body, flat) * np.maximum(gap, 0.0)[:, None]
     # What hangs out past the shoulders' slope comes down onto it.

@@ -125,9 +125,9 @@ def build_ponytail(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
     _swept(draft, ground, tie + 0.5 * out, 0.55, 11)
     _wisps(draft, ground, 11)
     rng = np.random.default_rng(61)
-    count, stations = 13, 12
+    count, stations = 14, 11
     turn = 2.4 * np.arange(count)
-    radius = 0.95 * np.sqrt((np.arange(count) + 0.5) / count)
+    radius = 0.9 * np.sqrt((np.arange(count) + 0.5) / count)
     across = np.array([1.0, 0.0, 0.0])
     rise = np.cross(across, out)
     spread = np.cos(turn)[:, None] * across + np.sin(turn)[:, None] * rise
@@ -136,7 +136,8 @@ def build_ponytail(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
     def field(points: Floats, t: Floats) -> Floats:
         droop = smoothstep(0.0, 0.32, t)[:, None]
         leave = out + 0.35 * spread * radius[:, None]
-        fall = np.array([0.0, -1.0, 0.0]) + spread * (radius * 0.10)[:, None]
+        swell = 0.16 * np.cos(np.pi * np.minimum(1.25 * t, 1.0))[:, None]
+        fall = np.array([0.0, -1.0, 0.0]) + spread * radius[:, None] * swell
         found: Floats = leave * (1.0 - droop) + fall * droop
         return found
 
@@ -151,19 +152,19 @@ def build_ponytail(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
         lambda p: np.zeros(len(p)),
         0.5,
     )
-    paths, outs = cut_at(paths, outs, -14.0 + 1.6 * rng.standard_normal(count), stations)
+    paths, outs = cut_at(paths, outs, -13.5 + 1.1 * rng.standard_normal(count), stations)
     if plan.traits.hair_curl > 0.2:
         paths = waved(paths, outs, 0.7 * plan.traits.hair_curl, 7.0, rng)
     away = unit(paths - paths.mean(axis=0) + 0.3 * outs)
     t = np.linspace(0.0, 1.0, stations)
-    swell = 0.55 + 0.75 * np.sin(np.pi * np.minimum(t * 1.15 + 0.08, 1.0)) ** 0.8
+    swell = 0.62 + 0.78 * np.sin(np.pi * np.minimum(t * 1.1 + 0.06, 1.0)) ** 0.8
     shape = swell * np.maximum(1.0 - t**4, 0.0) ** 0.8
     tones = np.clip(1.0 + 0.07 * rng.standard_normal(count), 0.86, 1.14)[:, None]
     tones = tones * (0.9 + 0.12 * t)
     tail = build_locks(
         draft,
         plan,
-        Locks(paths, away, np.ones((count, 1)) * shape, 0.5 * np.ones((count, 1)) * shape, tones),
+        Locks(paths, away, np.ones((count, 1)) * shape, 0.6 * np.ones((count, 1)) * shape, tones),
         LENS,
     )
     _band(draft, ground, tie + 0.75 * out, out, 1.15)
@@ -226,8 +227,9 @@ def build_braids(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
         rng = np.random.default_rng([71, int(side > 0)])
         outer = np.concatenate([np.linspace(8.0, 74.0, 8), np.linspace(112.0, 172.0, 6)])
         line = hairline(ground, outer) + 1.2
-        part = np.linspace(-0.5, -15.5, 11)
-        along = unit(np.stack([np.full(11, 0.35), np.full(11, 9.5), part], axis=1) - CENTRE)
+        # Along the parting, from the forehead over the crown to the nape.
+        over = np.radians(np.linspace(38.0, 218.0, 19))
+        along = unit(np.stack([np.full(19, 0.04), np.sin(over), np.cos(over)], axis=1))
         azimuth = np.concatenate([outer, np.degrees(np.arctan2(along[:, 0], along[:, 2]))])
         up = np.concatenate([line, np.degrees(np.arcsin(along[:, 1]))])
         keep = up > hairline(ground, azimuth)
@@ -260,9 +262,9 @@ def _plait(
         found: Floats = fall + forward * smoothstep(-1.5, 1.0, -5.0 - points[:, 2:3])
         return found
 
-    fine = 40
+    fine = 24
     lifts = np.full((1, fine), 1.25)
-    lifts[0, :4] = [0.6, 0.8, 1.0, 1.2]
+    lifts[0, :3] = [0.6, 0.9, 1.1]
     path, outs = trace(
         ground.body, start[None], field, np.array([32.0]), lifts, lambda p: np.zeros(len(p)), 0.4
     )
