@@ -18,8 +18,9 @@ from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.drawing import draw_traits
 from presence.scene.body.face import build_face
 from presence.scene.body.generate import build_body
-from presence.scene.body.hair import build_beard, build_glasses, build_hair, growth, stubble
+from presence.scene.body.hair import build_beard, build_glasses, build_hair
 from presence.scene.body.hair.ground import make_ground
+from presence.scene.body.hair.hairline import growth, haired
 from presence.scene.body.plan import make_plan
 from presence.scene.body.skull import head_shape
 from presence.scene.body.torso import trunk_shape
@@ -32,6 +33,7 @@ from presence.scene.stage import Person, Stage
 
 PEOPLE = {"woman": (2, 30.0, 1.66), "man": (4, 60.0, 1.82), "child": (5, 8.0, 1.28)}
 BUDGET = 7_000
+PAINTED = (HairStyle.BALD, HairStyle.BUZZ)
 
 
 def plan_of(person, **looks):
@@ -77,7 +79,7 @@ def assert_closed(whole, t):
 def test_every_style_is_of_closed_pieces_within_its_means(person, style):
     _, whole, start = dressed(person, style)
     t = worn(whole, start)
-    if style is HairStyle.BALD:
+    if style in PAINTED:
         assert len(t) == 0
         return
     assert 500 < len(t) <= BUDGET
@@ -117,7 +119,7 @@ def test_hair_leaves_the_face_free(person, style):
 
 
 def test_bare_skulls_are_covered():
-    for style in set(HairStyle) - {HairStyle.BALD, HairStyle.RECEDING}:
+    for style in set(HairStyle) - {*PAINTED, HairStyle.RECEDING}:
         plan, whole, start = dressed("woman", style)
         points = plan.to_head(whole.positions[whole.source >= start])
         outside = head_shape(plan)(points) > 0.0
@@ -264,16 +266,21 @@ def test_hair_stays_out_of_the_trunk_when_the_head_turns(style, nod):
     assert np.mean(sunk) < 0.06
 
 
-def test_masks_say_where_hair_and_beard_grow():
+def test_hair_grows_on_the_scalp_and_thins_out_at_the_line():
     plan = plan_of("man", hair_style=HairStyle.BUZZ)
     draft = Draft()
-    openings = build_trunk(draft, plan, trunk_shape(plan))
-    build_face(draft, plan, only("head"), openings.neck)
+    build_face(draft, plan, only("head"), build_trunk(draft, plan, trunk_shape(plan)).neck)
     ground = make_ground(draft, plan)
-    crown, brow, chin, cheek = (
-        np.array([p]) for p in ((0.0, 12, -8), (0.0, 3.0, 1.0), (0.0, -9.5, 1.5), (3.5, -2.5, 0.5))
-    )
+    crown, brow = np.array([[0.0, 12.0, -8.0]]), np.array([[0.0, 3.0, 1.0]])
     assert growth(ground, crown)[0] == 1.0
     assert growth(ground, brow)[0] == 0.0
-    assert stubble(plan, chin)[0] > 0.9
-    assert stubble(plan, cheek)[0] == 0.0
+    up = np.linspace(0.0, 11.0, 200)
+    forehead = np.stack([0.0 * up, up, 0.5 - 0.06 * up**2], axis=1)
+    rising = growth(ground, forehead)
+    between = (rising > 0.05) & (rising < 0.95)
+    assert np.ptp(up[between]) > 0.4
+    skin = np.tile(plan.traits.skin, (200, 1))
+    shown = haired(skin, forehead, draft, plan)
+    assert np.array_equal(shown[rising == 0.0], skin[rising == 0.0])
+    gap = np.linalg.norm(shown - plan.traits.hair, axis=1)
+    assert gap[rising == 1.0].max() < gap[rising == 0.0].min()

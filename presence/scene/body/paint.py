@@ -10,6 +10,7 @@ from presence.scene.avatar import Image, Surface
 from presence.scene.body.complexion import paint_skin
 from presence.scene.body.draft import Draft, Paint, Whole
 from presence.scene.body.fabric import paint_cloth
+from presence.scene.body.hair import haired
 from presence.scene.body.iris import paint_eye
 from presence.scene.body.noise import fractal, noise
 from presence.scene.body.occlusion import hidden
@@ -73,6 +74,8 @@ def paint_texture(
     gap = (plan.to_head(draft.positions) - np.array([plan.eye_across, -0.3, 0.8])) / 2.3
     shade *= 1.0 - 0.85 * np.exp(-(np.sum(gap**2, axis=1) ** 2))
     colours = _colours(kinds, lips, points, ways, grain, plan)
+    scalp = kinds == int(Paint.SKIN)
+    colours[scalp] = haired(colours[scalp], plan.to_head(points[scalp]), draft, plan)
     # Light that gets into folds of skin comes out redder.
     fall = np.where(np.isin(kinds, _SKINS)[:, None], [0.30, 0.43, 0.46], [0.42, 0.42, 0.42])
     colours *= 1.0 - shown(shade)[:, None] * fall

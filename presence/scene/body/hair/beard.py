@@ -53,28 +53,6 @@ class Upon:
 NOTHING = Upon(np.zeros(0, dtype=np.int64), np.zeros((0, 3), dtype=np.int64), np.zeros((0, 3)))
 
 
-def stubble(plan: Plan, points: Floats) -> Floats:
-    """``(N,)`` how thickly a beard grows on the skin at points in head units, 0 to 1."""
-    p = points.copy()
-    p[:, 0] = np.abs(p[:, 0])
-    t = plan.traits
-    # The edges' heights by how far forward the skin is.
-    order = np.argsort(_UPPER[:, 2])
-    upper = np.interp(p[:, 2], _UPPER[order, 2], _UPPER[order, 1])
-    order = np.argsort(_LOWER[:, 2])
-    lower = np.interp(p[:, 2], _LOWER[order, 2], _LOWER[order, 1] * (0.5 + 0.5 * t.chin_length))
-    jaw = smoothstep(-0.5, 0.9, upper - p[:, 1]) * smoothstep(-0.6, 0.8, p[:, 1] - lower)
-    jaw *= smoothstep(-8.2, -7.0, p[:, 2])
-    across = p[:, 0] / (3.3 * t.mouth_width)
-    moustache = 1.0 - smoothstep(0.75, 1.1, np.hypot(across, (p[:, 1] - MOUTH_HEIGHT - 0.2) / 1.75))
-    moustache *= smoothstep(-1.6, -0.2, p[:, 2])
-    lips = smoothstep(
-        0.85, 1.15, np.hypot(p[:, 0] / (2.55 * t.mouth_width), (p[:, 1] - MOUTH_HEIGHT) / 0.85)
-    )
-    grown: Floats = np.maximum(jaw, moustache) * lips
-    return grown
-
-
 def build_beard(draft: Draft, plan: Plan, face: Face) -> Upon:
     """Draft the right half of moustache and beard; return what each vertex grows from."""
     kind = plan.traits.beard

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from presence.pose.arrays import Floats
-from presence.scene.body.hair.ground import Ground, angles, rays
+from presence.scene.body.draft import Draft
+from presence.scene.body.hair.ground import Ground, angles, make_ground, rays
+from presence.scene.body.noise import noise
+from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import smoothstep, through
 from presence.scene.body.traits import HairStyle
 
@@ -62,10 +65,25 @@ def growth(ground: Ground, points: Floats) -> Floats:
     Soft at the line: what is painted there looks like the fine hair that thins out on real skin.
     """
     azimuth, elevation = angles(points)
-    dense = smoothstep(-1.5, 5.0, elevation - hairline(ground, azimuth))
-    if ground.plan.traits.hair_style is HairStyle.BALD:
+    fuzz = 1.6 * noise(points, (0.22, 0.5, 0.5), 31)
+    dense = smoothstep(-4.0, 4.5, elevation - hairline(ground, azimuth) + fuzz)
+    if ground.plan.traits.hair_style in (HairStyle.BALD, HairStyle.SCARF):
         return 0.0 * dense
-    return dense * (1.0 - 0.93 * bareness(ground, points))
+    return dense * (1.0 - 0.94 * bareness(ground, points))
+
+
+def haired(skin: Floats, points: Floats, draft: Draft, plan: Plan) -> Floats:
+    """Skin colours ``(N, 3)`` at points in head units, with the hair that grows there."""
+    t, ground = plan.traits, make_ground(draft, plan)
+    near = np.flatnonzero((points[:, 1] > -12.0) & (np.abs(points[:, 0]) < 9.0))
+    shown = skin.copy()
+    root = 0.75 * t.hair + 0.12 * t.skin
+    share = 0.8 * growth(ground, points[near])[:, None]
+    if t.hair_style is HairStyle.BUZZ:
+        # Every hair is seen from its end.
+        share *= 0.93 + 0.12 * noise(points[near], 0.13, 33)[:, None]
+    shown[near] += (root - shown[near]) * share
+    return shown
 
 
 def bareness(ground: Ground, points: Floats) -> Floats:

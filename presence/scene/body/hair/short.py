@@ -216,8 +216,3 @@ def build_receding(draft: Draft, ground: Ground) -> None:
 
     style = _Cut((4.6, 4.6), (0.40, 0.40), (1.3, 1.3), (0.24, 0.24), count=260, bare=True)
     _grow(draft, ground, style, field, 5)
-
-
-def build_buzz(draft: Draft, ground: Ground) -> None:
-    """Shaved to a few millimetres."""
-    build_cap(draft, ground, 0.16, 0.16, tone=0.95, ragged=0.3)

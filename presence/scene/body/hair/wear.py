@@ -16,7 +16,6 @@ from presence.scene.body.plan import Plan
 from presence.scene.body.traits import HairStyle
 
 _SET: dict[HairStyle, Callable[[Draft, Ground], None]] = {
-    HairStyle.BUZZ: short.build_buzz,
     HairStyle.RECEDING: short.build_receding,
     HairStyle.CROP: short.build_crop,
     HairStyle.SIDE_PART: short.build_side_part,
@@ -44,7 +43,8 @@ def build_hair(draft: Draft, plan: Plan) -> tuple[tuple[Strand, ...], tuple[Coll
         What of it swings, and what that keeps out of.
     """
     style, start = plan.traits.hair_style, draft.count
-    if style is HairStyle.BALD:
+    if style in (HairStyle.BALD, HairStyle.BUZZ):
+        # A few millimetres are painted on the scalp.
         return (), ()
     ground = make_ground(draft, plan)
     hanks: tuple[Hank, ...] = ()
