@@ -382,6 +382,7 @@ def test_spring_bones_become_strands_and_their_joints_follow_the_bones():
         (lambda d: d["nodes"][0].update(scale=[1.0, 1.0, 1.0]), "metres"),
         (lambda d: d["meshes"][0]["primitives"][0].update(mode=1), "no triangle"),
         (lambda d: d["nodes"][3].setdefault("children", []).append(0), "export it again"),
+        (lambda d: d["nodes"].extend([{}] * 10_000), "more than 10000"),
         (lambda d: d["accessors"][0].update(count=1 << 40), "accessor 0"),
         (lambda d: d["bufferViews"][0].update(byteLength=1 << 50), "accessor"),
     ],
@@ -398,6 +399,15 @@ def test_zeros_without_bytes_are_no_more_than_the_file_is_long():
     builder.document["accessors"][0].pop("bufferView")
     builder.document["accessors"][0]["count"] = 1 << 33
     with pytest.raises(SourceError, match="more than this file has bytes"):
+        from_glb(builder.finish())
+
+
+def test_a_file_that_repeats_itself_without_end_is_refused_soon():
+    builder, _, _ = stranger()
+    # Each of these takes a dozen bytes and would take a mesh's worth of memory.
+    for _ in range(5000):
+        builder.document["nodes"].append({"mesh": 0})
+    with pytest.raises(SourceError, match="vertices"):
         from_glb(builder.finish())
 
 

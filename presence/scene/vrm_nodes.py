@@ -25,6 +25,8 @@ REQUIRED = (
 )
 """The bones without which nobody can be posed: those that VRM 1.0 requires."""
 
+MOST_NODES = 10_000
+"""Of one person; they have a few hundred."""
 _SAME = 1e-6
 """Matrices that differ less are the same: files hold them in 32 bits."""
 
@@ -86,6 +88,10 @@ def read_nodes(reader: GlbReader) -> Nodes:
     """
     nodes = reader.items("nodes")
     count = len(nodes)
+    if count > MOST_NODES:
+        raise SourceError(
+            f"this file has {count} nodes, more than {MOST_NODES}; leave out what is no person"
+        )
     parents = np.full(count, -1, dtype=np.int64)
     for i, node in enumerate(nodes):
         for child in node.get("children", []):

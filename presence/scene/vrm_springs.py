@@ -20,7 +20,10 @@ from presence.scene.vrm_turn import HALF_TURN
 EXTENSION = "VRMC_springBone"
 MOST_JOINTS = 256
 """Joints that eight bits can name."""
+_MOST_SPRINGS = 1024
 _MOST_COLLIDERS = 64
+_MOST_SKIPPED = 64
+"""Nodes between two joints of a spring bone."""
 _SHORTEST = 1e-4
 """Metres; a strand with a shorter segment has no direction to swing about."""
 
@@ -101,7 +104,7 @@ def read_strands(
     strands: list[Strand] = []
     joints: dict[int, int] = {}
     taken = set(bone_of)
-    for spring in reader.extension(EXTENSION).get("springs", []):
+    for spring in reader.extension(EXTENSION).get("springs", [])[:_MOST_SPRINGS]:
         listed = spring.get("joints", [])
         chain = [each["node"] for each in listed]
         if any(not isinstance(node, int) or not 0 <= node < len(carriers) for node in chain):
@@ -129,7 +132,9 @@ def _descends(chain: list[int], nodes: Nodes) -> bool:
     """Whether each node of a chain is somewhere below the one before."""
     for above, node in itertools.pairwise(chain):
         climbed = int(nodes.parents[node])
-        while climbed >= 0 and climbed != above:
+        for _ in range(_MOST_SKIPPED):
+            if climbed in (above, -1):
+                break
             climbed = int(nodes.parents[climbed])
         if climbed != above:
             return False
