@@ -27,7 +27,7 @@ void main() {
     // The cornea gathers light on the far side of the iris, which glows there; the white does not.
     vec3 aside = n - v * facing;
     float far_side = smoothstep(0.02, 0.30, -dot(aside, CATCH_DIRECTION));
-    float dark = 1.0 - smoothstep(0.10, 0.45, albedo.g);
+    float dark = smoothstep(0.0, 0.02, albedo.r) - smoothstep(0.10, 0.45, albedo.g);
     albedo *= 1.0 + 1.4 * far_side * dark;
     // The upper lid and the brow keep light from the top of the ball, and the ball turns away.
     float lid = 1.0 - 0.5 * smoothstep(0.05, 0.6, n.y);
@@ -36,6 +36,6 @@ void main() {
     vec3 lit = albedo * lid * mix(0.78, 1.0, facing) * light;
     // The window, mirrored in the wet ball; and a little of the room on the other side.
     lit += 0.85 * smoothstep(0.30, 0.62, highlight(n, v, CATCH_DIRECTION, 110.0)) * arriving.x;
-    lit += 0.025 * highlight(n, v, vec3(-0.4540, -0.2525, 0.8546), 40.0);
+    lit += 0.03 * highlight(n, v, vec3(-0.6540, -0.3525, 0.6693), 90.0);
     fragment = vec4(encode_srgb(lit), 1.0);
 }

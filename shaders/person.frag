@@ -48,7 +48,7 @@ void main() {
     float cosine = max(dot(n, halfway), 0.0);
     float gloss = finish.x * (1.0 + 3.0 * edge_squared) * key_share
         * cosine / (finish.y - finish.y * cosine + cosine);
-    lit += gloss;
+    lit += gloss * KEY;
     lit += wrap.w * band(n, halfway) * clamp(towards_key + 0.35, 0.0, 1.0) * key * (0.03 + 0.9 * albedo);
     lit += finish.z * edge_squared * max(dot(n, BACK_DIRECTION), 0.0) * BACK;
     fragment = vec4(encode_srgb(lit), 1.0);
