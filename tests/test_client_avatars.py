@@ -1,13 +1,18 @@
 """``presence avatar``: new, show and check, as a person uses them."""
 
+import json
+
 import numpy as np
 import pytest
+from capsule_person import capsule_person
 from PIL import Image
 
 from presence import cli
+from presence.client import avatars
 from presence.client.avatars import seed_list
 from presence.errors import UsageError
-from presence.scene.gltf import load_glb
+from presence.scene.gltf import load_glb, to_glb
+from presence.scene.triangle import triangle_avatar
 
 
 @pytest.fixture
@@ -24,6 +29,7 @@ def presence(monkeypatch, capsys):
     return run
 
 
+@pytest.mark.timeout(600)
 def test_a_person_is_made_said_and_made_again(presence, tmp_path):
     first, second = tmp_path / "first.vrm", tmp_path / "deep" / "second.vrm"
     code, out, _ = presence("new", "-o", first, "--height", "1.6", "--hair", "bob:red")
@@ -89,10 +95,23 @@ def test_without_a_screen_the_way_out_is_named(presence, monkeypatch):
     assert "take --sheet PICTURE.png" in err
 
 
-@pytest.mark.slow
-def test_a_sheet_is_left_as_a_picture(presence, tmp_path):
+def test_a_sheet_is_left_as_a_picture(presence, tmp_path, monkeypatch):
+    monkeypatch.setattr(avatars, "_generated", lambda seed: capsule_person(segments=6, rings=4))
     code, out, _ = presence("show", "--seeds", "3,4", "--sheet", tmp_path / "people.png")
     assert code == 0
     with Image.open(tmp_path / "people.png") as picture:
         assert f"{picture.width}×{picture.height}" in out
         assert picture.width == 2400
+
+
+def test_a_file_is_checked_with_a_table_or_json(presence, tmp_path):
+    path = tmp_path / "somebody.vrm"
+    path.write_bytes(to_glb(triangle_avatar()))
+    code, out, _ = presence("check", path)
+    assert code == 0
+    assert "all 55" in out
+    path.write_bytes(b"nobody")
+    code, out, _ = presence("check", path, "--json")
+    assert code == 1
+    assert json.loads(out)["healthy"] is False
+    assert presence("check", tmp_path / "none.vrm")[0] == 2

@@ -10,6 +10,7 @@ from types import TracebackType
 import moderngl
 import numpy as np
 
+from presence.clock import SECOND
 from presence.headset.frames import FieldOfView
 from presence.pose.arrays import Floats
 from presence.pose.derive import EYE_PITCH_RANGE, EYE_YAW_RANGE, with_derived
@@ -17,13 +18,14 @@ from presence.pose.face import SHAPE_INDEX
 from presence.pose.quaternion import quat_from_rotvec, quat_rotate
 from presence.pose.rigid import FORWARD, Rigid
 from presence.pose.sample import FAR_GAZE, PoseSample, checked
-from presence.pose.skeleton import INDEX
+from presence.pose.skeleton import BODY_BONES, INDEX
 from presence.render.context import offscreen_context, release_offscreen
 from presence.render.eye import Eye
 from presence.render.picture import Picture, read_picture
 from presence.render.renderer import Background, Renderer, View
 from presence.render.target import Target
 from presence.scene.avatar import Avatar
+from presence.scene.springs import Springs
 from presence.scene.stage import Person, Stage
 
 BACKDROP: Floats = np.array([0.905, 0.890, 0.870])
@@ -33,6 +35,8 @@ PORTRAIT_DISTANCE = 1.2
 """Metres from which a face is seen: that of a conversation."""
 FIGURE_DISTANCE = 4.5
 """Metres from which a whole person is seen."""
+_SETTLING_FRAMES = 45
+"""Of a sixtieth of a second, in which hair comes to rest."""
 _EASED = np.radians(64.0)
 """How far upper arms hang down from the T-pose."""
 
@@ -128,7 +132,8 @@ def with_face(sample: PoseSample, shapes: Mapping[str, float]) -> PoseSample:
 
 
 class Studio:
-    """Takes pictures. State: an OpenGL context, a renderer and targets by size; a context manager.
+    """Takes pictures. State: an OpenGL context, a renderer, targets by size, and how the hair of
+    whom it saw last hangs; a context manager.
 
     The light comes from behind the viewer's shoulder, however the person is turned.
     """
@@ -158,6 +163,7 @@ class Studio:
         self._renderer = Renderer(context, background=Background.TRANSPARENT)
         self._stack.callback(self._renderer.release)
         self._targets: dict[tuple[int, int], Target] = {}
+        self._hair: tuple[Avatar, bytes, Floats | None] | None = None
 
     def __enter__(self) -> Studio:
         return self
@@ -250,8 +256,21 @@ class Studio:
         target = self._targets.get(size)
         if target is None:
             target = self._targets[size] = Target(self._context, size, samples=self._samples)
-        self._renderer.draw(Stage([person]), [View(eye, target)])
+        self._renderer.draw(Stage([self._settled(person)]), [View(eye, target)])
         return self._on_backdrop(read_picture(target, alpha=True))
+
+    def _settled(self, person: Person) -> Person:
+        """Somebody whose hair has come to hang as it does in their pose."""
+        if not person.avatar.strands:
+            return person
+        # It hangs on how the body stands, not on what the face does, nor on the view.
+        pose = person.sample.rotations[BODY_BONES].tobytes()
+        if self._hair is None or self._hair[0] is not person.avatar or self._hair[1] != pose:
+            springs, stage = Springs(), Stage([person])
+            for frame in range(_SETTLING_FRAMES):
+                stage = springs.swung(Stage([person]), ["sitter"], frame * SECOND // 60)
+            self._hair = (person.avatar, pose, stage.people[0].swings)
+        return replace(person, swings=self._hair[2])
 
     def _on_backdrop(self, picture: Picture) -> Picture:
         """Lay a picture with premultiplied alpha on the backdrop, a little darker below."""

@@ -16,6 +16,7 @@ from presence.render.eye import Eye
 from presence.render.renderer import Renderer, View
 from presence.render.window import Doings, Window
 from presence.scene.avatar import Avatar
+from presence.scene.springs import Springs
 from presence.scene.stage import Person, Stage
 from presence.tracking.performer import Performer
 
@@ -98,6 +99,7 @@ def turn(avatar: Avatar) -> None:
     try:
         renderer = Renderer(window.ctx)
         acted = Performer(0, cast=2, proportions=avatar.proportions)
+        springs = Springs()
         table, begun, before = Turntable(), time.perf_counter(), time.perf_counter()
         while True:
             now = time.perf_counter()
@@ -106,7 +108,8 @@ def turn(avatar: Avatar) -> None:
             person = Person(avatar, sample, avatar.proportions, table.place)
             target = window.target
             eye = table.eye(avatar.proportions, target.size)
-            renderer.draw(Stage([person]), [View(eye, target)])
+            stage = springs.swung(Stage([person]), [avatar.name], round(now * SECOND))
+            renderer.draw(stage, [View(eye, target)])
             if not window.show():
                 break
         renderer.release()
