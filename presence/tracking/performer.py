@@ -11,7 +11,6 @@ from presence.clock import SECOND
 from presence.pose.arrays import Floats, frozen
 from presence.pose.derive import with_derived
 from presence.pose.proportions import Proportions, default_proportions
-from presence.pose.quaternion import quat_conjugate, quat_rotate
 from presence.pose.sample import NOBODY, Attention, Contact, PoseSample, checked
 from presence.pose.skeleton import HAND_BONES, INDEX
 from presence.room.places import seen_from
@@ -24,6 +23,7 @@ from presence.tracking.acting.gestures import FINGERS, ON_THIGH, Gestures
 from presence.tracking.acting.laughter import Laugh, Laughter
 from presence.tracking.acting.nods import Nods
 from presence.tracking.acting.seeded import Beats, Track, draws
+from presence.tracking.acting.single import Vec, added, conjugate, rotate
 from presence.tracking.acting.sitting import STANDING, Sitting
 from presence.tracking.acting.speech import Speech, Voice
 from presence.tracking.acting.stance import Stance
@@ -99,6 +99,7 @@ class Performer:
         self._gestures = Gestures(seed, conversation, seat)
         self._nods = Nods(seed, conversation, self._speech.script, seat)
         self._figure = Figure(self._body, girth)
+        self._eyes: Vec = tuple(self._body.eyes.tolist())
         rest = self._body.rest_positions()
         self._above_neck = self._body.eye_height - float(rest[INDEX["neck"], 1])
         interest = Beats(seed, "interest", 5.0)
@@ -161,8 +162,9 @@ class Performer:
             seated.down,
         )
 
-        eyes = head + quat_rotate(head_turn, self._body.eyes)
-        sight = within_the_orbit(quat_rotate(quat_conjugate(head_turn), eyes_at - eyes))
+        eyes = added(head, rotate(head_turn, self._eyes))
+        away = eyes_at - np.array(eyes)
+        sight = within_the_orbit(np.array(rotate(conjugate(head_turn), tuple(away.tolist()))))
         look = self._gaze.now(t)
         contacts = Contact.NONE
         for touching, meaning in (
@@ -209,39 +211,37 @@ class Performer:
     def _carriage(
         self,
         t: float,
-        neck: Floats,
+        neck: Vec,
         aim: tuple[float, float],
         heading: float,
         voice: Voice,
         laugh: Laugh,
         thought: Thought,
         tremor: Floats,
-    ) -> tuple[float, Floats, float]:
+    ) -> tuple[float, Vec, float]:
         """How the head is carried, its yaw and the vector of its tilt; and how far brows rise."""
         body = self._body
         # What is looked at is known from where one stands upright; the neck may be elsewhere.
-        sink = body.eye_height - float(neck[1]) - self._above_neck
+        sink = body.eye_height - neck[1] - self._above_neck
         pitch = aim[1] + math.atan2(sink, 2.0)
         nod, askew, raised = self._nods.at(t)
         yaw = _HEAD_SHARE[1] * _eased(aim[0] - heading)
         shake = (tremor[4:7]).tolist()
-        tilt = np.array(
-            [
-                _HEAD_SHARE[0] * pitch
-                + nod
-                - 0.035 * voice.stress
-                + 0.018 * voice.lift
-                + 0.012 * shake[1]
-                + 0.15 * laugh.toss
-                - 0.04 * laugh.breath
-                + 0.02 * voice.asking,
-                0.0,
-                0.02 * shake[2]
-                - 0.08 * yaw
-                + askew * (1.0 - laugh.much)
-                - 0.07 * thought.side * thought.much
-                + 0.05 * voice.asking,
-            ]
+        tilt = (
+            _HEAD_SHARE[0] * pitch
+            + nod
+            - 0.035 * voice.stress
+            + 0.018 * voice.lift
+            + 0.012 * shake[1]
+            + 0.15 * laugh.toss
+            - 0.04 * laugh.breath
+            + 0.02 * voice.asking,
+            0.0,
+            0.02 * shake[2]
+            - 0.08 * yaw
+            + askew * (1.0 - laugh.much)
+            - 0.07 * thought.side * thought.much
+            + 0.05 * voice.asking,
         )
         brows = voice.stress + 0.25 * voice.lift + 0.8 * voice.asking + raised
         return heading + yaw + 0.012 * shake[0], tilt, brows

@@ -16,14 +16,22 @@ from presence.pose.quaternion import (
     quat_mul,
     quat_normalise,
     quat_rotate,
-    quat_to_rotvec,
 )
-from presence.pose.rigid import UP
 from presence.pose.skeleton import BONE_COUNT, HAND_BONES, INDEX
 from presence.tracking.acting import gestures
 from presence.tracking.acting.footing import Feet
 from presence.tracking.acting.gestures import kept_outside
 from presence.tracking.acting.seeded import smooth
+from presence.tracking.acting.single import (
+    Quat,
+    Vec,
+    added,
+    conjugate,
+    from_rotvec,
+    mul,
+    rotate,
+    share_of,
+)
 from presence.tracking.acting.stance import Posture
 from presence.tracking.hands import finger_rotvecs
 from presence.tracking.limbs import (
@@ -88,57 +96,59 @@ class Figure:
         # The thighs of somebody who sits are that thick above the hip joints, and so are hands.
         self._thigh_front = (0.072 * girth + 0.03) * size
         self._lap = float(offsets[_UPPER[3], 1]) + self._thigh_front + 0.015 * size
+        self._trunk_offsets = [tuple(offsets[bone].tolist()) for bone in _TRUNK[1:]]
+        self._neck_offset = tuple(offsets[_NECK].tolist())
+        self._head_offset = tuple(offsets[_HEAD].tolist())
         self._uppers, self._lowers = offsets[_LOWER], offsets[_END]
         self._on_thigh, self._thigh_turns = self._thigh_hands()
         self._at_chin, self._chin_turns = self._chin_hands()
 
-    def trunk(self, rotations: Floats, posture: Posture, turns: Turns) -> tuple[Floats, Floats]:
+    def trunk(self, rotations: Floats, posture: Posture, turns: Turns) -> tuple[Vec, Quat]:
         """Fill in hips to upper chest; returns where the upper chest is and how it is turned."""
         rotations[0] = posture.hips_rotation
         rotations[_TRUNK[1:]] = turns.trunk
         rotations[_SHOULDERS] = turns.shoulders
-        point, turn = posture.hips, posture.hips_rotation
-        for bone in _TRUNK[1:]:
-            point = point + quat_rotate(turn, self._body.offsets[bone])
-            turn = quat_mul(turn, rotations[bone])
+        point, turn = tuple(posture.hips.tolist()), tuple(posture.hips_rotation.tolist())
+        for offset, local in zip(self._trunk_offsets, turns.trunk.tolist(), strict=True):
+            point = added(point, rotate(turn, offset))
+            turn = mul(turn, local)
         return point, turn
 
-    def neck(self, chest: tuple[Floats, Floats]) -> Floats:
-        """``(3,)`` where the neck begins."""
-        return chest[0] + quat_rotate(chest[1], self._body.offsets[_NECK])
+    def neck(self, chest: tuple[Vec, Quat]) -> Vec:
+        """Where the neck begins, metres."""
+        return added(chest[0], rotate(chest[1], self._neck_offset))
 
     def head(
-        self, rotations: Floats, neck: Floats, chest_turn: Floats, yaw: float, tilt: Floats
-    ) -> tuple[Floats, Floats]:
+        self, rotations: Floats, neck: Vec, chest_turn: Quat, yaw: float, tilt: Vec
+    ) -> tuple[Vec, Quat]:
         """Fill in neck and head; returns where the head is and how it is turned.
 
         Args:
             rotations: ``(55, 4)`` to be filled in.
-            neck: ``(3,)`` where it begins.
-            chest_turn: ``(4,)`` how the upper chest is turned.
+            neck: where it begins.
+            chest_turn: how the upper chest is turned.
             yaw: radians by which the head is turned to the left, in ``place``.
-            tilt: ``(3,)`` the rotation vector of its pitch and roll.
+            tilt: the rotation vector of its pitch and roll.
         """
-        turn = quat_mul(quat_from_axis_angle(UP, yaw), quat_from_rotvec(tilt))
-        both = quat_mul(quat_conjugate(chest_turn), turn)
-        rotations[_NECK] = quat_from_rotvec(_NECK_SHARE * quat_to_rotvec(both))
-        rotations[_HEAD] = quat_mul(quat_conjugate(rotations[_NECK]), both)
-        neck_turn = quat_mul(chest_turn, rotations[_NECK])
-        return neck + quat_rotate(neck_turn, self._body.offsets[_HEAD]), turn
+        turn = mul(from_rotvec(0.0, yaw, 0.0), from_rotvec(*tilt))
+        both = mul(conjugate(chest_turn), turn)
+        bent = share_of(both, _NECK_SHARE)
+        rotations[_NECK] = bent
+        rotations[_HEAD] = mul(conjugate(bent), both)
+        return added(neck, rotate(mul(chest_turn, bent), self._head_offset)), turn
 
-    def at_chin(self, weights: Floats, head: tuple[Floats, Floats]) -> Held:
+    def at_chin(self, weights: Floats, head: tuple[Vec, Quat]) -> Held:
         """Hands at the chin of a head ``(where, how turned)``."""
+        point, turn = np.array(head[0]), np.array(head[1])
         return Held(
-            weights,
-            head[0] + quat_rotate(head[1], self._at_chin),
-            quat_mul(head[1], self._chin_turns),
+            weights, point + quat_rotate(turn, self._at_chin), quat_mul(turn, self._chin_turns)
         )
 
     def limbs(
         self,
         rotations: Floats,
         posture: Posture,
-        chest: tuple[Floats, Floats],
+        chest: tuple[Vec, Quat],
         feet: Feet,
         hands: Floats,
         turns: Turns,
@@ -160,7 +170,7 @@ class Figure:
             seated: how far the person sits, 0 to 1: hands stay above the lap then.
         """
         offsets = self._body.offsets
-        point, turn = chest
+        point, turn = np.array(chest[0]), np.array(chest[1])
         shoulder_turns = quat_mul(turn, rotations[_SHOULDERS])
         arms = (
             point
