@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from presence.clock import SECOND
 from presence.pose import (
@@ -16,6 +17,11 @@ from presence.pose import (
 )
 from presence.pose.kinematics import fingertips_in_place
 from presence.pose.quaternion import quat_angle, quat_conjugate, quat_rotate
+from presence.pose.rigid import Rigid
+from presence.scene.body import generate_body
+from presence.scene.body.drawing import draw_traits
+from presence.scene.posing import pose_stage
+from presence.scene.stage import Person, Stage
 from presence.tracking.acting.conversation import Conversation
 from presence.tracking.acting.face import Blinks
 from presence.tracking.acting.footing import COMFORT, Footing
@@ -32,6 +38,8 @@ from presence.tracking.performer import Performer, eyes_of_others
 
 ADULT = default_proportions(1.72)
 CHILD = default_proportions(1.12)
+TRUNK = ["hips", "spine", "chest", "upperChest", "neck", "head", "leftUpperLeg", "rightUpperLeg"]
+FINGERS = {n for n in INDEX if any(f in n for f in ("Thumb", "Index", "Middle", "Ring", "Little"))}
 FEET = ("left", Contact.LEFT_FOOT), ("right", Contact.RIGHT_FOOT)
 
 
@@ -302,6 +310,31 @@ class TestThinking:
         chin = middle + np.array([0.0, -0.9 * unit, -0.7 * unit])
         away = np.linalg.norm(local + middle - chin, axis=-1).min(axis=1)
         assert away[touching].max() < 0.06
+
+
+class TestHands:
+    def test_hands_stay_out_of_the_body_that_is_drawn(self):
+        """Somebody heavy: a vertex of a hand lies no deeper than skin behind the nearest one."""
+        avatar, girth = generate_body(2), draw_traits(2).girth
+        person = Performer(2, seat=1, proportions=avatar.proportions, girth=girth)
+        mesh = avatar.mesh
+        bones, weights = np.asarray(mesh.joints), np.asarray(mesh.weights, dtype=float)
+        bone = bones[np.arange(len(bones)), weights.argmax(axis=1)]
+        hand = np.isin(bone, [i for n, i in INDEX.items() if n.endswith("Hand") or n in FINGERS])
+        trunk = np.isin(bone, [INDEX[n] for n in TRUNK])
+        for t in np.arange(1.0, 110.0, 4.1):
+            sample = person.sample(round(t * SECOND))
+            stage = Stage([Person(avatar, sample, avatar.proportions, Rigid.identity())])
+            palette = pose_stage(stage).palettes[0].astype(float)
+            # Strands of hair come after the bones; neither hands nor trunk hang on them.
+            kept = np.where(bones < len(palette), bones, 0)
+            skin = np.einsum("vk,vkij->vij", weights, palette[kept])
+            points = np.einsum("vij,vj->vi", skin[..., :3], mesh.positions) + skin[..., 3]
+            normals = np.einsum("vij,vj->vi", skin[..., :3], mesh.normals)
+            away, nearest = cKDTree(points[trunk]).query(points[hand])
+            inward = points[trunk][nearest] - points[hand]
+            depth = np.sum(inward * normals[trunk][nearest], axis=-1)
+            assert depth[away < 0.06].max(initial=0.0) < 0.015, t
 
 
 class TestSteps:
