@@ -7,28 +7,21 @@ import numpy as np
 from presence.pose.proportions import Proportions
 from presence.scene.avatar import Avatar, Mesh
 from presence.scene.body.brows import build_brow
-from presence.scene.body.collar import build_collar
 from presence.scene.body.draft import FLIP, Draft, Paint
 from presence.scene.body.drawing import draw_traits
 from presence.scene.body.expressions import all_offsets
 from presence.scene.body.eyes import build_eyeball
 from presence.scene.body.face import build_face
-from presence.scene.body.fastenings import build_fastenings
+from presence.scene.body.figure import build_figure
 from presence.scene.body.finish import morphs, normals, split
-from presence.scene.body.foot import build_foot
 from presence.scene.body.hair import build_beard, build_glasses, build_hair, soften
-from presence.scene.body.hand import build_hand
-from presence.scene.body.join import join
-from presence.scene.body.limbs import build_arm, build_leg
 from presence.scene.body.measures import draw_measures
 from presence.scene.body.paint import paint_texture, surfaces
 from presence.scene.body.plan import Plan, make_plan
 from presence.scene.body.rig import Extras, make_rig
 from presence.scene.body.teeth import build_teeth, build_tongue
-from presence.scene.body.torso import trunk_shape
-from presence.scene.body.trunk import build_trunk
 from presence.scene.body.unwrap import unwrap
-from presence.scene.body.weights import body_weights, diffused, only, spine_weights, strongest
+from presence.scene.body.weights import only, spine_weights, strongest
 
 
 def generate_body(seed: int, proportions: Proportions | None = None) -> Avatar:
@@ -50,23 +43,12 @@ def generate_body(seed: int, proportions: Proportions | None = None) -> Avatar:
 def build_body(name: str, plan: Plan) -> Avatar:
     """The body that a plan describes."""
     draft = Draft()
-    shape = trunk_shape(plan)
-    openings = build_trunk(draft, plan, shape)
-    arm = build_arm(draft, plan, openings)
-    leg = build_leg(draft, plan, openings)
-    roots = np.concatenate([arm.root, leg.root])
-    join(draft, shape, openings, roots, np.concatenate([arm.root_lifts, leg.root_lifts]))
-    build_hand(draft, plan, arm.end)
-    build_foot(draft, plan, leg.end)
+    figure = build_figure(draft, plan)
     head = only("head")
-    face = build_face(draft, plan, head, openings.neck)
+    face = build_face(draft, plan, head, figure.neck)
     unweighted = np.flatnonzero(draft.weights.sum(axis=1) == 0.0)
-    draft.weights[unweighted] = body_weights(draft.positions[unweighted], plan)
-    head_skin = np.concatenate([face.rim, face.skin])
+    head_skin = np.concatenate([unweighted, face.rim, face.skin])
     draft.weights[head_skin] = spine_weights(draft.positions[head_skin], plan)
-    draft.weights[:] = diffused(draft.weights, draft.triangles, unweighted, 1.0)
-    build_fastenings(draft, plan, openings)
-    build_collar(draft, plan, openings, shape)
     build_eyeball(draft, plan, face.lids, only("rightEye"))
     extras = Extras(
         lower_teeth=build_teeth(draft, plan, face.mouth, head),

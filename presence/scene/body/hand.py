@@ -14,7 +14,7 @@ from presence.pose.skeleton import INDEX
 from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import smoothstep
-from presence.scene.body.weights import chain, hinge
+from presence.scene.body.weights import bend, chain, hinge
 
 _FINGERS = ("Index", "Middle", "Ring", "Little")
 _RADII = (0.0088, 0.0091, 0.0087, 0.0077)
@@ -55,13 +55,19 @@ def _joints(plan: Plan, finger: str, tip: Floats) -> Floats:
 def _finger_weights(points: Floats, finger: str, joints: Floats, reach: float) -> Floats:
     """``(N, 55)`` of the points of one finger, ``reach`` metres of bend either side of a joint."""
     directions = np.diff(joints, axis=0)
-    return chain(
-        ("rightHand", *_bones(finger)),
-        [
-            hinge(points, joints[i], directions[max(i - 1, 0)] + directions[i], reach * width)
-            for i, width in enumerate((1.9, 1.0, 0.9))
-        ],
-    )
+    shares = []
+    for i, width in enumerate((2.4, 1.0, 0.9)):
+        along = directions[max(i - 1, 0)] + directions[i]
+        if finger == "Thumb" or i == 0:
+            # The ball of the thumb goes with it only by and by.
+            wide = 5.0 if finger == "Thumb" and i == 0 else width
+            shares.append(hinge(points, joints[i], along, reach * wide))
+            continue
+        # Fingers bend towards the palm: the skin there is pressed together, over the knuckles not.
+        off = points - joints[i]
+        rise = np.clip(off[:, 1] / reach, -1.0, 1.0)
+        shares.append(bend(off @ along / np.linalg.norm(along), rise, 1.9 * reach, 0.5 * reach))
+    return chain(("rightHand", *_bones(finger)), shares)
 
 
 def _grow(
@@ -89,11 +95,17 @@ def _grow(
             front = np.cross(top, axis)
             # Fingers taper, swell a little at their joints and end round.
             thick = radius * s * (1.0 - 0.085 * (segment + place))
-            thick *= 1.04 if at_joint else 1.0
+            thick *= 1.03 if at_joint else 1.0
+            # Knuckles stand up on the back of the finger.
+            bent = segment > 0 or place > 0.8
+            knob = 1.0 if at_joint else 0.6 if bent and (place < 0.2 or place > 0.8) else 0.0
+            knob *= 0.0 if thumb or (last and place > 0.5) else 0.0021 * s
             thick *= {0.86: 0.66, 0.55: 0.97, 0.58: 1.0}.get(place, 1.0) if last else 1.0
             flat = 0.86 if last else 0.95
-            points = centre + thick * (
-                np.cos(_ANGLES)[:, None] * front + flat * np.sin(_ANGLES)[:, None] * top
+            points = (
+                centre
+                + knob * top
+                + thick * (np.cos(_ANGLES)[:, None] * front + flat * np.sin(_ANGLES)[:, None] * top)
             )
             weights = _finger_weights(points, finger, joints, 0.0065 * s)
             row = draft.add(points, Paint.SKIN, weights)

@@ -55,13 +55,16 @@ _LEG = np.array(  # along; outwards; inwards; forward; back
     ]
 )
 
+_ELBOW_BIAS, _KNEE_BIAS = -0.012, 0.028
+"""Metres, on a body of 1.70 m, by which rings lie before their joint: behind it at the elbow."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Limb:
     """A drafted limb."""
 
-    end: Ints
-    """The last ring, at the wrist or the ankle."""
+    rings: Ints
+    """``(R, S)`` from the trunk to the wrist or the ankle."""
     root: Ints
     """The vertices near the trunk that may be smoothed."""
     root_lifts: Floats
@@ -89,11 +92,13 @@ def _rings(
     axes: tuple[Floats, Floats],
     angles: tuple[Floats, Floats],
     scale: tuple[float, float],
+    bias: float,
 ) -> Floats:
     """``(R, S, 3)`` rings about the line through ``joints (3, 3)``.
 
     ``axes`` are the directions that the table's second and fourth column point to; ``angles`` each
-    side's shares ``(S,)`` of them; ``scale`` is the body's and how thick the limb is.
+    side's shares ``(S,)`` of them; ``scale`` is the body's and how thick the limb is; ``bias`` how
+    far the middle joint's rings lie towards the fourth column, metres.
     """
     s, girth = scale
     along = np.array([ring.along for ring in rings])
@@ -103,10 +108,16 @@ def _rings(
     centres = np.stack([np.interp(flat, (0.0, 1.0, 2.0), joints[:, i]) for i in range(3)], axis=1)
     beyond = np.maximum(flat - 2.0, 0.0)[:, None] * (joints[2] - joints[1])
     centres = (centres + beyond).reshape(*place.shape, 3)
-    radii = through(table[:, 0], table[:, 1:], along) * 1e-3 * girth
+    # Wrists and ankles vary less than arms and thighs.
+    stout = 1.0 + (girth - 1.0) * (1.0 - 0.6 * smoothstep(1.1, 1.9, along)[:, None])
+    radii = through(table[:, 0], table[:, 1:], along) * 1e-3 * stout
     wide = np.where(first > 0.0, radii[:, :1], radii[:, 1:2])
     deep = np.where(second > 0.0, radii[:, 2:3], radii[:, 3:4])
     lift = np.array([[ring.lift] for ring in rings])
+    # Flesh lies on the outside of elbow and knee: a joint near the skin inside its bend presses
+    # less of it together.
+    outside = np.exp(-(((along[:, None] - 1.0) / 0.20) ** 2)) * bias
+    deep = deep + girth * outside * second
     # Folds run aslant; valleys and ridges alternate along the limb.
     slant = 0.9 * first + 2.2 * np.arctan2(first, second)
     height = np.array([[ring.ripple] for ring in rings])
@@ -139,7 +150,7 @@ def build_arm(draft: Draft, plan: Plan, openings: Openings) -> Limb:
     short = end < 0.95
     tuck = min(TUCK * s / length, 0.12)
     # Short sleeves stand off the arm; long ones narrow towards the cuff.
-    wide = 0.010 if short else 0.004
+    wide = 0.006 if short else 0.004
     rings = []
     for along in (
         0.13,
@@ -186,12 +197,13 @@ def build_arm(draft: Draft, plan: Plan, openings: Openings) -> Limb:
         (up, forward),
         (np.sin(ARM_ANGLES), np.cos(ARM_ANGLES)),
         (s, limb_girth(plan)),
+        _ELBOW_BIAS,
     )
     rows = _shown(draft, points, rings, length)
     draft.sew_all([*rows[::-1], openings.armhole], closed=True)
     root = np.concatenate(rows[:2])
     lifts = np.repeat([ring.lift for ring in rings[:2]], ARM_SIDES) * s
-    return Limb(rows[-1], root, lifts)
+    return Limb(np.stack(rows), root, lifts)
 
 
 def _cuff(plan: Plan, end: float, *, short: bool, wide: float) -> list[_Ring]:
@@ -277,12 +289,12 @@ def build_leg(draft: Draft, plan: Plan, openings: Openings) -> Limb:
             rings += [_Ring(along, sock) for along in (1.70, 1.82, 1.92)]
     out, forward = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, -1.0])
     angles = (np.sin(LEG_ANGLES), np.cos(LEG_ANGLES))
-    points = _rings(joints, rings, _LEG, (out, forward), angles, (s, thigh_girth(plan)))
+    points = _rings(joints, rings, _LEG, (out, forward), angles, (s, thigh_girth(plan)), _KNEE_BIAS)
     # Legs of thick people touch; they do not cross.
     points[..., 0] = np.maximum(points[..., 0], 0.004 * s)
     rows = _shown(draft, points, rings, length)
     draft.sew_all([*rows[::-1], openings.leg], closed=True)
-    return Limb(rows[-1], np.concatenate(rows[:2]), np.zeros(2 * LEG_SIDES))
+    return Limb(np.stack(rows), np.concatenate(rows[:2]), np.zeros(2 * LEG_SIDES))
 
 
 def foot_paint(traits: Traits) -> Paint:

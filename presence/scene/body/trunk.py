@@ -244,14 +244,17 @@ def _lower_half(rows: _Rows) -> float:
     plan, cut, t = rows.plan, top_cut(rows.plan.traits), rows.plan.traits
     s, hip = plan.scale, float(plan.at("rightUpperLeg")[1])
     skirt = t.bottom is Bottom.SKIRT
-    rows.level(hip - 0.072 * s, Paint.HOSE if skirt else Paint.TROUSERS)
-    rows.level(hip - 0.046 * s, Paint.HOSE if skirt else Paint.TROUSERS)
+    legs, lift = (Paint.HOSE, -0.007) if skirt else (Paint.TROUSERS, 0.0)
+    rows.level(hip - 0.072 * s, legs)
+    rows.level(hip - 0.046 * s, legs, lift)
     at = hip - 0.015 * s
     if skirt:
-        rows.level(at, Paint.HOSE)
+        rows.level(at, legs, lift)
         knee = float(plan.at("rightLowerLeg")[1])
-        _curtain(rows, at, max(hip - knee - 0.055 * s, 0.1 * s), 0.12, 0.004, 0.006, Paint.TROUSERS)
-        rows.level(at + 0.012 * s, Paint.TROUSERS, 0.0045)
+        _curtain(
+            rows, at, max(hip - knee - 0.055 * s, 0.1 * s), 0.12, 0.0080, 0.006, Paint.TROUSERS
+        )
+        rows.level(at + 0.012 * s, Paint.TROUSERS, 0.0080)
     waist = float(plan.at("spine")[1]) - 0.012 * s
     if tucked(t):
         band = Paint.TROUSERS if skirt else Paint.SHOE
@@ -282,9 +285,9 @@ def _lower_half(rows: _Rows) -> float:
     rows.level(edge, band, out)
     rows.level(edge, band, out + HEM)
     if cut.ribbed:
-        rows.level(hem + 0.048 * s, band, out + HEM)
-        rows.level(hem + 0.051 * s, Paint.SHIRT, out + HEM + 0.003)
-        return hem + 0.068 * s
+        rows.level(hem + 0.046 * s, band, out + HEM - 0.001)
+        rows.level(hem + 0.058 * s, Paint.SHIRT, out + HEM - 0.0005)
+        return hem + 0.078 * s
     high = (edge[0] + 0.016 * s, edge[1] + 0.016 * s, edge[2] + 0.016 * s)
     rows.level(high, Paint.SHIRT, out + 0.6 * HEM)
     return hem + drop + 0.042 * s
@@ -304,7 +307,8 @@ def _curtain(
     base = settle(rows.shape, rough, ease * s, rounds=8)
     base[:, 1] = top
     steps = np.array([0.12, 0.34, 0.56, 0.78, 1.0])
-    ripple = np.cos(9.0 * ANGLES + 0.6)
+    # In front and behind it is drawn smooth between the striding legs.
+    ripple = np.cos(9.0 * ANGLES + 0.6) * np.sin(ANGLES)
 
     def hang(step: float, off: float) -> None:
         depth = float(smoothstep(-0.2, 1.0, step)) * folds * s

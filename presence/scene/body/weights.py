@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags
-from scipy.sparse.linalg import splu
 
 from presence.pose.arrays import Floats, Ints
 from presence.pose.skeleton import BONE_COUNT, INDEX
-from presence.scene.body.neighbours import edges_of
+from presence.scene.body.garments import top_cut
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import smoothstep
+from presence.scene.body.torso import limb_girth, thigh_girth
 
 INFLUENCES = 4
 """Bones that may carry one vertex."""
 _SHARE_STEPS = 1024.0
+_ELBOW, _KNEE = (0.073, 0.012), (0.128, 0.018)
+"""Metres to either side over which elbow and knee bend, inside and outside, on an average body."""
 
 
 def only(bone: str) -> Floats:
@@ -78,7 +80,7 @@ def _ramp(t: Floats) -> Floats:
     return eased
 
 
-def bend(along: Floats, outer: Floats, inside: float, outside: float) -> Floats:
+def bend(along: Floats, outer: Floats, inside: Floats | float, outside: float) -> Floats:
     """``(N,)`` the share of the bone beyond a joint that bends one way.
 
     The skin inside the bend must be spread wide or it folds through itself: for a limb of radius r
@@ -102,11 +104,15 @@ def leg_share(points: Floats, plan: Plan) -> Floats:
     # legs stays with the pelvis.
     between = 1.0 - smoothstep(0.0, 0.085 * s, points[:, 0])
     outward = np.clip((points[:, 0] - hip[0]) / (0.09 * s), 0.0, 1.0)
-    along = hip[1] - points[:, 1] - (0.030 + 0.050 * between - 0.020 * outward) * s
     behind = np.clip((points[:, 2] - hip[2]) / (0.09 * s), -1.0, 1.0)
-    share = bend(along, behind, 0.135 * s, 0.085 * s)
-    known: Floats = np.where(points[:, 1] < plan.at("spine")[1], share, 0.0)
-    return known
+    between = between * smoothstep(-1.0, 0.0, behind)
+    along = hip[1] - points[:, 1] - (0.030 + 0.050 * between - 0.020 * outward) * s
+    # A belly presses against the thighs from farther out.
+    depth = np.maximum(hip[2] - points[:, 2], 0.0)
+    front = np.maximum(0.190 * max(thigh_girth(plan), 1.0) * s, 2.0 * depth)
+    share = bend(along, behind, front, 0.085 * s)
+    waist = plan.at("spine")[1]
+    return share * smoothstep(waist + 0.07 * s, waist - 0.07 * s, points[:, 1])
 
 
 def skirt_weights(points: Floats, plan: Plan) -> Floats:
@@ -117,9 +123,12 @@ def skirt_weights(points: Floats, plan: Plan) -> Floats:
     """
     s = plan.scale
     side = points.copy()
-    side[:, 0] = np.maximum(side[:, 0], plan.at("rightUpperLeg")[0])
+    before = points[:, 2] < plan.at("rightUpperLeg")[2]
+    side[before, 0] = np.maximum(side[before, 0], plan.at("rightUpperLeg")[0])
     legs = leg_share(side, plan)
-    right = 0.5 + 0.5 * np.clip(points[:, 0] / (0.055 * s), 0.0, 1.0)
+    # Wider at the hem, where the legs part farthest.
+    depth = np.maximum(plan.at("rightUpperLeg")[1] - points[:, 1], 0.0)
+    right = 0.5 + 0.5 * np.clip(points[:, 0] / (0.050 * s + 0.06 * depth), 0.0, 1.0)
     rows = spine_weights(points, plan) * (1.0 - legs[:, None])
     rows[:, INDEX["rightUpperLeg"]] += legs * right
     rows[:, INDEX["leftUpperLeg"]] += legs * (1.0 - right)
@@ -137,11 +146,19 @@ def body_weights(points: Floats, plan: Plan) -> Floats:
         return share
 
     trunk = spine_weights(points, plan)
+    limb, thigh = limb_girth(plan) * s, thigh_girth(plan) * s
+    # Thick sleeves are pressed together more.
+    inside = _ELBOW[0] * limb + 1.2 * top_cut(plan.traits).ease * s
     elbow = points[:, 0] - at("rightLowerArm")[0]
     arm = chain(
         ("rightUpperArm", "rightLowerArm", "rightHand"),
         [
-            bend(elbow, beside("rightLowerArm", 2, 0.04), 0.085 * s, 0.024 * s),
+            bend(
+                elbow,
+                beside("rightLowerArm", 2, 0.042 * limb / s),
+                inside,
+                _ELBOW[1] * limb,
+            ),
             hinge(points, at("rightHand"), out, 0.034 * s),
         ],
     )
@@ -149,21 +166,26 @@ def body_weights(points: Floats, plan: Plan) -> Floats:
     leg = chain(
         ("rightUpperLeg", "rightLowerLeg", "rightFoot", "rightToes"),
         [
-            bend(knee, -beside("rightLowerLeg", 2, 0.06), 0.130 * s, 0.040 * s),
+            bend(
+                knee,
+                -beside("rightLowerLeg", 2, 0.062 * thigh / s),
+                _KNEE[0] * thigh,
+                _KNEE[1] * thigh,
+            ),
             hinge(points, at("rightFoot") + np.array([0.0, 0.012 * s, 0.0]), down, 0.030 * s),
             hinge(points, at("rightToes"), (0.0, 0.0, -1.0), 0.025 * s),
         ],
     )
     shoulder = at("rightUpperArm")
     # The armpit stays with the trunk when the arm comes down: the plane leans inwards at the top.
-    arm_share = _ramp(
-        ((points - shoulder) @ np.array([1.0, 0.55, 0.0]) / np.hypot(1.0, 0.55) - 0.004 * s)
-        / (0.056 * s)
-    )
+    # It is deeper than the shoulder's top is high, so it is spread wider.
+    under = smoothstep(-0.5, 1.0, (shoulder[1] - points[:, 1]) / (0.070 * s))
+    beyond = (points - shoulder) @ np.array([1.0, 0.55, 0.0]) / np.hypot(1.0, 0.55)
+    arm_share = _ramp((beyond - 0.004 * s) / (0.052 * s + 0.060 * limb * under))
     girdle = np.zeros_like(trunk)
     girdle[:, INDEX["rightShoulder"]] = 1.0
     above = smoothstep(-0.10 * s, 0.0, points[:, 1] - shoulder[1])
-    girdle_share = smoothstep(0.03 * s, 0.13 * s, points[:, 0]) * above
+    girdle_share = smoothstep(0.05 * s, 0.14 * s, points[:, 0]) * above
 
     def mix(a: Floats, b: Floats, share: Floats) -> Floats:
         part = share[:, None]
@@ -173,26 +195,17 @@ def body_weights(points: Floats, plan: Plan) -> Floats:
     return mix(mix(mix(trunk, girdle, girdle_share), leg, legs), arm, arm_share)
 
 
-def diffused(weights: Floats, triangles: Ints, free: Ints, time: float) -> Floats:
-    """Weights after heat has flowed along the mesh for a while, at the ``free`` vertices.
+def level_edges(weights: Floats, points: Floats, rows: Sequence[Ints], gap: float) -> None:
+    """Give vertices of neighbouring rows that lie within ``gap`` metres the same weights, in place.
 
-    One implicit step of ∂w/∂t = Δw with the mesh's graph Laplacian, whose unit is the square of an
-    edge (M. Desbrun et al., "Implicit fairing of irregular meshes using diffusion and curvature
-    flow", 1999). All other vertices hold their weights.
+    The edge of a hem is narrower than a finger and must not shear when the cloth about it bends.
     """
-    edges = edges_of(triangles)
-    count = len(weights)
-    loose = np.zeros(count, dtype=bool)
-    loose[free] = True
-    ends = np.concatenate([edges, edges[:, ::-1]])
-    ends = ends[loose[ends[:, 0]]]
-    degree = np.bincount(ends[:, 0], minlength=count)
-    flow = csr_matrix((np.full(len(ends), -time) / degree[ends[:, 0]], ends.T), (count, count))
-    system = flow + diags(np.where(loose & (degree > 0), 1.0 + time, 1.0))
-    used = np.flatnonzero(weights.any(axis=0))
-    spread = weights.copy()
-    spread[:, used] = splu(system.tocsc()).solve(weights[:, used])
-    return spread
+    for first, second in pairwise(rows):
+        known = (first >= 0) & (second >= 0)
+        a, b = first[known], second[known]
+        near = np.linalg.norm(points[a] - points[b], axis=1) < gap
+        a, b = a[near], b[near]
+        weights[b] = weights[a]
 
 
 def strongest(weights: Floats) -> tuple[Ints, Floats]:
