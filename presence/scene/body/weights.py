@@ -178,10 +178,13 @@ def body_weights(points: Floats, plan: Plan) -> Floats:
     )
     shoulder = at("rightUpperArm")
     # The armpit stays with the trunk when the arm comes down: the plane leans inwards at the top.
-    # It is deeper than the shoulder's top is high, so it is spread wider.
-    under = smoothstep(-0.5, 1.0, (shoulder[1] - points[:, 1]) / (0.070 * s))
-    beyond = (points - shoulder) @ np.array([1.0, 0.55, 0.0]) / np.hypot(1.0, 0.55)
-    arm_share = _ramp((beyond - 0.004 * s) / (0.052 * s + 0.060 * limb * under))
+    # Below and before the joint, where arms fold against the trunk, it is spread wider.
+    off = points - shoulder
+    under = smoothstep(-0.5, 1.0, -off[:, 1] / (0.070 * s))
+    before = smoothstep(-0.3, 1.0, -off[:, 2] / (0.050 * s))
+    width = 0.030 * s + (0.058 * under + 0.022 * before) * limb
+    beyond = off @ np.array([1.0, 0.70, 0.0]) / np.hypot(1.0, 0.70) - 0.010 * s
+    arm_share = _ramp(beyond / width)
     girdle = np.zeros_like(trunk)
     girdle[:, INDEX["rightShoulder"]] = 1.0
     above = smoothstep(-0.10 * s, 0.0, points[:, 1] - shoulder[1])
