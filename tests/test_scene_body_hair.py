@@ -92,6 +92,12 @@ def test_beards_are_of_closed_pieces(kind):
     assert_closed(whole, worn(whole, start))
 
 
+def test_hair_beard_and_glasses_together_are_within_their_means():
+    for style in (HairStyle.CROP, HairStyle.SIDE_PART, HairStyle.QUIFF, HairStyle.RECEDING):
+        _, whole, start = dressed("man", style, beard=Beard.FULL, glasses=Glasses.ROUND)
+        assert len(worn(whole, start)) <= BUDGET
+
+
 @pytest.mark.parametrize("kind", [Glasses.ROUND, Glasses.SQUARE])
 def test_glasses_are_of_closed_pieces(kind):
     _, whole, start = dressed("man", HairStyle.BALD, glasses=kind)

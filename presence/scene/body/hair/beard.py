@@ -35,7 +35,7 @@ _LOWER: Floats = np.array(
         [3.4, -11.6, -3.9], [2.2, -12.2, -3.0], [1.0, -12.5, -2.6], [0.0, -12.6, -2.4],
     ]
 )  # fmt: skip
-_COLUMNS, _ROWS = 15, 7
+_COLUMNS, _ROWS = 13, 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +79,7 @@ def _locks(
     width: float,
     thick: float,
     seed: int,
-    stations: int = 5,
+    stations: int = 4,
 ) -> Floats:
     """Draft locks from ``roots (N, 3)`` on the skin; return the root of every vertex."""
     rng = np.random.default_rng([seed, 83])
@@ -116,7 +116,7 @@ def _locks(
 
 def _moustache(draft: Draft, plan: Plan, *, full: bool) -> Floats:
     t = plan.traits
-    count = 9
+    count = 7
     s = np.linspace(0.0, 1.0, count)
     wide = t.mouth_width
     rows = []
@@ -128,8 +128,11 @@ def _moustache(draft: Draft, plan: Plan, *, full: bool) -> Floats:
     place = np.concatenate([s, s])
     ways = unit(np.stack([0.55 + 0.35 * place, -0.75 - 0.55 * place**2, 0.0 * place], axis=1))
     lengths = (0.95 + 1.35 * place) * (1.25 if full else 1.0)
+    if t.beard is not Beard.MOUSTACHE:
+        # Its ends run down into the beard.
+        lengths = lengths * (1.0 + 0.8 * smoothstep(0.7, 1.0, place))
     lift = np.full(2 * count, 0.24 if full else 0.20)
-    return _locks(draft, plan, roots, ways, lengths, lift, 0.40, 0.20, 31)
+    return _locks(draft, plan, roots, ways, lengths, lift, 0.46, 0.20, 31)
 
 
 def _jaw(draft: Draft, plan: Plan, *, full: bool) -> Floats:
@@ -167,7 +170,7 @@ def _jaw(draft: Draft, plan: Plan, *, full: bool) -> Floats:
     draft.sew(outer[:, 0], inner[:, 0])
 
     rng = np.random.default_rng(89)
-    count = 30 if full else 34
+    count = 22 if full else 24
     cu = np.linspace(0.04, 0.985, count) + rng.uniform(-0.012, 0.012, count)
     cv = np.tile([0.1, 0.5, 0.28, 0.72], count)[:count] + rng.uniform(-0.08, 0.08, count)
     top, low = through(u, upper, cu), through(u, lower, cu)
@@ -178,7 +181,7 @@ def _jaw(draft: Draft, plan: Plan, *, full: bool) -> Floats:
     lift = 0.18 + (0.75 if full else 0.16) * smoothstep(0.1, 0.7, cu)
     roots.append(
         _locks(
-            draft, plan, base, ways, long, lift, 0.62 if full else 0.5, 0.26 if full else 0.16, 37
+            draft, plan, base, ways, long, lift, 0.74 if full else 0.6, 0.28 if full else 0.17, 37
         )
     )
     return np.concatenate(roots)

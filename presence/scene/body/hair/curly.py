@@ -64,7 +64,7 @@ def build_curls(draft: Draft, ground: Ground) -> None:
     """Short and curly."""
     build_cap(draft, ground, 0.5, 1.5, tone=0.72)
     rng = np.random.default_rng(73)
-    directions = scattered(ground, 175)
+    directions = scattered(ground, 160)
     directions = unit(directions + 0.05 * rng.standard_normal(directions.shape))
     azimuth = np.linspace(-50.0, 50.0, 11)
     directions = np.concatenate([directions, rays(azimuth, hairline(ground, azimuth) + 3.5)])
@@ -76,7 +76,7 @@ def build_curls(draft: Draft, ground: Ground) -> None:
     lifts = 0.45 + 1.15 * top * smoothstep(0.0, 14.0, inner)
     lifts = lifts + rng.uniform(-0.15, 0.45, len(skin)) * top
     size = (0.80 + 0.35 * top) * rng.uniform(0.85, 1.15, len(skin))
-    _curls(draft, ground, skin, lifts, size, 1.7, 0.45, 11, 21)
+    _curls(draft, ground, skin, lifts, size, 1.6, 0.45, 10, 21)
 
 
 def _cloud(around: Floats, place: Floats) -> Floats:
@@ -109,7 +109,7 @@ def build_afro(draft: Draft, ground: Ground) -> None:
     draft.cap(ring[0], int(crown[0]))
     draft.cap(hidden[::-1], int(heart[0]))
     # Small curls all over make it soft.
-    pick = scattered(ground, 330)
+    pick = scattered(ground, 300)
     pick = unit(pick + 0.03 * rng.standard_normal(pick.shape))
     azimuth = np.linspace(-62.0, 62.0, 17)
     pick = np.concatenate([pick, rays(azimuth, hairline(ground, azimuth) + 1.5)])

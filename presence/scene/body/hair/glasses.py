@@ -14,8 +14,8 @@ from presence.scene.body.skull import facing
 from presence.scene.body.traits import Glasses
 from presence.scene.body.weights import only
 
-_SIDES = 6
-_AROUND = 30
+_SIDES = 5
+_AROUND = 24
 _BOW = -0.035
 _CLEAR = 0.42
 """How far rims keep off the skin: brows and lashes lie between."""
@@ -56,7 +56,7 @@ def build_glasses(draft: Draft, plan: Plan) -> None:
     bridge = through(
         np.array([0.0, 0.55, 1.0]),
         np.stack([middle, 0.5 * (middle + inner) + [0.1, 0.12, 0.0], inner]),
-        np.linspace(0.0, 1.0, 6),
+        np.linspace(0.0, 1.0, 4),
     )
     _tube(draft, plan, bridge, thick, closed=False, mirrored=True)
 
@@ -80,7 +80,7 @@ def build_glasses(draft: Draft, plan: Plan) -> None:
     path[1:, 0] = beside(path[1:])
     path[1, 0] = max(path[1, 0], outer[0] + 0.1)
     path[2, 0] = max(path[2, 0], 0.5 * (path[1, 0] + path[3, 0]))
-    line = through(np.linspace(0.0, 1.0, len(path)), path, np.linspace(0.0, 1.0, 16))
+    line = through(np.linspace(0.0, 1.0, len(path)), path, np.linspace(0.0, 1.0, 11))
     line[2:, 0] = np.maximum(line[2:, 0], beside(line[2:]))
     _tube(draft, plan, line, thick * 0.95, closed=False)
 

@@ -10,7 +10,7 @@ from presence.scene.body.hair.ground import Ground, angles, make_ground, rays
 from presence.scene.body.noise import noise
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import smoothstep, through
-from presence.scene.body.traits import HairStyle
+from presence.scene.body.traits import Beard, HairStyle
 
 _FRONT = (
     (0.0, 37.5), (12.0, 38.5), (26.0, 39.5), (38.0, 37.0), (50.0, 25.0), (58.0, 12.0), (66.0, 0.0),
@@ -96,6 +96,9 @@ def bareness(ground: Ground, points: Floats) -> Floats:
 
 def scattered(ground: Ground, count: int) -> Floats:
     """``(N, 3)`` unit rays spread evenly over where hair grows, about ``count`` on a whole ball."""
+    if ground.plan.traits.beard in (Beard.SHORT, Beard.FULL):
+        # A beard takes its share of what a head may cost.
+        count = round(0.72 * count)
     i = np.arange(count) + 0.5
     golden = 180.0 * (3.0 - np.sqrt(5.0))
     elevation = np.degrees(np.arcsin(1.0 - 2.0 * i / count))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from presence.pose.arrays import Floats
-from presence.scene.body.draft import Draft
+from presence.pose.arrays import Floats, Ints
+from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.hair.cap import build_cap
 from presence.scene.body.hair.flow import Field, cut, trace, unit, until
 from presence.scene.body.hair.ground import CENTRE, Ground, angles, on_skin
@@ -154,7 +154,33 @@ def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> tuple[Hank, .
     tones = tones * (0.86 + 0.16 * s) * (0.86 + 0.14 * top[:, None])
     locks = build_locks(draft, ground.plan, Locks(paths, outs, widths, thicks, tones), FLAT)
     lines = curtain(ground.body, paths, style.joints, style.top)
-    return (Hank(locks.ravel(), lines),)
+    inside = _lining(draft, ground, [line for name, line in lines if "front" not in name])
+    return (Hank(np.concatenate([locks.ravel(), inside]), lines),)
+
+
+def _lining(draft: Draft, ground: Ground, lines: list[Floats]) -> Ints:
+    """Draft a dark sheet inside hanging hair, or its far side would be seen lit from without."""
+    plan = ground.plan
+    around = [float(np.arctan2(line[-1, 0], line[-1, 2] + 8.5)) % (2.0 * np.pi) for line in lines]
+    grid = np.stack([lines[i] for i in np.argsort(around)], axis=1)
+    inwards = grid * np.array([1.0, 0.0, 1.0]) - np.array([0.0, 0.0, -8.5])
+    inwards /= np.linalg.norm(inwards, axis=2, keepdims=True)
+    grid = grid - 0.9 * inwards
+    # It ends above the tips.
+    grid[-1] = 0.25 * grid[-2] + 0.75 * grid[-1]
+    sides = [
+        draft.add(plan.from_head(points), Paint.LASH, lone=True)
+        for points in (grid, grid - 0.15 * inwards)
+    ]
+    outer, inner = sides
+    # Columns go round from the right over the back: leftwards, seen from outside.
+    draft.sew_all(list(outer[::-1]))
+    draft.sew_all(list(inner))
+    draft.sew(inner[-1], outer[-1])
+    draft.sew(outer[0], inner[0])
+    draft.sew(inner[:, 0], outer[:, 0])
+    draft.sew(outer[:, -1], inner[:, -1])
+    return np.concatenate([outer.ravel(), inner.ravel()])
 
 
 def build_bob(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
@@ -167,7 +193,7 @@ def build_bob(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
         24.0,
         lift=1.0,
         stations=9,
-        count=150,
+        count=140,
         tuck=1.4,
         blunt=7.0,
         joints=2,

@@ -152,7 +152,7 @@ def build_crop(draft: Draft, ground: Ground) -> None:
         return found
 
     style = _Cut(
-        (5.6, 7.8), (0.34, 0.85), (1.05, 1.3), (0.20, 0.34), rise=0.3, fringe=0.2, count=330
+        (5.6, 7.8), (0.34, 0.85), (1.05, 1.3), (0.20, 0.34), rise=0.3, fringe=0.2, count=280
     )
     _grow(draft, ground, style, field, 1)
 
@@ -162,7 +162,7 @@ def build_side_part(draft: Draft, ground: Ground) -> None:
     build_cap(draft, ground, 0.26, 0.85)
     part = -3.4
     style = _Cut(
-        (6.2, 9.5), (0.30, 1.05), (1.2, 1.5), (0.2, 0.36), rise=0.0, quiff=0.7, row=14, count=270
+        (6.2, 9.5), (0.30, 1.05), (1.2, 1.5), (0.2, 0.36), rise=0.0, quiff=0.7, row=14, count=235
     )
     _grow(draft, ground, style, _combed(part, 1.3, 0.75, 0.25), 2, _parting(ground, part, 9, 0.35))
 
@@ -180,7 +180,7 @@ def build_quiff(draft: Draft, ground: Ground) -> None:
         return found
 
     style = _Cut(
-        (5.2, 9.8), (0.24, 1.0), (1.1, 1.4), (0.18, 0.40), rise=0.0, quiff=2.0, row=14, count=290
+        (5.2, 9.8), (0.24, 1.0), (1.1, 1.4), (0.18, 0.40), rise=0.0, quiff=2.0, row=14, count=250
     )
     _grow(draft, ground, style, field, 3)
 
@@ -200,7 +200,7 @@ def build_pixie(draft: Draft, ground: Ground) -> None:
         return found
 
     style = _Cut(
-        (6.0, 8.4), (0.38, 1.05), (1.1, 1.35), (0.22, 0.36), rise=0.1, fringe=2.6, count=290
+        (6.0, 8.4), (0.38, 1.05), (1.1, 1.35), (0.22, 0.36), rise=0.1, fringe=2.6, count=250
     )
     _grow(draft, ground, style, field, 4, _parting(ground, part, 7, 0.4))
 
