@@ -14,8 +14,11 @@ from presence.client.studio import Studio, close_up_framing
 
 pytestmark = GENEROUS
 
-SIZE = (256, 256)
+SIZE = (384, 384)
 YAW = np.radians(30.0)
+GLIMPSES = np.radians([-3.5, 0.0, 3.5])
+"""Each face is seen thus turned and the landmarks are averaged: from picture to picture of one face
+they waver by up to 0.02 eye widths, the more so behind glasses and under a moustache."""
 
 SMILE = {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0}
 FACES = {
@@ -78,6 +81,11 @@ def landmarks_of(mesh, picture):
     return np.array([(p.x, p.y) for p in found[0].landmark]) * size
 
 
+def averaged(glimpses):
+    """The mean of landmarks; None where a face was not found in each glimpse."""
+    return None if any(each is None for each in glimpses) else np.mean(glimpses, axis=0)
+
+
 @pytest.fixture(scope="module")
 def seen(face_mesh, twenty_people, gl_context):
     """By seed: the landmarks of each face, and of the face at rest turned to either side."""
@@ -86,13 +94,17 @@ def seen(face_mesh, twenty_people, gl_context):
         for person in twenty_people:
             near = close_up_framing(person.avatar)
             views = {
-                name: studio.portrait(person.avatar, shapes, size=SIZE, framing=near)
+                name: [
+                    studio.portrait(person.avatar, shapes, yaw=yaw, size=SIZE, framing=near)
+                    for yaw in GLIMPSES
+                ]
                 for name, shapes in FACES.items()
             }
             for name, yaw in (("turned left", YAW), ("turned right", -YAW)):
-                views[name] = studio.portrait(person.avatar, yaw=yaw, size=SIZE, framing=near)
+                views[name] = [studio.portrait(person.avatar, yaw=yaw, size=SIZE, framing=near)]
             all_seen[person.seed] = {
-                name: landmarks_of(face_mesh, view) for name, view in views.items()
+                name: averaged([landmarks_of(face_mesh, each) for each in pictures])
+                for name, pictures in views.items()
             }
     return all_seen
 
@@ -172,22 +184,26 @@ def test_a_blink_is_seen_on_its_side(seen, side):
     assert failures(seen, judge) == {}
 
 
+def smile(views):
+    """How much the corners of the mouth rise, left and right, and how much it widens."""
+    height, width = [], []
+    for points in (views["rest"], views["smile"]):
+        eyes = points[[OUTER[side] for side in SIDES], 1].mean()
+        height.append([(eyes - points[CORNER[side]][1]) / scale(points) for side in SIDES])
+        across = points[CORNER["left"]] - points[CORNER["right"]]
+        width.append(np.linalg.norm(across) / scale(points))
+    return np.subtract(*height[::-1]), width[1] - width[0]
+
+
 def test_a_smile_is_seen_in_both_corners_of_the_mouth(seen):
     def judge(views):
-        rest, smile = views["rest"], views["smile"]
-        width = [
-            np.linalg.norm(p[CORNER["left"]] - p[CORNER["right"]]) / scale(p) for p in (rest, smile)
-        ]
-        # How far the corners are below the middle between the lips.
-        droop = [
-            [(p[CORNER[s]][1] - p[[UPPER_LIP, LOWER_LIP], 1].mean()) / scale(p) for s in SIDES]
-            for p in (rest, smile)
-        ]
-        wider = width[1] > width[0] + 0.03
-        higher = all(droop[1][i] < droop[0][i] - 0.01 for i in range(2))
-        return None if wider and higher else (width, droop)
+        rise, wider = smile(views)
+        return None if rise.min() > 0.005 and wider > 0.03 else (rise, wider)
 
     assert failures(seen, judge) == {}
+    # A moustache hides most of it from the mesh; nobody else's smile is small.
+    rises = [smile(views)[0].min() for views in seen.values()]
+    assert np.median(rises) > 0.04
 
 
 def moved(views, gaze, other, axis):
@@ -209,7 +225,7 @@ def test_sidelong_glances_are_seen_in_both_eyes(seen):
 
 def test_looks_up_and_down_are_seen_in_both_eyes(seen):
     # The mesh tells these faintly: of the 0.3 eye widths between 24 degrees up and as many down it
-    # reports 0.06 to 0.16, and from picture to picture of one face it wavers by up to 0.02.
+    # reports 0.06 to 0.16.
     def judge(views):
         apart = moved(views, "gaze down", "gaze up", 1)
         ways = [
