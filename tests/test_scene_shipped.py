@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from presence.scene import shipped
 from presence.scene.avatar import Avatar
@@ -14,20 +15,26 @@ ASSETS = Path(__file__).parent.parent / "assets"
 LARGEST = 3_000_000
 
 
+NEAR = 0.002
+"""Metres: another machine's last digits may turn an edge of the mesh, and then move little else."""
+
+
 def differences(one: Avatar, other: Avatar) -> list[str]:
     """Wherein two people differ by more than two machines' last digits and JPEG encoders do."""
     a, b = one.mesh, other.mesh
-    if not np.array_equal(a.triangles, b.triangles):
-        return ["other triangles"]
     found = []
-    if np.abs(a.positions - b.positions).max() > 1e-4:
-        found.append("a vertex is more than 0.1 mm elsewhere")
+    for x, y in ((a, b), (b, a)):
+        away, _ = cKDTree(x.positions).query(y.positions)
+        if np.percentile(away, 99.5) > NEAR:
+            found.append(f"{np.mean(away > NEAR):.1%} of the vertices are elsewhere")
+    if abs(len(a.triangles) - len(b.triangles)) > 0.01 * len(a.triangles):
+        found.append(f"{len(a.triangles)} triangles, and {len(b.triangles)}")
     if [m.shape for m in a.morphs] != [m.shape for m in b.morphs]:
         found.append("other shapes")
-    if len(a.textures) != len(b.textures):
-        found.append("other textures")
-    for x, y in zip(a.textures, b.textures, strict=False):
-        if x.shape != y.shape or np.abs(x.astype(int) - y.astype(int)).mean() > 1.0:
+    if np.abs(one.proportions.offsets - other.proportions.offsets).max() > 1e-6:
+        found.append("other measures")
+    for x, y in zip(a.textures, b.textures, strict=True):
+        if np.abs(x.mean(axis=(0, 1)) - y.mean(axis=(0, 1))).max() > 2.0:
             found.append("a texture shows something else")
     return found
 
@@ -52,7 +59,10 @@ def test_the_assets_are_everybody_who_ships_and_nobody_else(tmp_path, monkeypatc
     (tmp_path / "former.vrm").write_bytes(b"")
     (tmp_path / "README.md").write_text("kept")
     paths = make_assets(tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["README.md", "robin.vrm", "sam.vrm"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "README.md",
+        *(f"{name}.vrm" for name in SHIPPED),
+    ]
     assert [p.read_text() for p in paths] == list(SHIPPED)
 
 

@@ -27,6 +27,7 @@ from presence.client.sources import make_source
 from presence.client.status import Status, live_table, status_table
 from presence.clock import SECOND, SkewedClock
 from presence.errors import PresenceError, UsageError
+from presence.scene.shipped import SHIPPED
 
 STILLS_AFTER = 10.0
 _START_SECONDS = 60.0
@@ -40,7 +41,8 @@ _CLOCKS = (
     SkewedClock(offset_ns=-3 * 3600 * SECOND, drift_ppm=-100.0),
 )
 VIEWER = "You"
-_REMOTE = ("Ada", "Ben")
+_REMOTE = {name.title(): seed for name, seed in SHIPPED.items()}
+"""The seeds of the guests, by name: whoever ships with the package."""
 
 
 @dataclass(slots=True)
@@ -140,7 +142,7 @@ def _refresh(live: Live, processes: Sequence[_Process], heading: str) -> None:
 def _join(link: str, logs: Path, index: int, name: str, *more: str) -> tuple[str, ...]:
     clock = _CLOCKS[index]
     return (
-        *("join", link, "--name", name, "--seed", str(index), "--seat", str(index)),
+        *("join", link, "--name", name, "--seed", str(_REMOTE.get(name, 0)), "--seat", str(index)),
         *("--clock-offset-ns", str(clock.offset_ns), "--clock-drift-ppm", str(clock.drift_ppm)),
         *("--log", str(logs), "--status", "lines"),
         *more,

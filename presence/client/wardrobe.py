@@ -11,6 +11,7 @@ from pathlib import Path
 import presence.scene
 from presence.errors import PresenceError
 from presence.resources import cache_folder
+from presence.scene.shipped import shipped_body
 
 
 def _makers_mark() -> str:
@@ -31,11 +32,13 @@ class Wardrobe:
         self._making: dict[int, asyncio.Task[Path]] = {}
 
     async def body(self, seed: int) -> Path:
-        """The file of the body of a seed; made in a second or so the first time.
+        """The file of the body of a seed; made in a few seconds the first time, unless it ships.
 
         Raises:
             PresenceError: it could not be made or kept; the message says why.
         """
+        if (shipped := shipped_body(seed)) is not None:
+            return shipped
         path = self._folder / f"{seed}.glb"
         if path.is_file():
             return path

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from presence.resources import resource
 from presence.scene.body import generate_body
 from presence.scene.gltf import to_glb
 
-SHIPPED: dict[str, int] = {"robin": 1, "sam": 2}
-"""The seed of each, by name."""
+SHIPPED: dict[str, int] = {"ada": 30, "ben": 31}
+"""The seed of each, by name. The demo's guests are these two."""
 
 
 def shipped_person(name: str) -> Path:
@@ -25,6 +26,15 @@ def shipped_person(name: str) -> Path:
     """
     _ = SHIPPED[name]
     return resource("assets", f"{name}.vrm")
+
+
+def shipped_body(seed: int) -> Path | None:
+    """The file of the body of a seed, where it ships."""
+    for name, other in SHIPPED.items():
+        if other == seed:
+            with contextlib.suppress(FileNotFoundError):
+                return shipped_person(name)
+    return None
 
 
 def make_person(name: str) -> bytes:
