@@ -54,7 +54,7 @@ def bench_call(
         jitter_ms: mean of the further delay.
 
     Raises:
-        PresenceError: the load process failed.
+        PresenceError: the load process failed, or no frame was drawn while it was measured.
     """
     people = participants - 1
     span = seconds + 2 * _WARM_UP_SECONDS
@@ -91,6 +91,11 @@ def bench_call(
 
     frames = log.frames.arrays()
     measured = frames["woke_machine_ns"] >= begins_ns + _WARM_UP_SECONDS * SECOND
+    if not measured.any():
+        raise PresenceError(
+            "this machine is so busy that no frame was drawn while it was measured; "
+            "stop what else runs on it and try again"
+        )
     cpu = frames["cpu_ns"][measured] / 1e6
     took = (frames["done_machine_ns"] - frames["woke_machine_ns"])[measured] / 1e6
     missed = missed_beats(
