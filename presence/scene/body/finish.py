@@ -54,20 +54,46 @@ def normals(positions: Floats, whole: Whole) -> Floats:
     return unit
 
 
+def _turned(moved: Floats, positions: Floats, before: Floats, whole: Whole) -> Floats:
+    """The same as ``normals(positions, whole)``, worked out only where something moved.
+
+    Args:
+        moved: ``(V, 3)`` metres by which a shape brought vertices to ``positions``.
+        positions: ``(V, 3)`` metres.
+        before: ``(V, 3)`` the normals before that.
+        whole: the body.
+    """
+    # A normal depends on the vertices about it, and where skin folds on those about these. It
+    # takes one ring more to have all the triangles about all of them.
+    rings = [moved.any(axis=1)]
+    for _ in range(3):
+        wider = rings[-1].copy()
+        wider[whole.triangles[rings[-1][whole.triangles].any(axis=1)]] = True
+        rings.append(wider)
+    triangles = whole.triangles[rings[3][whole.triangles].any(axis=1)]
+    used, places = np.unique(triangles, return_inverse=True)
+    part = replace(whole, triangles=places.reshape(-1, 3))
+    after = before.copy()
+    after[rings[2]] = normals(positions[used], part)[rings[2][used]]
+    return after
+
+
 def morphs(shapes: dict[str, Floats], whole: Whole) -> tuple[Morph, ...]:
     """The shapes as sparse morphs, in the order of ``SHAPES``.
 
     ``shapes`` holds by name the offsets ``(V, 3)`` in metres.
     """
-    rest = _symmetric(normals(whole.positions, whole), whole)
+    straight = normals(whole.positions, whole)
+    rest = _symmetric(straight, whole)
     made = []
     for name in sorted(shapes, key=SHAPE_INDEX.__getitem__):
         offsets = shapes[name]
-        upon, before = whole.positions, rest
+        upon, plain, before = whole.positions, straight, rest
         if name in _UPON:
             upon = upon + shapes[_UPON[name]]
-            before = _symmetric(normals(upon, whole), whole)
-        turned = normals(upon + offsets, whole)
+            plain = normals(upon, whole)
+            before = _symmetric(plain, whole)
+        turned = _turned(offsets, upon + offsets, plain, whole)
         if not name.endswith(("Left", "Right")):
             turned = _symmetric(turned, whole)
         change = turned - before
