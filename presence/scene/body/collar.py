@@ -13,10 +13,10 @@ from presence.scene.body.sculpt import Shape, settle, smoothstep
 from presence.scene.body.traits import Top
 from presence.scene.body.trunk import ANGLES, Openings
 
-_COLLAR_COLUMNS: Ints = np.array([20, 18, 16, 14, 12, 10, 8, 6, 5, 4, 3, 2, 1])
-_FALL = np.array([14, 14, 14, 15, 16, 18, 20, 24, 29, 34, 39, 40, 24]) * 1e-3
+_COLLAR_COLUMNS: Ints = np.array([20, 17, 14, 12, 10, 8, 6, 4, 3, 2, 1])
+_FALL = np.array([14, 14, 15, 16, 18, 20, 24, 34, 39, 40, 24]) * 1e-3
 """How far the collar falls below its seam at each of them, metres on a body of 1.70 m."""
-_HOOD_COLUMNS: Ints = np.array([20, 18, 16, 14, 12, 10, 8, 6, 4, 3, 2])
+_HOOD_COLUMNS: Ints = np.array([20, 18, 16, 14, 12, 10, 7, 4, 3, 2])
 
 
 def build_collar(draft: Draft, plan: Plan, openings: Openings, shape: Shape) -> None:

@@ -39,7 +39,7 @@ def _section(cloth: Cloth, places: Floats, off: Floats, scale: float) -> tuple[F
 def _placket(draft: Draft, plan: Plan, cloth: Cloth, low: float, high: float) -> None:
     """The strip that carries the buttons, and they."""
     s = plan.scale
-    heights = np.linspace(low + 0.002 * s, high + 0.004 * s, 15)
+    heights = np.linspace(low + 0.002 * s, high + 0.004 * s, 11)
     across = np.array([0.0, 0.0155, 0.0165, 0.0]) * s
     places = np.stack(np.broadcast_arrays(across, heights[:, None]), axis=-1)
     off = np.broadcast_to(np.array([0.0024, 0.0022, -0.0015, -0.0015]), places.shape[:-1])

@@ -23,26 +23,23 @@ _SNEAKER: tuple[_Row, ...] = (
     (0.86, 0.240, 0.0400, 0.0345, None),
     (0.985, 0.235, 0.0455, 0.0385, _SHOE),
     (1.000, 0.262, 0.0505, 0.0425, _SHOE),
-    (0.91, 0.320, 0.0520, 0.0435, _SHOE),
+    (0.90, 0.330, 0.0520, 0.0435, _SHOE),
     (0.77, 0.445, 0.0545, 0.0440, _SHOE),
-    (0.66, 0.580, 0.0575, 0.0450, _SHOE),
-    (0.575, 0.720, 0.0600, 0.0465, _SHOE),
-    (0.52, 0.830, 0.0610, 0.0475, _SHOE),
+    (0.645, 0.605, 0.0580, 0.0455, _SHOE),
+    (0.54, 0.800, 0.0605, 0.0470, _SHOE),
     (0.445, 0.930, 0.0620, 0.0485, _SHOE),
     (0.35, 0.985, 0.0630, 0.0495, _SHOE),
     (0.265, 1.000, 0.0630, 0.0495, _SHOE),
     (0.258, 1.026, 0.0670, 0.0525, _SOLE),
-    (0.14, 1.034, 0.0685, 0.0535, _SOLE),
-    (0.03, 1.020, 0.0670, 0.0525, _SOLE),
+    (0.06, 1.030, 0.0680, 0.0530, _SOLE),
     (0.0, 0.985, 0.0630, 0.0490, _SOLE),
 )
 _BOOT: tuple[_Row, ...] = (
     (1.00, 0.255, 0.0510, 0.0435, _SHOE),
     (0.88, 0.335, 0.0520, 0.0440, _SHOE),
     (0.76, 0.470, 0.0550, 0.0445, _SHOE),
-    (0.68, 0.610, 0.0580, 0.0455, _SHOE),
-    (0.61, 0.750, 0.0600, 0.0470, _SHOE),
-    (0.55, 0.860, 0.0615, 0.0480, _SHOE),
+    (0.665, 0.640, 0.0585, 0.0460, _SHOE),
+    (0.57, 0.825, 0.0610, 0.0475, _SHOE),
     (0.47, 0.950, 0.0620, 0.0490, _SHOE),
     (0.37, 0.995, 0.0630, 0.0500, _SHOE),
     (0.285, 1.005, 0.0630, 0.0500, _SHOE),
@@ -135,7 +132,7 @@ def _outline(plan: Plan, row: tuple[float, float, float, float]) -> Floats:
 def _lace(draft: Draft, plan: Plan, height: float) -> None:
     """One lace across the instep: a bowed rod of three sides."""
     s = plan.scale
-    table = np.array([row[:4] for row in _SNEAKER[4:10]])[::-1]
+    table = np.array([row[:4] for row in _SNEAKER[4:9]])[::-1]
     row = tuple(float(np.interp(height, table[:, 0], table[:, i])) for i in range(4))
     outline = _outline(plan, (row[0], row[1], row[2], row[3]))
     order = np.argsort(np.abs(np.angle(np.exp(1j * LEG_ANGLES))))[:5]

@@ -12,6 +12,7 @@ import numpy as np
 from presence.pose.arrays import Floats, Ints
 from presence.pose.skeleton import INDEX
 from presence.scene.body.draft import Draft, Paint
+from presence.scene.body.pieces import sweep
 from presence.scene.body.plan import Plan
 from presence.scene.body.sculpt import smoothstep
 from presence.scene.body.weights import bend, chain, hinge
@@ -23,14 +24,14 @@ _THUMB_RADIUS = 0.0108
 _FINGER_SIDES = 8
 _COLUMNS = 9
 """Vertices across the back of the hand: two strips a finger."""
-_WEB = 0.40
+_WEB = 0.30
 """Where fingers part, along the first segment."""
 # Along the palm, from the wrist to the knuckles: how far, and half its thickness in metres.
 _PALM_ROWS = ((0.12, 0.0185), (0.32, 0.0180), (0.52, 0.0165), (0.74, 0.0145), (0.97, 0.0122))
 _THUMB_ROW = 0
 """The thumb grows from between this palm row and the second after it."""
 # Along one segment of a finger.
-_SEGMENTS = ((0.66, 0.88, 1.0), (0.14, 0.5, 0.86, 1.0), (0.16, 0.55, 0.86))
+_SEGMENTS = ((0.60, 0.86, 1.0), (0.14, 0.5, 0.86, 1.0), (0.16, 0.55, 0.86))
 _ANGLES: Floats = np.arange(_FINGER_SIDES) * (2.0 * np.pi / _FINGER_SIDES)
 
 
@@ -109,12 +110,33 @@ def _grow(
             )
             weights = _finger_weights(points, finger, joints, 0.0065 * s)
             row = draft.add(points, Paint.SKIN, weights)
-            if last and place > 0.5:
-                draft.paints[row[2]] = Paint.NAIL
             rows.append(row)
     tip = draft.add(joints[3:], Paint.SKIN, _finger_weights(joints[3:], finger, joints, 0.0065 * s))
     draft.sew_all(rows[::-1], closed=True)
     draft.cap(rows[-1][::-1], int(tip[0]))
+    _nail(draft, finger, joints, radius * s, s)
+
+
+def _nail(draft: Draft, finger: str, joints: Floats, radius: float, scale: float) -> None:
+    """A plate on the back of the fingertip, sunk into it."""
+    length = float(np.linalg.norm(joints[3] - joints[2]))
+    axis = (joints[3] - joints[2]) / length
+    top = np.array([0.0, 1.0, 0.0]) - axis * axis[1]
+    top = top / np.linalg.norm(top)
+    front = np.cross(top, axis)
+    sections = []
+    for place, breadth in ((0.36, 0.50), (0.58, 0.62), (0.84, 0.52)):
+        # As the finger's own rings: they taper towards the tip.
+        thick = radius * (1.0 - 0.085 * (2.0 + place))
+        thick *= float(np.interp(place, (0.16, 0.55, 0.86, 1.0), (1.0, 0.97, 0.66, 0.42)))
+        high = 0.86 * thick + 0.0006 * scale
+        wide, edge = breadth * radius, 0.74 * 0.86 * thick + 0.0004 * scale
+        middle = joints[2] + axis * length * place
+        section = [(wide, edge), (0.0, high), (-wide, edge), (0.0, 0.4 * high)]
+        sections.append([middle + across * front + up * top for across, up in section])
+    points = np.array(sections)
+    weights = _finger_weights(points.reshape(-1, 3), finger, joints, 0.0065 * scale)
+    sweep(draft, points, Paint.NAIL, weights.reshape(*points.shape[:2], -1))
 
 
 def build_hand(draft: Draft, plan: Plan, wrist_ring: Ints) -> None:

@@ -57,6 +57,9 @@ _LEG = np.array(  # along; outwards; inwards; forward; back
 
 _ELBOW_BIAS, _KNEE_BIAS = -0.012, 0.028
 """Metres, on a body of 1.70 m, by which rings lie before their joint: behind it at the elbow."""
+_SLEEVE = (0.13, 0.27, 0.43, 0.60, 0.75, 0.86, 0.93, 1.0, 1.07, 1.15, 1.27, 1.45)
+_TROUSERS = (0.26, 0.36, 0.50, 0.66, 0.79, 0.88, 0.95, 1.02, 1.10, 1.19, 1.32, 1.50)
+"""Where along sleeve and trouser leg their rings are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,23 +155,8 @@ def build_arm(draft: Draft, plan: Plan, openings: Openings) -> Limb:
     # Short sleeves stand off the arm; long ones narrow towards the cuff.
     wide = 0.006 if short else 0.004
     rings = []
-    for along in (
-        0.13,
-        0.25,
-        0.38,
-        0.52,
-        0.66,
-        0.78,
-        0.86,
-        0.93,
-        1.0,
-        1.07,
-        1.15,
-        1.25,
-        1.38,
-        1.52,
-    ):
-        if along < end - 0.10:
+    for along in _SLEEVE:
+        if along < end - (0.10 if short else 0.26):
             near = float(np.exp(-(((along - 1.0) / 0.17) ** 2)))
             far = float(np.exp(-(((along - end + 0.16) / 0.16) ** 2)))
             folds = cut.folds * (near + (0.0 if short else 0.9 * far))
@@ -179,8 +167,8 @@ def build_arm(draft: Draft, plan: Plan, openings: Openings) -> Limb:
     if not short:
         rings += [
             _Ring(along, Paint.SHIRT, cut.ease + wide + 0.003, 0.8 * cut.folds)
-            for along in (1.64, 1.74)
-            if along < end - 0.12
+            for along in (1.58, 1.64)
+            if along < end - 0.26
         ]
     rings += _cuff(plan, end, short=short, wide=wide)
     bare = (0.62, 0.75, 0.86, 0.93, 1.0, 1.07, 1.15, 1.28, 1.48, 1.68, 1.84)
@@ -219,16 +207,17 @@ def _cuff(plan: Plan, end: float, *, short: bool, wide: float) -> list[_Ring]:
         ]
     if t.top in (Top.SWEATER, Top.HOODIE):
         return [
-            _Ring(end - 0.185, Paint.SHIRT, out + 0.004),
-            _Ring(end - 0.165, Paint.TRIM, 0.0055),
+            _Ring(end - 0.235, Paint.SHIRT, out + 0.0045, 0.5 * cut.folds),
+            _Ring(end - 0.190, Paint.SHIRT, out + 0.0010),
+            _Ring(end - 0.165, Paint.TRIM, 0.0060),
             _Ring(end - 0.08, Paint.TRIM, 0.0052),
             _Ring(end, Paint.TRIM, 0.0058),
             _Ring(end + 0.001, Paint.TRIM, 0.0020),
         ]
     if t.top is Top.SHIRT:
         return [
-            _Ring(end - 0.200, Paint.SHIRT, out + 0.003),
-            _Ring(end - 0.190, Paint.SHIRT, 0.0065),
+            _Ring(end - 0.225, Paint.SHIRT, out + 0.003, 0.4 * cut.folds),
+            _Ring(end - 0.190, Paint.SHIRT, 0.0070),
             _Ring(end - 0.08, Paint.SHIRT, 0.0072),
             _Ring(end, Paint.SHIRT, 0.0082),
             _Ring(end + 0.001, Paint.SHIRT, 0.0048),
@@ -247,7 +236,7 @@ def build_leg(draft: Draft, plan: Plan, openings: Openings) -> Limb:
     s, t, cut = plan.scale, plan.traits, bottom_cut(plan.traits)
     joints = np.stack([plan.at(f"right{b}") for b in ("UpperLeg", "LowerLeg", "Foot")])
     length = float(np.linalg.norm(joints[1] - joints[0]))
-    places = [0.26, 0.35, 0.46, 0.58, 0.70, 0.80, 0.88, 0.95, 1.02, 1.10, 1.19, 1.30, 1.43, 1.56]
+    places = _TROUSERS
     cloth = Paint.HOSE if t.bottom is Bottom.SKIRT else Paint.TROUSERS
     bare = Paint.HOSE if t.bottom is Bottom.SKIRT else Paint.SKIN
     rings = [

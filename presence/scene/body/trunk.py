@@ -24,7 +24,7 @@ COLUMNS = 20
 _ARM_FRONT, _ARM_BACK = 7, 13
 """The columns between which the arm grows out."""
 _ARM_ROWS = 4
-_TORSO_ROWS = 9
+_TORSO_ROWS = 8
 ANGLES: Floats = np.linspace(0.0, np.pi, COLUMNS + 1)
 """Of the columns, from the front to the back."""
 
