@@ -22,7 +22,6 @@ from presence.scene.body.lids import closing, opening, turned
 from presence.scene.body.lips import LipField
 from presence.scene.body.plan import Plan
 from presence.scene.body.rig import Rig
-from presence.scene.body.sculpt import smoothstep
 
 _HINGE = (-1.4, -7.6)
 """Height and forwardness of the jaw's hinge."""
@@ -77,6 +76,10 @@ class Shape:
             moved += push(rig)
         for other in self.others:
             moved += other(rig)
+        # What pushes the lids' skin may slide it over the eyeball, not into it.
+        at = rig.about_eyes
+        inward = np.minimum(np.sum(moved[at] * rig.from_eyes, axis=1), 0.0)
+        moved[at] -= inward[:, None] * rig.from_eyes
         if self.lids is not None:
             upper, lower, aside, lift = self.lids
             vertices, by = turned(face.lids, opening(upper, lower), lift, aside)
@@ -123,9 +126,10 @@ def _ajar(share: float) -> Field:
 def _mouth_close(rig: Rig) -> Floats:
     """What brings the lips together again while the jaw is open."""
     # Lips that are drawn down by the jaw do not go back with it, through the teeth.
-    back = 0.3 + 0.7 * smoothstep(0.5, 1.0, rig.jaw_shut)
+    gap = (rig.points - rig.marks.lip) / np.array([3.4, 2.0, 3.5])
+    held = np.exp(-np.sum(gap**2, axis=1)) * np.clip(2.0 * (1.0 - rig.jaw_shut), 0.0, 1.0)
     hung = _swing(rig) * rig.jaw_shut[:, None]
-    hung[:, 2] *= back
+    hung[:, 2] *= 1.0 - 0.75 * held
     closed: Floats = hung - _jaw_open(rig)
     return closed
 
@@ -232,7 +236,7 @@ WHOLE: dict[str, Shape] = {
         lips=lips.puffed,
         others=(
             _both(
-                Push("corner", (1.9, -0.1, -1.2), (1.9, 1.9, 2.6), (0.12, 0.0, 0.05), swell=0.95)
+                Push("corner", (1.8, 0.25, -1.0), (1.8, 1.7, 2.6), (0.12, 0.0, 0.05), swell=0.88)
             ),
             _both(Push("nose_base", (1.3, -0.6, 0.0), (1.0, 0.7, 1.6), (0.0, 0.0, 0.0), 0.16)),
         ),

@@ -40,8 +40,8 @@ def generate_body(seed: int, proportions: Proportions | None = None) -> Avatar:
     return build_body(f"body-{seed}", make_plan(measures, traits))
 
 
-def build_body(name: str, plan: Plan) -> Avatar:
-    """The body that a plan describes."""
+def build_body(name: str, plan: Plan, *, textured: bool = True) -> Avatar:
+    """The body that a plan describes; without a texture it takes a third of the time."""
     draft = Draft()
     figure = build_figure(draft, plan)
     head = only("head")
@@ -79,6 +79,8 @@ def build_body(name: str, plan: Plan) -> Avatar:
         triangles=whole.triangles.astype(np.uint32),
         morphs=morphs(shapes, whole),
     )
+    if not textured:
+        return Avatar(name=name, mesh=mesh, proportions=plan.proportions)
     unwrapped = unwrap(draft, whole, plan)
     texture = paint_texture(draft, whole, unwrapped, plan, rest_normals)
     return Avatar(

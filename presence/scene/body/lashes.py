@@ -78,6 +78,6 @@ def _strip(draft: Draft, plan: Plan, lids: Lids, weights: Floats, row: _Row) -> 
     draft.cap(ring[0][::-1], int(ends[0]))
     draft.cap(ring[-1], int(ends[1]))
     for line, at in zip(rows, points, strict=True):
-        lids.turning.add(line, at, places, lift=0.5)
-    lids.turning.add(ends, points[:, [0, -1]].mean(axis=0), places[[0, -1]], lift=0.5)
+        lids.turning.add(line, at, places, lift=0.85)
+    lids.turning.add(ends, points[:, [0, -1]].mean(axis=0), places[[0, -1]], lift=0.85)
     return np.concatenate([rows.ravel(), ends])

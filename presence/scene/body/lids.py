@@ -46,12 +46,21 @@ _CLOSING = {True: (1.0, 1.0, 0.93, 0.74, 0.34, 0.05), False: (1.0, 1.0, 0.78, 0.
 _OPENING = {True: (1.0, 0.96, 0.80, 0.62, 0.48, 0.22), False: (1.0, 0.95, 0.75, 0.5, 0.3, 0.12)}
 # Rings of the socket's lining, inwards from the lids' edge: radians wider and taller, units off
 # the eyeball.
-_LINING = ((0.015, 0.02, 0.095), (0.25, 0.35, 0.05), (0.40, 0.80, 0.05))
+_LINING = ((0.015, 0.02, 0.095), (0.12, 0.40, 0.05), (0.30, 0.85, 0.05))
 # Rings round the eye on the face itself: half width and half height.
 _SURROUNDS = ((1.95, 1.52), (2.45, 2.02))
-_MEETING = 0.20
+# Where each place is between the corners, from 1 (outer) to −1. Evener than a circle's, or the
+# edges would stand upright in the corners and fold over when they shut.
+_ACROSS: Floats = 0.5 * np.cos(TURN) + 0.5 * (
+    1.0 - 2.0 * np.minimum(TURN, 2.0 * np.pi - TURN) / np.pi
+)
+_RISE: Floats = np.where(np.arange(SIDES) <= SIDES // 2, 1.0, -1.0) * np.maximum(
+    1.0 - _ACROSS**2, 0.0
+)
+_RISE[[0, SIDES // 2]] = 0.0
+_ARCH: Floats = np.abs(_RISE) ** 1.6
+_MEETING: Floats = 0.20 + 0.30 * _ACROSS**4
 """Where the lids meet: 0 at the lower lid's edge at rest, 1 at the upper's."""
-_ARCH: Floats = np.abs(np.sin(TURN)) ** 0.6
 
 
 @dataclass(slots=True)
@@ -136,12 +145,12 @@ def angles_of(from_eye: Floats) -> tuple[Floats, Floats, Floats]:
 def _edge(plan: Plan) -> tuple[Floats, Floats]:
     """``(28,)`` sideways and upward radians of the lids' edge at rest."""
     t = plan.traits
-    cos, sin = np.cos(TURN), np.sin(TURN)
+    cos, sin = _ACROSS, _RISE
     # The outer corner lies further back on the eyeball: its lids end sooner.
     along = cos * _WIDTH * np.where(cos > 0.0, 0.95, 1.0)
     # An almond: the upper lid's arch is fullest towards the nose, the lower's away from it. Years
     # let the upper lid down, most of all at its outer end; children's eyes are wide open.
-    bow = np.abs(sin) ** np.where(sin > 0.0, 0.85, 0.95)
+    bow = np.abs(sin) ** np.where(sin > 0.0, 0.72, 0.80)
     upper = _UPPER_HEIGHT + 0.03 * t.youth - 0.035 * t.wear * (1.0 + cos) - 0.03 * t.lid_fold
     upper = upper * bow * (1.0 - 0.07 * cos)
     lower = -_LOWER_HEIGHT * bow * (1.0 + 0.09 * cos)
@@ -167,10 +176,12 @@ def build_lids(draft: Draft, plan: Plan, weights: Floats) -> Lids:
         around.append(facing(shape, eye + guess))
     edge = eye + on_eyeball(sideways, upward, radius + EDGE)
     places = np.arange(SIDES, dtype=np.float64)
-    deep = 0.17 * (1.0 - t.lid_fold)
+    deep = 0.14 * (1.0 - t.lid_fold)
     placed = [edge]
     for i, (high, low) in enumerate(zip(_UPPER_RINGS, _LOWER_RINGS, strict=True)):
+        # Evenly spaced in the corners.
         share = np.where(sin >= 0.0, high[0], low[0])
+        share = share + (0.2 * (i + 1) - share) * _ACROSS**4
         flat = edge + (around[0] - edge) * share[:, None]
         off = np.where(sin >= 0.0, high[1], low[1])
         ring = facing(_melted(shape, eye, radius + off), flat)
@@ -187,12 +198,12 @@ def build_lids(draft: Draft, plan: Plan, weights: Floats) -> Lids:
     rings = [add(points, Paint.SKIN) for points in placed]
 
     lined = []
-    inner = np.exp(-(((places - _INNER) / 1.1) ** 2))
+    inner = np.exp(-(((places - _INNER) / 1.8) ** 2))
     for i, (wider, taller, inset) in enumerate(_LINING):
         across = sideways + wider * cos
         if i == 0:
             # The pink corner by the nose reaches towards the iris.
-            across = across + 0.13 * inner
+            across = across + 0.06 * inner
         lined.append(eye + on_eyeball(across, upward + taller * sin, radius + inset))
     lining = [add(points, Paint.SOCKET) for points in lined]
     back = add((eye - np.array([0.0, 0.0, radius + 0.3]))[None], Paint.SOCKET)
@@ -208,7 +219,7 @@ def build_lids(draft: Draft, plan: Plan, weights: Floats) -> Lids:
             places,
             np.where(UPPER, _CLOSING[True][i], _CLOSING[False][i]),
             np.where(UPPER, _OPENING[True][i], _OPENING[False][i]),
-            lift=0.5 if i < 3 else 0.2,
+            lift=(0.85, 0.85, 0.5, 0.3, 0.2, 0.0)[i],
             sink=1.0 if i < 2 else 0.5,
         )
     turning.add(lining[0], lined[0] - eye, places, lift=1.0, sink=0.0)
@@ -274,11 +285,17 @@ def turned(lids: Lids, turn: Floats, lift: float, aside: float = 0.0) -> tuple[I
     """
     t = lids.turning
     sideways, upward, radius = (np.concatenate(part) for part in (t.sideways, t.upward, t.radius))
-    mine = np.interp(np.concatenate(t.places), np.arange(SIDES + 1), np.append(turn, turn[0]))
-    upper = np.interp(np.concatenate(t.places), np.arange(SIDES), UPPER.astype(float)) > 0.5
+    places = np.concatenate(t.places)
+    # Both lids come off the ball alike, so that their edges meet.
+    most = np.maximum(np.abs(turn), np.abs(turn[OPPOSITE])) / max(float(np.abs(turn).max()), 1e-9)
+
+    def at_places(values: Floats) -> Floats:
+        return np.interp(places, np.arange(SIDES + 1), np.append(values, values[0]))
+
+    mine, swept = at_places(turn), at_places(most)
+    upper = (places > 0.0) & (places < _INNER)
     shuts = np.where(upper, mine < 0.0, mine > 0.0)
     follow = np.where(shuts, np.concatenate(t.closing), np.concatenate(t.opening))
-    swept = np.clip(np.abs(mine) / max(float(np.abs(turn).max()), 1e-9), 0.0, 1.0)
     before = on_eyeball(sideways, upward, radius)
     after = on_eyeball(
         sideways + aside * follow * np.interp(np.abs(sideways), [0.5, 1.1], [1.0, 0.0]),

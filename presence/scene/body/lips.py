@@ -47,7 +47,7 @@ def smile(lips: Lips) -> Floats:
     """The corner goes up and out; the lips thin as they stretch over the teeth."""
     k = _corner(lips)
     thin = -0.16 * _red(lips) * k
-    flat = -0.16 * np.sin(np.pi * lips.depth) * smoothstep(-0.3, 0.6, lips.place)
+    flat = -0.45 * lips.pillow * smoothstep(-0.3, 0.6, lips.place) * _round(lips)
     return _moved(0.60 * k, 0.09 * _half(lips) + 0.54 * k**1.6 + thin, -0.06 - 0.52 * k**1.5 + flat)
 
 
@@ -68,7 +68,7 @@ def stretch(lips: Lips) -> Floats:
     """The corner is drawn aside and a little down; the lips go thin and flat."""
     k = _corner(lips)
     thin = -0.26 * _red(lips) * smoothstep(-0.5, 0.7, lips.place)
-    flat = -0.20 * np.sin(np.pi * lips.depth) * smoothstep(-0.3, 0.6, lips.place)
+    flat = -0.5 * lips.pillow * smoothstep(-0.3, 0.6, lips.place) * _round(lips)
     return _moved(0.74 * k, -0.24 * k**2 + thin, -0.50 * k**1.5 + flat)
 
 
@@ -76,19 +76,19 @@ def press(lips: Lips) -> Floats:
     """Both lips are pressed upon each other: their red all but goes."""
     half = _half(lips)
     hold = np.where(lips.bow > 0.0, 0.36, 0.46) * half
-    flat = -0.22 * np.sin(0.5 * np.pi * np.minimum(lips.depth * 1.4, 1.0)) * half * _round(lips)
+    flat = -0.5 * lips.pillow * half * _round(lips)
     return _moved(0.10 * _corner(lips), -hold * _red(lips) + 0.04 * half, flat)
 
 
 def lower_down(lips: Lips) -> Floats:
     """The lower lip goes down on one side and shows the lower teeth."""
-    side = smoothstep(-0.55, 0.40, lips.place) * (lips.bow < 0.0) * _round(lips) ** 0.7
+    side = _half(lips) * (lips.bow < 0.0) * _round(lips) ** 1.5
     return _moved(0.10 * side, -0.62 * side, -0.02 * side)
 
 
 def upper_up(lips: Lips) -> Floats:
     """The upper lip goes up on one side and shows the upper teeth."""
-    side = smoothstep(-0.55, 0.40, lips.place) * (lips.bow > 0.0) * _round(lips) ** 0.7
+    side = _half(lips) * (lips.bow > 0.0) * _round(lips) ** 1.5
     return _moved(0.08 * side, (0.56 - 0.10 * lips.depth) * side, 0.05 * side)
 
 
@@ -103,13 +103,13 @@ def _rounded(
     # The line straightens, and the red is as high beside the middle as in it.
     level = middle[1] - lips.line[:, 1]
     height = np.where(above, red, -red) * share * 0.33 * arch * lips.depth
-    opened = np.where(above, gap[0], -gap[1]) * arch * (lips.bow != 0.0)
+    opened = np.where(above, gap[0], -gap[1]) * arch**1.5 * (lips.bow != 0.0)
     # The corners come up to the middle, and the lips turn out.
     even = 0.80 * (middle[2] - lips.line[:, 2])
     return _moved(
-        (width - 1.0) * lips.points[:, 0],
+        (width - 1.0) * lips.line[:, 0],
         0.8 * level + (height - _red(lips)) * (lips.depth > 0.0) + opened,
-        forward + even - 0.16 * lips.depth,
+        forward + even - 0.16 * lips.depth * arch,
     )
 
 
@@ -149,7 +149,7 @@ def roll_upper(lips: Lips) -> Floats:
 def shrug_lower(lips: Lips) -> Floats:
     """The chin pushes the lower lip up and out; the upper lip gives way."""
     own = (lips.bow <= 0.0).astype(np.float64)
-    out = _round(lips) ** 0.7
+    out = _round(lips) ** 1.5
     up = np.where(own > 0.0, 0.24 + 0.06 * lips.depth, 0.24 - 0.16 * lips.depth)
     forward = np.where(own > 0.0, 0.20 + 0.16 * lips.depth, 0.12 - 0.10 * lips.depth)
     return _moved(0.0, up * out, forward * out)
@@ -158,7 +158,7 @@ def shrug_lower(lips: Lips) -> Floats:
 def shrug_upper(lips: Lips) -> Floats:
     """The upper lip goes out and up; the lower stays with it where they meet."""
     own = (lips.bow >= 0.0).astype(np.float64)
-    out = _round(lips) ** 0.7
+    out = _round(lips) ** 1.5
     up = np.where(own > 0.0, 0.16 + 0.12 * lips.depth, 0.16 - 0.12 * lips.depth)
     forward = np.where(own > 0.0, 0.30 - 0.04 * lips.depth, 0.24 - 0.18 * lips.depth)
     return _moved(0.0, up * out, forward * out)
@@ -182,5 +182,5 @@ def puffed(lips: Lips) -> Floats:
 
 def sneered(lips: Lips) -> Floats:
     """The upper lip's border goes up with the nose, without parting the lips."""
-    side = smoothstep(-0.55, 0.40, lips.place) * (lips.bow > 0.0) * _round(lips) ** 0.7
+    side = _half(lips) * (lips.bow > 0.0) * _round(lips) ** 1.5
     return _moved(0.0, 0.20 * side * lips.depth, 0.04 * side * lips.depth)

@@ -17,6 +17,10 @@ from presence.scene.body.skull import MOUTH_HEIGHT, head_shape, onto
 POINTS = 21
 """From the upper lip's middle to the corner to the lower lip's middle."""
 TURN: Floats = np.linspace(0.5 * np.pi, -0.5 * np.pi, POINTS)
+ACROSS: Floats = 0.5 * np.cos(TURN) + 0.5 * (1.0 - np.abs(TURN[::-1]) / (0.5 * np.pi))
+"""``(21,)`` where each place is: 0 in the middle, 1 in the corner."""
+RISE: Floats = np.sign(TURN) * np.sqrt(np.maximum(1.0 - ACROSS**2, 0.0))
+"""``(21,)`` how high it is on an ellipse: 1 in the upper lip's middle, −1 in the lower's."""
 BORDER = 3
 """The row along the red of the lips."""
 WIDTH = 2.16
@@ -25,11 +29,11 @@ WIDTH = 2.16
 # below), how much wider than the mouth, how far forward of the face (above and below).
 _ROWS = (
     (0.0, 0.0, 0.0, -0.34, -0.34),
-    (0.40, 0.36, 0.03, 0.17, 0.24),
-    (0.74, 0.72, 0.10, 0.19, 0.23),
-    (1.0, 1.0, 0.18, 0.07, 0.06),
-    (1.0, 1.0, 0.44, 0.0, -0.06),
-    (1.0, 1.0, 0.95, 0.0, -0.02),
+    (0.40, 0.36, 0.09, 0.17, 0.24),
+    (0.74, 0.72, 0.18, 0.19, 0.23),
+    (1.0, 1.0, 0.28, 0.07, 0.06),
+    (1.0, 1.0, 0.54, 0.0, -0.06),
+    (1.0, 1.0, 1.02, 0.0, -0.02),
 )
 # How far above and below the red the rows outside it lie.
 _OUTSIDE = {4: (0.36, 0.36), 5: (0.86, 0.86)}
@@ -80,7 +84,7 @@ def build_mouth(draft: Draft, plan: Plan, weights: Floats) -> Mouth:
     """Draft the right half of the mouth."""
     t = plan.traits
     shape = head_shape(plan)
-    across, rise = np.cos(TURN), np.sin(TURN)
+    across, rise = ACROSS.copy(), RISE
     across[[0, -1]] = 0.0
     above = rise > 0.0
     # Years thin the lips; children's are small and full.

@@ -22,7 +22,7 @@ from presence.scene.body.teeth import Tongue
 
 _DEPTHS = (0.0, 0.38, 0.73, 1.0)
 """Where the rows of the lips are between their meeting line (0) and the red's border (1)."""
-_LINING_FADE = (0.0, 0.12, 0.55, 1.0)
+_LINING_FADE = (0.0, 0.25, 0.88, 1.0)
 """How much the rows of the mouth's lining (from the back) go with the lips."""
 _LIPS_SHUT = 0.5
 """How much both lips go with the jaw when they stay closed."""
@@ -60,6 +60,8 @@ class Lips:
     """``(N,)`` 0 where the lips meet and inside, 1 at the border of the red."""
     line: Floats
     """``(N, 3)`` head units: the point of the meeting line at each place."""
+    pillow: Floats
+    """``(N,)`` head units: how far the lip's flesh stands out."""
     fade: Floats
     """``(N,)`` how much each goes with the lips: 1, and less in the lining."""
 
@@ -78,6 +80,10 @@ class Rig:
     stretch: Stretch
     """The skin round the mouth."""
     marks: Marks
+    about_eyes: Ints
+    """``(E,)`` the skin of the lids."""
+    from_eyes: Floats
+    """``(E, 3)`` unit, away from the eye's centre."""
     upper: Floats
     """``(V,)`` how much it is the upper lip."""
     jaw: Floats
@@ -110,16 +116,16 @@ def make_rig(draft: Draft, whole: Whole, plan: Plan, face: Face, extras: Extras)
     for row, share in zip(rows, (0.0, 0.1, 0.2, 0.4, 0.7, 0.9), strict=True):
         skin[row] = share
     for row, share in zip(rows, (1.0, 1.0, 1.0, 0.8, 0.45, 0.15), strict=True):
-        upper[row] = share * np.maximum(np.sin(mouth.TURN), 0.0) ** 0.7
+        upper[row] = share * np.maximum(mouth.RISE, 0.0) ** 1.3
     for row, share in zip(face.mouth.lining, _LINING_FADE, strict=True):
-        upper[row] = share * np.maximum(np.sin(mouth.TURN), 0.0) ** 0.7
+        upper[row] = share * np.maximum(mouth.RISE, 0.0) ** 1.3
     tongue = np.zeros((draft.count, 3))
     tongue[extras.tongue.vertices] = extras.tongue.out
     # The open mouth is round: its corners go half-way.
-    bow = np.sin(mouth.TURN)
-    by_place = 0.5 - 0.5 * np.sign(bow) * np.abs(bow) ** 0.8
-    jaw = _jaw_share(draft, plan, face, extras, by_place)
-    jaw_shut = _jaw_share(draft, plan, face, extras, np.full(mouth.POINTS, _LIPS_SHUT))
+    bow = mouth.RISE
+    by_place = 0.5 - 0.5 * np.sign(bow) * np.abs(bow) ** 1.3
+    jaw = _jaw_share(draft, plan, face, extras, marks.chin, by_place)
+    jaw_shut = _jaw_share(draft, plan, face, extras, marks.chin, np.full(mouth.POINTS, _LIPS_SHUT))
     follows = _about_mouth(points, marks) & np.isin(
         whole.source, np.concatenate([face.skin, rows[4:].ravel()])
     )
@@ -128,6 +134,12 @@ def make_rig(draft: Draft, whole: Whole, plan: Plan, face: Face, extras: Extras)
     ground = np.flatnonzero(
         np.isin(whole.source, np.concatenate([face.skin, rows[3:].ravel(), rings[5:].ravel()]))
     )
+    lids = rings[3:].ravel()
+    about_eyes = np.concatenate([lids, whole.mirror[lids]])
+    from_eyes = points[about_eyes] - face.lids.eye * np.where(
+        points[about_eyes, :1] > 0.0, 1.0, FLIP
+    )
+    from_eyes /= np.linalg.norm(from_eyes, axis=1, keepdims=True)
     at, ridden, shares = _ride(whole, points, extras, ground)
     return Rig(
         points=points,
@@ -136,6 +148,8 @@ def make_rig(draft: Draft, whole: Whole, plan: Plan, face: Face, extras: Extras)
         lips=_lips_of(whole, points, face),
         stretch=make_stretch(whole.triangles, len(points), np.flatnonzero(follows)),
         marks=marks,
+        about_eyes=about_eyes,
+        from_eyes=from_eyes,
         upper=upper[whole.source],
         jaw=jaw[whole.source],
         jaw_shut=jaw_shut[whole.source],
@@ -153,7 +167,7 @@ def _about_mouth(points: Floats, marks: Marks) -> NDArray[np.bool_]:
     inside: NDArray[np.bool_] = np.logical_and.reduce(
         [
             up < top,
-            up > marks.chin[1] - 0.5,
+            up > marks.chin[1] - 2.0,
             forward > marks.lip[2] - 4.2,
             across < marks.corner[0] + 3.6,
         ]
@@ -169,12 +183,17 @@ def _lips_of(whole: Whole, points: Floats, face: Face) -> Lips:
     count = mouth.POINTS
     line = face.mouth.line[np.minimum(np.arange(count), count - 1 - np.arange(count))]
     right = np.concatenate(rows)
-    place = np.tile(np.cos(mouth.TURN), len(rows))
-    bow = np.tile(np.sin(mouth.TURN), len(rows))
+    place = np.tile(mouth.ACROSS, len(rows))
+    bow = np.tile(mouth.RISE, len(rows))
     place[np.abs(place) < 1e-9] = 0.0
     bow[np.abs(bow) < 1e-9] = 0.0
     depth, fade = np.repeat(depths, count), np.repeat(fades, count)
     lines = np.tile(line, (len(rows), 1))
+    # How far the flesh stands out before the border of the red.
+    ahead = points[right][:, 2].reshape(len(rows), count)
+    pillow = np.maximum(ahead - ahead[mouth.BORDER], 0.0)
+    pillow[mouth.BORDER :] = 0.0
+    pillow = pillow.ravel()
     # The left half's are the images of those off the midline.
     off = np.flatnonzero(whole.mirror[right] != right)
     vertices = np.concatenate([right, whole.mirror[right[off]]])
@@ -189,6 +208,7 @@ def _lips_of(whole: Whole, points: Floats, face: Face) -> Lips:
         bow=both(bow),
         depth=both(depth),
         line=np.concatenate([lines, lines[off] * FLIP]),
+        pillow=both(pillow),
         fade=both(fade),
     )
 
@@ -225,11 +245,13 @@ def _ride(whole: Whole, points: Floats, extras: Extras, ground: Ints) -> tuple[I
     )
 
 
-def _jaw_share(draft: Draft, plan: Plan, face: Face, extras: Extras, lips: Floats) -> Floats:
+def _jaw_share(
+    draft: Draft, plan: Plan, face: Face, extras: Extras, tip: Floats, lips: Floats
+) -> Floats:
     """``(N,)`` how much each drafted vertex goes with the jaw.
 
-    Lips by their place in the loop, as ``lips (21,)`` says; chin all, brow and neck nothing; the
-    skin between harmonic.
+    Lips by their place in the loop, as ``lips (21,)`` says; all of the chin, whose foremost point
+    is ``tip (3,)``; brow and neck nothing; the skin between harmonic.
     """
     share = np.zeros(draft.count)
     for row, sure in zip(face.mouth.lining, _LINING_JAW, strict=True):
@@ -238,13 +260,13 @@ def _jaw_share(draft: Draft, plan: Plan, face: Face, extras: Extras, lips: Float
     share[face.mouth.lips[:4]] = lips
     # The throat gives a little, or the chin would fold into it.
     throat = np.maximum(np.cos(np.linspace(0.0, np.pi, len(face.rim))), 0.0) ** 2
-    for row, give in ((face.rim, 0.45), (face.neck[1], 0.20), (face.neck[0], 0.06)):
+    for row, give in ((face.rim, 0.48), (face.neck[1], 0.22), (face.neck[0], 0.07)):
         share[row] = give * throat
     share[extras.lower_teeth] = 1.0
     share[extras.tongue.vertices] = 0.9
     points = plan.to_head(draft.positions)
     across, up, forward = points[face.skin].T
-    chin = (up < -8.6) & (forward > -2.6) & (np.abs(across) < 2.6)
+    chin = (up < tip[1] + 1.0) & (forward > tip[2] - 2.8) & (np.abs(across) < 2.4)
     share[face.skin[chin]] = 1.0
     free = np.concatenate([face.skin[~chin], *face.mouth.lips[4:]])
     free = free[points[free, 1] < -3.6]
