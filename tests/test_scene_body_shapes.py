@@ -323,14 +323,17 @@ def bare_teeth(h):
     """Nothing but the mouth's lining may lie behind a tooth: else it has come through the skin."""
     teeth, apart = teeth_of(h)
     inner = h.surfaces == Surface.TEETH
+    teeth = teeth[h.points[teeth, 2] < np.median(h.points[teeth, 2])]
     middle = h.points[teeth].mean(axis=0)
     flesh = h.triangles[~apart[h.triangles].any(axis=1)]
-    near = np.linalg.norm(h.points[flesh].mean(axis=1) - middle, axis=1) < 0.07
+    near = np.linalg.norm(h.points[flesh].mean(axis=1) - middle, axis=1) < 0.05
     flesh = flesh[near & (h.surfaces[flesh] != Surface.EYE).all(axis=1)]
     lining = inner[flesh].any(axis=1)
-    faults = [] if len(teeth) > 100 and lining.sum() > 100 else ["no teeth"]
+    faults = [] if len(teeth) > 50 and lining.sum() > 100 else ["no teeth"]
     alone = [{name: 1.0} for name in h.offsets if name[-4:] != "Left" and name != "mouthClose"]
     for shapes in [*alone, *PAIRS]:
+        if all(name.startswith(("eye", "brow")) for name in shapes):
+            continue
         points = h.shaped(shapes)
         a, b, c = (points[flesh[:, i]][None] for i in range(3))
         origin = points[teeth][:, None]
