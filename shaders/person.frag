@@ -38,7 +38,8 @@ void main() {
     n = faceforward(n, -v, n);
 #endif
     vec3 albedo = base.rgb * colour;
-    float edge = 1.0 - max(dot(n, v), 0.0);
+    // The far side of hair is lit by its mass's normals, which look away: that is no edge.
+    float edge = 1.0 - abs(dot(n, v));
     float edge_squared = edge * edge;
     float towards_key = dot(n, KEY_DIRECTION);
     vec3 key = KEY * key_share;

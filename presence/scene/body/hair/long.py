@@ -10,8 +10,8 @@ from presence.pose.arrays import Floats, Ints
 from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.hair.cap import build_cap
 from presence.scene.body.hair.flow import Field, cut, trace, unit, until
-from presence.scene.body.hair.ground import CENTRE, Ground, angles, on_skin
-from presence.scene.body.hair.hairline import margin, scattered
+from presence.scene.body.hair.ground import CENTRE, Ground, angles, on_skin, rays
+from presence.scene.body.hair.hairline import hairline, margin, scattered
 from presence.scene.body.hair.locks import FLAT, Locks, build_locks, tapered
 from presence.scene.body.hair.swing import Hank, curtain
 from presence.scene.body.sculpt import smoothstep
@@ -102,6 +102,10 @@ def hanging(style: _Cut, sides: Floats) -> Field:
         fall = np.array([0.0, -1.0, 0.0]) + np.zeros_like(points)
         low = smoothstep(6.0, 13.0, -points[:, 1])
         fall[:, 2] += style.fan * sides * low
+        # Nothing slides off over the arms.
+        out = smoothstep(6.5, 10.5, np.abs(points[:, 0])) * low
+        fall[:, 0] -= 0.9 * np.sign(points[:, 0]) * out
+        fall[:, 2] += 0.5 * sides * out
         found: Floats = fall + high * (comb - fall)
         return found
 
@@ -113,7 +117,11 @@ def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> tuple[Hank, .
     rng = np.random.default_rng([seed, 43])
     directions = unit(scattered(ground, style.count))
     directions = unit(directions + 0.03 * rng.standard_normal(directions.shape))
-    directions = np.concatenate([directions, parting(ground, style.part, 10, 0.3)])
+    # Along the forehead hair begins thin and goes aside at once.
+    ahead = np.array([-52.0, -42.0, -32.0, -22.0, -12.0, 12.0, 22.0, 32.0, 42.0, 52.0])
+    ahead = ahead + 8.0 * np.sign(style.part) * (np.abs(ahead) < 30.0)
+    front = rays(ahead, hairline(ground, ahead) + 1.7)
+    directions = np.concatenate([directions, parting(ground, style.part, 9, 0.3), front])
     skin = on_skin(ground.head, directions)
     inner = margin(ground, skin)
     azimuth, elevation = angles(skin)
@@ -154,7 +162,7 @@ def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> tuple[Hank, .
     tones = tones * (0.86 + 0.16 * s) * (0.86 + 0.14 * top[:, None])
     locks = build_locks(draft, ground.plan, Locks(paths, outs, widths, thicks, tones), FLAT)
     lines = curtain(ground.body, paths, style.joints, style.top)
-    inside = _lining(draft, ground, [line for name, line in lines if "front" not in name])
+    inside = _lining(draft, ground, [line for _, line in lines])
     return (Hank(np.concatenate([locks.ravel(), inside]), lines),)
 
 
@@ -166,6 +174,9 @@ def _lining(draft: Draft, ground: Ground, lines: list[Floats]) -> Ints:
     inwards = grid * np.array([1.0, 0.0, 1.0]) - np.array([0.0, 0.0, -8.5])
     inwards /= np.linalg.norm(inwards, axis=2, keepdims=True)
     grid = grid - 0.9 * inwards
+    # In front it stays behind the first locks.
+    grid[:, 0] += 0.4 * (grid[:, 1] - grid[:, 0])
+    grid[:, -1] += 0.4 * (grid[:, -2] - grid[:, -1])
     # It ends above the tips.
     grid[-1] = 0.25 * grid[-2] + 0.75 * grid[-1]
     sides = [
@@ -193,7 +204,7 @@ def build_bob(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
         24.0,
         lift=1.0,
         stations=9,
-        count=140,
+        count=118,
         tuck=1.4,
         blunt=7.0,
         joints=2,
@@ -208,7 +219,7 @@ def build_long(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
     """Straight, over the shoulders."""
     build_cap(draft, ground, 0.35, 0.7)
     curl = ground.plan.traits.hair_curl
-    style = _Cut(-1.6, (-22.0, -25.0), 42.0, stations=11, count=130, wave=0.3 * curl)
+    style = _Cut(-1.6, (-22.0, -25.0), 42.0, stations=11, count=112, wave=0.3 * curl)
     return _grow(draft, ground, style, 7)
 
 
@@ -221,8 +232,8 @@ def build_waves(draft: Draft, ground: Ground) -> tuple[Hank, ...]:
         (-19.0, -23.0),
         40.0,
         lift=1.25,
-        stations=14,
-        count=110,
+        stations=13,
+        count=90,
         width=1.9,
         thick=0.55,
         wave=0.7 + 0.3 * curl,
