@@ -10,7 +10,7 @@ from presence.pose.arrays import Floats, Ints
 from presence.scene.body.draft import Draft, Paint
 from presence.scene.body.hair.cap import build_cap
 from presence.scene.body.hair.flow import Field, cut, trace, unit, until
-from presence.scene.body.hair.ground import CENTRE, Ground, angles, on_skin, rays
+from presence.scene.body.hair.ground import CENTRE, Ground, angles, on_skin, outwards, rays
 from presence.scene.body.hair.hairline import hairline, margin, scattered
 from presence.scene.body.hair.locks import FLAT, Locks, build_locks, tapered
 from presence.scene.body.hair.swing import Hank, curtain
@@ -106,6 +106,12 @@ def hanging(style: _Cut, sides: Floats) -> Field:
         out = smoothstep(6.5, 10.5, np.abs(points[:, 0])) * low
         fall[:, 0] -= 0.9 * np.sign(points[:, 0]) * out
         fall[:, 2] += 0.5 * sides * out
+        # The face stays free.
+        ahead = smoothstep(-5.5, -2.0, points[:, 2]) * (
+            1.0 - smoothstep(5.0, 8.0, np.abs(points[:, 0]))
+        )
+        fall[:, 0] += 0.9 * ahead * np.sign(points[:, 0])
+        fall[:, 2] -= 1.1 * ahead
         found: Floats = fall + high * (comb - fall)
         return found
 
@@ -118,8 +124,10 @@ def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> tuple[Hank, .
     directions = unit(scattered(ground, style.count))
     directions = unit(directions + 0.03 * rng.standard_normal(directions.shape))
     # Along the forehead hair begins thin and goes aside at once.
-    ahead = np.array([-52.0, -42.0, -32.0, -22.0, -12.0, 12.0, 22.0, 32.0, 42.0, 52.0])
-    ahead = ahead + 8.0 * np.sign(style.part) * (np.abs(ahead) < 30.0)
+    middle = float(np.degrees(np.arctan2(style.part, 7.7)))
+    ahead = np.concatenate(
+        [np.linspace(-54.0, middle - 3.0, 5), np.linspace(middle + 3.0, 54.0, 5)]
+    )
     front = rays(ahead, hairline(ground, ahead) + 1.7)
     directions = np.concatenate([directions, parting(ground, style.part, 9, 0.3), front])
     skin = on_skin(ground.head, directions)
@@ -177,6 +185,9 @@ def _lining(draft: Draft, ground: Ground, lines: list[Floats]) -> Ints:
     # In front it stays behind the first locks.
     grid[:, 0] += 0.4 * (grid[:, 1] - grid[:, 0])
     grid[:, -1] += 0.4 * (grid[:, -2] - grid[:, -1])
+    for _ in range(3):
+        gap = 0.5 - ground.body(grid.reshape(-1, 3)).reshape(grid.shape[:2])
+        grid = grid + outwards(ground.body, grid) * np.maximum(gap, 0.0)[..., None]
     # It ends above the tips.
     grid[-1] = 0.25 * grid[-2] + 0.75 * grid[-1]
     sides = [
