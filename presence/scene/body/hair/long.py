@@ -162,6 +162,9 @@ def _grow(draft: Draft, ground: Ground, style: _Cut, seed: int) -> tuple[Hank, .
     if style.tuck:
         paths = paths - outs * (style.tuck * s**4)[:, None]
     shape = tapered(style.stations, 0.85, style.blunt)
+    # Along the line hair begins with next to nothing.
+    fine = (1.0 - smoothstep(1.5, 9.0, inner))[:, None] * (1.0 - smoothstep(0.0, 0.3, s))
+    shape = shape * (1.0 - 0.85 * fine)
     widths = style.width * rng.uniform(0.8, 1.2, count)[:, None] * shape
     # Flat at the roots: the crown's outline is one line.
     flat = 0.35 + 0.65 * smoothstep(0.0, 0.35, s)
