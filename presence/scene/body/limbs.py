@@ -55,7 +55,7 @@ _LEG = np.array(  # along; outwards; inwards; forward; back
     ]
 )
 
-_ELBOW_BIAS, _KNEE_BIAS = -0.012, 0.028
+_ELBOW_BIAS, _KNEE_BIAS = -0.012, 0.025
 """Metres, on a body of 1.70 m, by which rings lie before their joint: behind it at the elbow."""
 _SLEEVE = (0.13, 0.27, 0.43, 0.60, 0.75, 0.86, 0.93, 1.0, 1.07, 1.15, 1.27, 1.45)
 _TROUSERS = (0.26, 0.36, 0.50, 0.66, 0.79, 0.88, 0.95, 1.02, 1.10, 1.19, 1.32, 1.50)
@@ -119,7 +119,7 @@ def _rings(
     lift = np.array([[ring.lift] for ring in rings])
     # Flesh lies on the outside of elbow and knee: a joint near the skin inside its bend presses
     # less of it together.
-    outside = np.exp(-(((along[:, None] - 1.0) / 0.20) ** 2)) * bias
+    outside = np.exp(-(((along[:, None] - 1.0) / 0.27) ** 2)) * bias
     deep = deep + girth * outside * second
     # Folds run aslant; valleys and ridges alternate along the limb.
     slant = 0.9 * first + 2.2 * np.arctan2(first, second)

@@ -252,7 +252,7 @@ def _lower_half(rows: _Rows) -> float:
         rows.level(at, legs, lift)
         knee = float(plan.at("rightLowerLeg")[1])
         _curtain(
-            rows, at, max(hip - knee - 0.055 * s, 0.1 * s), 0.12, 0.0080, 0.006, Paint.TROUSERS
+            rows, at, max(hip - knee - 0.055 * s, 0.1 * s), 0.095, 0.0080, 0.006, Paint.TROUSERS
         )
         rows.level(at + 0.012 * s, Paint.TROUSERS, 0.0080)
     waist = float(plan.at("spine")[1]) - 0.012 * s
