@@ -62,7 +62,7 @@ def _curls(
 
 def build_curls(draft: Draft, ground: Ground) -> None:
     """Short and curly."""
-    build_cap(draft, ground, 0.5, 1.5, tone=0.72)
+    build_cap(draft, ground, 0.35, 1.0, tone=0.68)
     rng = np.random.default_rng(73)
     directions = scattered(ground, 160)
     directions = unit(directions + 0.05 * rng.standard_normal(directions.shape))
@@ -73,7 +73,7 @@ def build_curls(draft: Draft, ground: Ground) -> None:
     skin, inner = skin[inner > 2.0], inner[inner > 2.0]
     azimuth, elevation = angles(skin)
     top = smoothstep(5.0, 45.0, elevation - 0.05 * np.abs(azimuth))
-    lifts = 0.45 + 1.15 * top * smoothstep(0.0, 14.0, inner)
+    lifts = 0.35 + (0.50 + 0.75 * top) * smoothstep(0.0, 14.0, inner)
     lifts = lifts + rng.uniform(-0.15, 0.45, len(skin)) * top
     size = (0.80 + 0.35 * top) * rng.uniform(0.85, 1.15, len(skin))
     _curls(draft, ground, skin, lifts, size, 1.6, 0.45, 10, 21)
