@@ -115,7 +115,7 @@ def _rounded(
 
 def pucker(lips: Lips) -> Floats:
     """A kiss: closed lips, drawn together and put forward."""
-    return _rounded(lips, 0.46, 1.15, 0.70, (0.0, 0.0))
+    return _rounded(lips, 0.42, 1.2, 0.82, (0.0, 0.0))
 
 
 def funnel(lips: Lips) -> Floats:
