@@ -43,7 +43,7 @@ def _curls(
     hand = np.where(rng.random(count) < 0.5, 1.0, -1.0)[:, None]
     start = rng.uniform(0.0, 2.0 * np.pi, (count, 1))
     turn = start + hand * 2.0 * np.pi * turns * t
-    wound = 0.62 * size[:, None] * (0.75 + 0.25 * np.sin(np.pi * t))
+    wound = 0.70 * size[:, None] * (0.75 + 0.25 * np.sin(np.pi * t))
     length = pitch * turns * size[:, None] * (t - 0.4)
     middle = base[:, None] + length[..., None] * way[:, None]
     paths = (
@@ -52,7 +52,7 @@ def _curls(
         + (wound * np.sin(turn))[..., None] * side[:, None]
     )
     shape = tapered(stations, 0.75, 7.0)
-    widths = 0.60 * size[:, None] * shape
+    widths = 0.80 * size[:, None] * shape
     tones = np.clip(1.0 + 0.07 * rng.standard_normal((count, 1)), 0.86, 1.14)
     # What is deep between the curls is dark.
     tones = tones * (0.90 + 0.14 * np.cos(turn))
