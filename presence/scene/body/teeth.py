@@ -84,8 +84,8 @@ def _build_row(
         points[0, 0] = 0.0
         rows.append(draft.add(plan.from_head(points), paint, weights))
     for line_of in rows[:3]:
-        draft.tones[line_of[gap]] = 0.84
-        draft.tones[line_of] *= 1.0 - 0.10 * t.wear - 0.22 * share**2
+        draft.tones[line_of[gap]] = 0.90
+        draft.tones[line_of] *= 1.0 - 0.08 * t.wear - 0.12 * share**2
     end = draft.add(
         draft.positions[[r[-1] for r in rows]].mean(axis=0)[None], Paint.TONGUE, weights
     )
