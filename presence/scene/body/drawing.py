@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -176,7 +176,7 @@ def draw_traits(seed: int) -> Traits:
     top, bottom, footwear, sleeve = _clothes(dice, softness, age, hair_style)
     tint = np.array([0.93, 0.72, 0.70]) - np.array([0.0, 0.06, 0.03]) * softness * fair
     lips = skin * (tint + (1.0 - fair) * np.array([-0.04, 0.07, 0.11]))
-    return Traits(
+    traits = Traits(
         height=height,
         age=age,
         softness=softness,
@@ -218,6 +218,11 @@ def draw_traits(seed: int) -> Traits:
         scarf=colour(dice.one_of(_SCARVES)),
         frames=colour(dice.one_of(_FRAMES)),
     )
+    # Knits of one colour have ribs of that colour, more often than not.
+    knit = top in (Top.SWEATER, Top.HOODIE) and traits.pattern is Pattern.PLAIN
+    if knit and dice.chance(0.7):
+        traits = replace(traits, trim=0.84 * traits.shirt)
+    return traits
 
 
 def _aged(hair: Floats, age: float) -> Floats:
