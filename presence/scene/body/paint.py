@@ -147,7 +147,9 @@ def _colours(
     head = plan.to_head(points)
 
     def of(paints: tuple[Paint, ...]) -> NDArray[np.bool_]:
-        return np.isin(kinds, paints)
+        wanted = np.zeros(len(Paint), dtype=bool)
+        wanted[list(paints)] = True
+        return wanted[kinds]
 
     skin = of((Paint.SKIN, Paint.LIP))
     colours[skin] = paint_skin(head[skin], normals[skin], plan, _blood(points[skin], plan))

@@ -19,11 +19,17 @@ Shape = Callable[[Floats], Floats]
 _CORNERS: Floats = np.array([[1.0, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]])
 
 
+def _length(vectors: Floats) -> Floats:
+    """``(N,)`` the lengths of ``(N, 3)``; sums over short rows are slow."""
+    length: Floats = np.sqrt(np.einsum("ni,ni->n", vectors, vectors))
+    return length
+
+
 def ellipsoid(points: Floats, centre: tuple[float, ...], radii: tuple[float, ...]) -> Floats:
     """The distance to an ellipsoid (a bound, exact on its surface)."""
     scaled = (points - np.asarray(centre)) / np.asarray(radii)
-    near = np.sqrt(np.sum(scaled**2, axis=-1))
-    slope = np.sqrt(np.sum((scaled / np.asarray(radii)) ** 2, axis=-1))
+    near = _length(scaled)
+    slope = _length(scaled / np.asarray(radii))
     distance: Floats = near * (near - 1.0) / np.maximum(slope, 1e-9)
     return distance
 
@@ -40,9 +46,7 @@ def capsule(
     along = np.asarray(end, dtype=np.float64) - a
     t = np.clip((points - a) @ along / float(along @ along), 0.0, 1.0)
     gap = points - a - t[:, None] * along
-    distance: Floats = np.sqrt(np.sum(gap**2, axis=-1)) - (
-        start_radius + (end_radius - start_radius) * t
-    )
+    distance: Floats = _length(gap) - (start_radius + (end_radius - start_radius) * t)
     return distance
 
 
@@ -78,18 +82,27 @@ def settle(
 def cast(shape: Shape, origins: Floats, directions: Floats, reach: float) -> Floats:
     """Where rays that come in from ``reach`` towards ``origins`` meet the shape first, ``(N, 3)``.
 
-    Sphere tracing, backwards along unit ``directions``.
+    Sphere tracing, backwards along unit ``directions``; where the shape is met at a slant its
+    distance falls more slowly than the way there, and the steps grow by what the last one showed.
     """
     distance = np.full(len(directions), reach)
+    away = shape(origins + directions * distance[:, None])
+    slope = np.full(len(directions), _STEEPEST)
     for _ in range(48):
-        step = 0.85 * shape(origins + directions * distance[:, None])
+        step = away / slope
         distance -= step
         if np.abs(step).max() < _ARRIVED:
             break
+        before, away = away, shape(origins + directions * distance[:, None])
+        moved = np.abs(step) > _ARRIVED
+        fallen = (before - away) / np.where(moved, step, 1.0)
+        slope = np.where(moved, np.clip(fallen, _LEAST_SLOPE, _STEEPEST), slope)
     hits: Floats = origins + directions * distance[:, None]
     return hits
 
 
+_LEAST_SLOPE, _STEEPEST = 0.6, 1.6
+"""The slopes between which a ray is believed; a lesser one would let it jump over a nose's wing."""
 _ARRIVED = 1e-6
 """Rays that all move less in a step have arrived."""
 

@@ -59,7 +59,7 @@ def covered(uvs: Floats, triangles: Ints, size: int) -> Texels:
     x, y = column - a[which, 0], row - a[which, 1]
     second = (x * ac[which, 1] - y * ac[which, 0]) * inverse[which]
     third = (y * ab[which, 0] - x * ab[which, 1]) * inverse[which]
-    shares = np.stack([1.0 - second - third, second, third], axis=1)
+    first = 1.0 - second - third
     # How far inside, in texels: the share times the corner's height over the opposite side.
     sides = np.stack(
         [
@@ -69,8 +69,9 @@ def covered(uvs: Floats, triangles: Ints, size: int) -> Texels:
         ],
         axis=1,
     )
-    heights = np.abs(twice)[:, None] / np.maximum(sides, 1e-9)
-    depth = (shares * heights[which]).min(axis=1)
+    heights = (np.abs(twice)[:, None] / np.maximum(sides, 1e-9)).T
+    depth = np.minimum(first * heights[0][which], second * heights[1][which])
+    depth = np.minimum(depth, third * heights[2][which])
     keep = np.flatnonzero((depth > -_BLEED) & solid[which])
     place = row[keep] * size + column[keep]
     # What a triangle really covers goes over what others bleed there.
@@ -79,7 +80,8 @@ def covered(uvs: Floats, triangles: Ints, size: int) -> Texels:
     shown[place[order]] = keep[order]
     places = np.flatnonzero(shown >= 0)
     chosen = shown[places]
-    inside = np.clip(shares[chosen], 0.0, 1.0)
+    shares = np.stack([first[chosen], second[chosen], third[chosen]], axis=1)
+    inside = np.clip(shares, 0.0, 1.0)
     return Texels(
         size=size,
         places=places,
