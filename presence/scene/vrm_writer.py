@@ -29,7 +29,7 @@ from presence.scene.vrm_turn import HALF_TURN
 TIPS = {"fingertips": (10, 3), "toes": (2, 3), "soles": (2, 3), "crown": (3,)}
 """What ``Proportions`` holds beside the bones, and its shapes."""
 
-SMALLEST_OFFSET, SMALLEST_TURN = 2e-5, 0.01
+SMALLEST_OFFSET, SMALLEST_TURN = 2e-5, 0.02
 """Metres and radians; what a face shape moves or turns less is not written: nobody sees it."""
 _TURN = HALF_TURN.astype(np.float32)
 _ROUGHNESS = {

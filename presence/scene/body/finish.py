@@ -13,9 +13,9 @@ from presence.scene.body.draft import FLIP, Whole
 from presence.scene.body.neighbours import averaged, edges_of
 from presence.scene.body.unwrap import Unwrapped
 
-_SMALLEST_OFFSET = 2e-5
+_SMALLEST_OFFSET = 5e-5
 """Metres; a vertex that a shape moves less is left where it is."""
-_SMALLEST_TURN = 0.02
+_SMALLEST_TURN = 0.04
 """A normal that changes less is left as it is."""
 _UPON = {"mouthClose": "jawOpen"}
 """Shapes that only ever act on top of another: their normals are taken there."""
