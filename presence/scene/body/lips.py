@@ -48,7 +48,7 @@ def smile(lips: Lips) -> Floats:
     k = _corner(lips)
     thin = -0.16 * _red(lips) * k
     flat = -0.45 * lips.pillow * smoothstep(-0.3, 0.6, lips.place) * _round(lips)
-    return _moved(0.60 * k, 0.09 * _half(lips) + 0.54 * k**1.6 + thin, -0.06 - 0.52 * k**1.5 + flat)
+    return _moved(0.62 * k, 0.09 * _half(lips) + 0.64 * k**1.5 + thin, -0.06 - 0.52 * k**1.5 + flat)
 
 
 def frown(lips: Lips) -> Floats:
@@ -75,7 +75,7 @@ def stretch(lips: Lips) -> Floats:
 def press(lips: Lips) -> Floats:
     """Both lips are pressed upon each other: their red all but goes."""
     half = _half(lips)
-    hold = np.where(lips.bow > 0.0, 0.36, 0.46) * half
+    hold = np.where(lips.bow > 0.0, 0.34, 0.43) * half
     flat = -0.5 * lips.pillow * half * _round(lips)
     return _moved(0.10 * _corner(lips), -hold * _red(lips) + 0.04 * half, flat)
 
