@@ -33,7 +33,7 @@ WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 
 @functools.cache
 def body():
-    return generate_body(2)
+    return generate_body(10)
 
 
 @functools.cache
