@@ -16,6 +16,16 @@ _STEPS = 12
 _PATH: Floats = np.array([[1.20, 2.08], [2.3, 2.52], [3.65, 2.80], [5.0, 2.28]])
 
 
+LENGTH = 4.0
+"""Head units from a brow's inner to its outer end, as its grain counts them."""
+
+
+def half_width(weight: float, place: Floats) -> Floats:
+    """``(N,)`` head units from the brow's middle line to its edge, at places 0 (inner end) to 1."""
+    half: Floats = 0.40 * weight * (1.0 - 0.80 * place**1.6)
+    return half
+
+
 def build_brow(draft: Draft, plan: Plan, weights: Floats) -> Ints:
     """Draft the right brow; return its vertices."""
     shape, t = head_shape(plan), plan.traits
@@ -27,7 +37,7 @@ def build_brow(draft: Draft, plan: Plan, weights: Floats) -> Ints:
     line = through(np.linspace(0.0, 1.0, len(_PATH)), path, place)
     along = np.gradient(line, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
-    half = 0.40 * heavy * (1.0 - 0.80 * place**1.6) * np.minimum(1.0, 0.55 + 3.0 * place)
+    half = half_width(heavy, place) * np.minimum(1.0, 0.55 + 3.0 * place)
     turn = np.linspace(0.0, 2.0 * np.pi, _SIDES, endpoint=False)
     # All rings at once, ``(12, 8, …)``: the shape costs the same for few points as for many.
     outward = np.stack([-along[:, 1], along[:, 0]], axis=1)
@@ -39,7 +49,7 @@ def build_brow(draft: Draft, plan: Plan, weights: Floats) -> Ints:
     rays /= np.linalg.norm(rays, axis=2, keepdims=True)
     # Highest along its middle, and flush with the skin at its edges.
     raised = surface + rays * (0.085 * heavy**0.5 * np.cos(turn) - 0.01)[:, None]
-    far = np.broadcast_to(4.0 * place[:, None], across.shape)
+    far = np.broadcast_to(LENGTH * place[:, None], across.shape)
     grain = 0.01 * np.stack([across, far], axis=2)
     rings = list(draft.add(plan.from_head(raised), Paint.BROW, weights, grain))
     ends = np.stack([draft.positions[ring].mean(axis=0) for ring in (rings[0], rings[-1])])

@@ -26,8 +26,8 @@ _OUTER_CORNER = 1.62
 """Head units from the eye's middle to its outer corner."""
 
 
-def paint_skin(points: Floats, normals: Floats, plan: Plan, blood: Floats) -> Floats:
-    """``(N, 3)`` sRGB of skin at ``points (N, 3)``, head units, with unit ``normals (N, 3)``.
+def paint_skin(points: Floats, plan: Plan, blood: Floats) -> Floats:
+    """``(N, 3)`` sRGB of skin at ``points (N, 3)``, head units.
 
     ``blood (N,)`` is how much more shows where the body is not face: fingertips, elbows.
     """
@@ -50,7 +50,7 @@ def paint_skin(points: Floats, normals: Floats, plan: Plan, blood: Floats) -> Fl
 
     front = smoothstep(-5.0, -2.0, p[:, 2])
     skin = _freckled(skin, points, p, plan, fair, front)
-    skin = _shadowed(skin, p, plan, front)
+    skin = _shadowed(skin, p, plan)
     lines = _lines(p, plan) * front
     skin *= 1.0 - lines[:, None] * np.array([0.17, 0.24, 0.24])
     shown: Floats = np.clip(skin, 0.0, 1.0)
@@ -76,7 +76,7 @@ def _freckled(
     return spotted
 
 
-def _shadowed(skin: Floats, p: Floats, plan: Plan, front: Floats) -> Floats:
+def _shadowed(skin: Floats, p: Floats, plan: Plan) -> Floats:
     """Stubble, shaven cheeks, and the thinner skin about the eyes."""
     t = plan.traits
     eye = plan.eye_across

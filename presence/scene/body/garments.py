@@ -73,8 +73,3 @@ def tucked(traits: Traits) -> bool:
     if traits.top is Top.SHIRT:
         return traits.bottom is not Bottom.SHORTS
     return traits.bottom is Bottom.SKIRT and traits.top is Top.TSHIRT
-
-
-def skirted(traits: Traits) -> bool:
-    """Whether cloth hangs about both legs together."""
-    return traits.bottom is Bottom.SKIRT or traits.top is Top.TUNIC

@@ -79,13 +79,12 @@ def build_body(name: str, plan: Plan, *, textured: bool = True) -> Avatar:
         triangles=whole.triangles.astype(np.uint32),
         morphs=morphs(shapes, whole),
     )
-    if not textured:
-        return Avatar(name=name, mesh=mesh, proportions=plan.proportions)
-    unwrapped = unwrap(draft, whole, plan)
-    texture = paint_texture(draft, whole, unwrapped, plan, rest_normals)
+    if textured:
+        unwrapped = unwrap(draft, whole, plan)
+        mesh = split(mesh, unwrapped, paint_texture(draft, whole, unwrapped, plan, rest_normals))
     return Avatar(
         name=name,
-        mesh=split(mesh, unwrapped, texture),
+        mesh=mesh,
         proportions=plan.proportions,
         strands=strands,
         colliders=colliders,

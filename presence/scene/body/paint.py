@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from presence.pose.arrays import Floats
 from presence.scene.avatar import Image, Surface
+from presence.scene.body.brows import LENGTH, half_width
 from presence.scene.body.complexion import paint_skin
 from presence.scene.body.draft import Draft, Paint, Whole
 from presence.scene.body.fabric import paint_cloth
@@ -64,20 +65,17 @@ def paint_texture(
 
     points = shown(draft.positions)
     grain = _followed(draft, texels, source[corners], shown(draft.grain), points)
-    count = draft.count
-    ways = shown(normals[:count])
-    ways /= np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
     kinds, lips = _kinds(draft, texels, source[corners])
-    shade = hidden(draft.positions, normals[:count], plan)
-    shade[np.isin(draft.paints, _UNSHADED)] = 0.0
+    shade = hidden(draft.positions, normals[: draft.count], plan)
+    shade[_among(draft.paints, _UNSHADED)] = 0.0
     # The lids cover the socket that the skull's shape has there.
     gap = (plan.to_head(draft.positions) - np.array([plan.eye_across, -0.3, 0.8])) / 2.3
     shade *= 1.0 - 0.85 * np.exp(-(np.sum(gap**2, axis=1) ** 2))
-    colours = _colours(kinds, lips, points, ways, grain, plan)
+    colours = _colours(kinds, lips, points, grain, plan)
     scalp = kinds == int(Paint.SKIN)
     colours[scalp] = haired(colours[scalp], plan.to_head(points[scalp]), draft, plan)
     # Light that gets into folds of skin comes out redder.
-    fall = np.where(np.isin(kinds, _SKINS)[:, None], [0.30, 0.43, 0.46], [0.42, 0.42, 0.42])
+    fall = np.where(_among(kinds, _SKINS)[:, None], [0.30, 0.43, 0.46], [0.42, 0.42, 0.42])
     colours *= 1.0 - shown(shade)[:, None] * fall
     colours *= shown(draft.tones)[:, None]
     image = np.zeros((SIZE * SIZE, 4), dtype=np.uint8)
@@ -123,7 +121,6 @@ def _colours(
     kinds: NDArray[np.int64],
     lips: Floats,
     points: Floats,
-    normals: Floats,
     grain: Floats,
     plan: Plan,
 ) -> Floats:
@@ -146,34 +143,39 @@ def _colours(
     colours = table[kinds]
     head = plan.to_head(points)
 
-    def of(paints: tuple[Paint, ...]) -> NDArray[np.bool_]:
-        wanted = np.zeros(len(Paint), dtype=bool)
-        wanted[list(paints)] = True
-        return wanted[kinds]
+    def of(*paints: Paint) -> NDArray[np.bool_]:
+        return _among(kinds, paints)
 
-    skin = of((Paint.SKIN, Paint.LIP))
-    colours[skin] = paint_skin(head[skin], normals[skin], plan, _blood(points[skin], plan))
+    skin = of(Paint.SKIN, Paint.LIP)
+    colours[skin] = paint_skin(head[skin], plan, _blood(points[skin], plan))
     colours[skin] = _lipped(colours[skin], head[skin], lips[skin], plan)
-    eye = of((Paint.EYE,))
+    eye = of(Paint.EYE)
     outward = points[eye] - plan.at("rightEye")
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
     colours[eye] = paint_eye(outward, t.iris)
     for paint in _CLOTH:
-        cloth = of((paint,))
+        cloth = of(paint)
         colours[cloth] = paint_cloth(paint, points[cloth], grain[cloth], plan)
     for paint in _STRANDS:
-        hair = of((paint,))
-        colours[hair] = _stranded(paint, points[hair], grain[hair], head[hair], plan)
-    brow = of((Paint.BROW,))
-    skin_there = paint_skin(head[brow], normals[brow], plan, np.zeros(int(brow.sum())))
+        hair = of(paint)
+        colours[hair] = _stranded(paint, grain[hair], head[hair], plan)
+    brow = of(Paint.BROW)
+    skin_there = paint_skin(head[brow], plan, np.zeros(int(brow.sum())))
     share = _browed(grain[brow], plan)[:, None]
     colours[brow] = skin_there + (colours[brow] - skin_there) * share
     # Less and less light comes into the mouth.
-    inside = of((Paint.MOUTH, Paint.TEETH, Paint.TONGUE))
+    inside = of(Paint.MOUTH, Paint.TEETH, Paint.TONGUE)
     colours[inside] *= (0.35 + 0.65 * smoothstep(-3.2, 0.5, head[inside, 2]))[:, None]
-    shoe = of((Paint.SHOE, Paint.SOLE))
+    shoe = of(Paint.SHOE, Paint.SOLE)
     colours[shoe] *= 1.0 + 0.03 * fractal(points[shoe], 0.03, 2)[:, None]
     return colours
+
+
+def _among(kinds: NDArray[np.int64], paints: tuple[Paint, ...]) -> NDArray[np.bool_]:
+    """``(N,)`` which of ``kinds (N,)`` are among ``paints``."""
+    wanted = np.zeros(len(Paint), dtype=bool)
+    wanted[list(paints)] = True
+    return wanted[kinds]
 
 
 def _lipped(skin: Floats, head: Floats, lips: Floats, plan: Plan) -> Floats:
@@ -199,8 +201,7 @@ def _blood(points: Floats, plan: Plan) -> Floats:
 def _browed(grain: Floats, plan: Plan) -> Floats:
     """``(N,)`` how much of a brow's hair covers the skin: sparse at its edges and inner end."""
     across, along = grain.T * 100.0
-    heavy = plan.traits.brow_weight
-    half = 0.40 * heavy * (1.0 - 0.80 * (along / 4.0) ** 1.6)
+    half = half_width(plan.traits.brow_weight, along / LENGTH)
     # Hairs slant outwards and up.
     slanted = np.stack([along - 0.9 * across, across], axis=1)
     hairs = noise(slanted, (0.13, 0.9), 3)
@@ -210,7 +211,7 @@ def _browed(grain: Floats, plan: Plan) -> Floats:
     return np.clip(cover, 0.0, 1.0)
 
 
-def _stranded(paint: Paint, points: Floats, grain: Floats, head: Floats, plan: Plan) -> Floats:
+def _stranded(paint: Paint, grain: Floats, head: Floats, plan: Plan) -> Floats:
     """``(N, 3)`` sRGB of hair: strands, darker at the root, lighter at the tip."""
     t = plan.traits
     base = t.hair * {Paint.BROW: 0.82, Paint.BEARD: 0.92}.get(paint, 1.0)
