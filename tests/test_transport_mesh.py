@@ -5,6 +5,7 @@ import gc
 import time
 
 import pytest
+from aiortc import RTCSctpTransport
 
 from presence.bench.impaired import impaired_arrivals
 from presence.clock import MonotonicClock
@@ -337,6 +338,24 @@ def test_closing_while_connecting_leaves_nothing_behind(after_ms):
         for stream in (1, 2, 3):
             room.join(stream)
         await asyncio.sleep(after_ms / 1000)
+
+    run(main)
+
+
+def test_a_way_closed_at_the_end_of_the_handshake_is_no_error_of_the_loop(monkeypatch):
+    start = RTCSctpTransport.start
+    closed = asyncio.Event()
+
+    async def close_the_way_and_start(self, *args):
+        await self.transport.transport.stop()
+        closed.set()
+        await start(self, *args)
+
+    async def main(room):
+        monkeypatch.setattr(RTCSctpTransport, "start", close_the_way_and_start)
+        room.join(1)
+        room.join(2)
+        await closed.wait()
 
     run(main)
 

@@ -1,4 +1,4 @@
-"""What this project asks of aioice beyond its public interface; nothing else reaches into it."""
+"""What this project asks of aiortc and aioice beyond their public interfaces, in one place."""
 
 from __future__ import annotations
 
@@ -34,6 +34,22 @@ class Route:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.local} – {self.remote}"
+
+
+class Connection(RTCPeerConnection):  # type: ignore[misc]
+    """aiortc's connection, of which no task complains when it is closed while it connects.
+
+    aiortc connects in a task that nobody awaits. Closed between the end of the DTLS handshake and
+    the first SCTP packet, that task ends in a ConnectionError, which asyncio reports as an error
+    never retrieved. The lost connection is told by its state in any case.
+    """
+
+    async def _RTCPeerConnection__connect(self) -> None:  # noqa: N802
+        # What RTCPeerConnection's own code calls by the name self.__connect.
+        try:
+            await super()._RTCPeerConnection__connect()
+        except ConnectionError as error:
+            log.debug("closed while connecting: %s", error)
 
 
 def offer_loopback_when_alone() -> None:

@@ -6,12 +6,13 @@ import asyncio
 import re
 from collections.abc import Callable
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCSessionDescription
 
 from presence.clock import Clock
 from presence.errors import TransportError
 from presence.transport.data_channel import DataChannelCarrier
 from presence.transport.ice import (
+    Connection,
     Route,
     chosen_route,
     offer_loopback_when_alone,
@@ -40,7 +41,7 @@ class Peer:
         self.on_failed: Callable[[TransportError], None] | None = None
         """No connection came about; not called for one that was open and got lost."""
         # An empty list: without one, aiortc asks a public STUN server where it is.
-        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._connection = Connection(RTCConfiguration(iceServers=[]))
         self._connection.on("connectionstatechange", self._state_changed)
         self.carrier = DataChannelCarrier(self._connection, clock)
         self.carrier.on_open = self._channel_opened
