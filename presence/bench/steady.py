@@ -1,0 +1,60 @@
+"""How steadily a decoded person stands: what the error does from one frame to the next.
+
+An error that stays is not seen; one that changes is a tremor. So what counts is the change of each
+virtual vertex's error vector between frames, and whether it comes in step with the frames that
+others refer to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from presence.bench.clips import Clip, vertices_mm
+from presence.bench.coded import Coded, coded, kind_of
+from presence.clock import SECOND
+from presence.codec import CodecSettings
+from presence.pose.arrays import Floats
+
+SLOW_MM_S = 50.0
+"""A vertex that moves slower than this is slow."""
+_STILL_S = 2.0
+
+
+def steadiness(coded: Coded) -> dict[str, Any]:
+    """Frame-to-frame change of the error, millimetres, 95th percentile.
+
+    At ``golden`` frames means: in the step to one and in the step from one, whichever is worse;
+    ``anchor`` likewise; ``other`` are the steps between all other frames.
+    """
+    clip = coded.clip
+    true = vertices_mm(clip.samples, clip.proportions)
+    errors = vertices_mm(coded.shown, clip.proportions) - true
+    changes = np.linalg.norm(np.diff(errors, axis=0), axis=-1)
+    slow = np.linalg.norm(np.diff(true, axis=0), axis=-1) * clip.rate < SLOW_MM_S
+    row = {"change_mm_slow": _p95(changes[slow]), "change_mm_fast": _p95(changes[~slow])}
+    kinds = np.array([kind_of(frame) for frame in coded.frames])
+    other = (kinds[1:] == "other") & (kinds[:-1] == "other")
+    row["change_mm_other"] = _p95(changes[other])
+    for kind in ("golden", "anchor"):
+        if (kinds == kind).any():
+            to, after = changes[kinds[1:] == kind], changes[kinds[:-1] == kind]
+            row[f"change_mm_{kind}"] = max(_p95(to), _p95(after))
+    row["golden_to_other"] = row["change_mm_golden"] / max(row["change_mm_other"], 1e-9)
+    return row
+
+
+def still_movement_mm(clip: Clip, settings: CodecSettings) -> float:
+    """How far any vertex moves in two seconds of one repeated sample, from the clip's middle."""
+    still = clip.samples[len(clip.samples) // 2]
+    samples = tuple(
+        still.at(k * SECOND // clip.rate // 1000 * 1000) for k in range(round(_STILL_S * clip.rate))
+    )
+    shown = coded(Clip(clip.name, clip.rate, clip.proportions, samples), settings).shown
+    vertices = vertices_mm(shown, clip.proportions)
+    return float(np.linalg.norm(vertices - vertices[0], axis=-1).max())
+
+
+def _p95(values: Floats) -> float:
+    return float(np.percentile(values, 95)) if values.size else 0.0
