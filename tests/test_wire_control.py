@@ -5,9 +5,11 @@ from hypothesis import strategies as st
 from presence.wire.control import (
     Bye,
     GoldenRequest,
+    LossReport,
     Ping,
     Pong,
     ProfileRequest,
+    RepairRequest,
     decode_control,
     encode_control,
 )
@@ -20,8 +22,10 @@ messages = st.one_of(
     st.builds(Ping, tokens),
     st.builds(Pong, tokens),
     st.just(Bye()),
+    st.builds(RepairRequest, streams, st.integers(0, (1 << 24) - 1)),
+    st.builds(LossReport, streams, st.integers(0, 255)),
 )
-unknown = st.tuples(st.integers(6, 255), st.binary(max_size=255)).map(
+unknown = st.tuples(st.integers(8, 255), st.binary(max_size=255)).map(
     lambda parts: bytes((parts[0], len(parts[1]))) + parts[1]
 )
 
@@ -39,7 +43,16 @@ def test_messages_of_a_later_version_are_skipped(known, later, data):
     assert decode_control(b"".join(parts)) == known
 
 
-@pytest.mark.parametrize("message", [GoldenRequest(1 << 16), Ping(-1)])
+@pytest.mark.parametrize(
+    "message",
+    [GoldenRequest(1 << 16), Ping(-1), RepairRequest(1, 1 << 24), LossReport(1, 256)],
+)
 def test_a_number_that_does_not_fit_is_the_callers_mistake(message):
     with pytest.raises(ValueError, match="does not fit"):
         encode_control([message])
+
+
+@given(st.floats(0.0, 1.0))
+def test_a_share_lost_comes_back_to_within_half_a_step(share):
+    (report,) = decode_control(encode_control([LossReport.of(7, share)]))
+    assert abs(report.share - share) <= 0.5 / 255 + 1e-12

@@ -6,8 +6,7 @@ type that this version knows not is skipped by its length.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 
 from presence.errors import ControlError
@@ -17,7 +16,7 @@ _HEAD_LENGTH = 2
 
 @dataclass(frozen=True, slots=True)
 class GoldenRequest:
-    """Please make the next pose of ``stream`` golden: its last one was not received."""
+    """Please make the next pose of ``stream`` golden: nothing of it can be decoded."""
 
     stream: int
 
@@ -49,14 +48,46 @@ class Bye:
     """The sender leaves; do not wait for more."""
 
 
-Control = GoldenRequest | ProfileRequest | Ping | Pong | Bye
+@dataclass(frozen=True, slots=True)
+class RepairRequest:
+    """Please send one reference pose of ``stream`` again: it was not received."""
 
-_TYPES: dict[int, tuple[type[Control], struct.Struct]] = {
-    1: (GoldenRequest, struct.Struct(">H")),
-    2: (ProfileRequest, struct.Struct(">H")),
-    3: (Ping, struct.Struct(">Q")),
-    4: (Pong, struct.Struct(">Q")),
-    5: (Bye, struct.Struct("")),
+    stream: int
+    sequence: int
+    """Its number in the stream, modulo 2²⁴."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossReport:
+    """How much of ``stream`` gets lost on its way here."""
+
+    stream: int
+    lost: int
+    """The share of its poses of the last seconds that did not come, in 1/255."""
+
+    @classmethod
+    def of(cls, stream: int, share: float) -> LossReport:
+        """The report of a share from 0 to 1."""
+        return cls(stream, round(share * _WHOLE))
+
+    @property
+    def share(self) -> float:
+        """The share lost, 0 to 1."""
+        return self.lost / _WHOLE
+
+
+Control = GoldenRequest | ProfileRequest | Ping | Pong | Bye | RepairRequest | LossReport
+
+_WHOLE = 255
+# Of each type the message, and the bytes of each of its numbers.
+_TYPES: dict[int, tuple[type[Control], tuple[int, ...]]] = {
+    1: (GoldenRequest, (2,)),
+    2: (ProfileRequest, (2,)),
+    3: (Ping, (8,)),
+    4: (Pong, (8,)),
+    5: (Bye, ()),
+    6: (RepairRequest, (2, 3)),
+    7: (LossReport, (2, 1)),
 }
 _NUMBERS = {message: number for number, (message, _) in _TYPES.items()}
 
@@ -65,16 +96,17 @@ def encode_control(messages: Iterable[Control]) -> bytes:
     """The payload of an envelope that carries ``messages``.
 
     Raises:
-        ValueError: a stream number or token that does not fit.
+        ValueError: a number that does not fit.
     """
     payload = bytearray()
     for message in messages:
         number = _NUMBERS[type(message)]
-        body_format = _TYPES[number][1]
-        payload += bytes((number, body_format.size))
+        widths = _TYPES[number][1]
+        payload += bytes((number, sum(widths)))
         try:
-            payload += body_format.pack(*astuple(message))
-        except struct.error:
+            for value, width in zip(astuple(message), widths, strict=True):
+                payload += value.to_bytes(width, "big")
+        except OverflowError:
             raise ValueError(f"{message} holds a number that does not fit") from None
     return bytes(payload)
 
@@ -101,11 +133,17 @@ def decode_control(payload: bytes) -> list[Control]:
         start += length
         if number not in _TYPES:
             continue
-        message, body_format = _TYPES[number]
-        if length != body_format.size:
+        message, widths = _TYPES[number]
+        if length != sum(widths):
             raise ControlError(
-                f"a {message.__name__} has a body of {body_format.size} bytes, "
-                f"but this one has {length}"
+                f"a {message.__name__} has a body of {sum(widths)} bytes, but this one has {length}"
             )
-        messages.append(message(*body_format.unpack(body)))
+        messages.append(message(*_numbers(body, widths)))
     return messages
+
+
+def _numbers(body: bytes, widths: Iterable[int]) -> Iterator[int]:
+    start = 0
+    for width in widths:
+        yield int.from_bytes(body[start : start + width], "big")
+        start += width
