@@ -12,7 +12,7 @@ message says what happened, to what, and what to do next::
     │   ├── ControlError      a malformed control or profile payload
     │   └── SignallingError   a malformed signalling message
     ├── CodecError            a frame that cannot be decoded
-    │   └── MissingGoldenError  its golden frame has not been received
+    │   └── MissingReferenceError  the frame that it refers to has not been received
     ├── TransportError        a connection that could not be made or kept
     ├── HostError             the room host cannot be reached, or refused
     ├── HeadsetError          OpenXR: no runtime, no headset, a session that was lost
@@ -62,8 +62,13 @@ class CodecError(PresenceError):
     """A frame that cannot be decoded."""
 
 
-class MissingGoldenError(CodecError):
-    """A dependent frame whose golden frame has not been received."""
+class MissingReferenceError(CodecError):
+    """A frame whose reference frame has not been received."""
+
+    def __init__(self, message: str, sequence: int) -> None:
+        """``sequence`` is the reference frame that is missing."""
+        super().__init__(message)
+        self.sequence = sequence
 
 
 class TransportError(PresenceError):

@@ -83,8 +83,8 @@ def test_the_body_alone_moves_as_before_with_a_still_face():
 
 
 def test_bytes_of_each_layer_add_up():
-    dependent = Frame(1, 0, 0, core=bytes(30), detail=bytes(20))
-    golden = Frame(0, 0, 0, core=bytes(60), detail=bytes(40))
+    dependent = Frame(1, 0, 0, core=bytes(30), detail=bytes(20), reference=False)
+    golden = Frame(0, 0, 0, core=bytes(60), detail=bytes(40), reference=True)
     assert frame_bytes(dependent) == 50
     assert sealed_bytes(dependent) == 2 + 14 + 30 + 8 + 20 + 8
     assert sealed_bytes(golden) == 2 + 14 + 60 + 16 + 40 + 16

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from presence.client.receiving import ASK_AGAIN_NS, Receiver
+from presence.client.asking import ASK_AGAIN_NS
+from presence.client.receiving import REPORT_NS, Receiver
 from presence.client.records import Came, Heard, Went
 from presence.client.sending import GOLDEN_HOLDOFF_NS, Sender
 from presence.clock import MILLISECOND, SECOND, SkewedClock
 from presence.codec import vertex_errors
 from presence.tracking.performer import Performer
-from presence.wire.control import GoldenRequest, ProfileRequest
+from presence.wire.control import GoldenRequest, LossReport, ProfileRequest, RepairRequest
 from presence.wire.envelope import Envelope, Kind, decode_envelope, encode_envelope
 
 AHEAD = SkewedClock(offset_ns=3 * 3600 * SECOND, drift_ppm=100.0)
@@ -84,6 +85,66 @@ def test_a_late_joiner_asks_for_a_golden_and_is_shown_a_person_by_it():
     pair.hear(golden)
     pair.hear(pair.frame())
     assert len(pair.heard()) == 2
+
+
+def test_a_lost_reference_is_asked_for_at_once_and_with_it_all_that_waited_is_heard():
+    pair = introduced()
+    frames = [pair.frame() for _ in range(10)]
+    for envelope in frames[:6] + frames[7:]:
+        pair.hear(envelope)
+    assert pair.asked == [(5, RepairRequest(5, 6))]
+    assert [record.sequence for record in pair.heard()] == list(range(6))
+    pair.now += 5 * FRAME
+    pair.hear(frames[6])
+    assert [record.sequence for record in pair.heard()] == list(range(10))
+    # Nobody could have shown them before.
+    when = BEHIND.from_machine_ns(pair.now + MILLISECOND)
+    assert {record.arrival_ns for record in pair.heard()[6:]} == {when}
+    assert pair.receiver.heard(5)[0] == 10
+
+
+def test_what_comes_twice_is_heard_once():
+    pair = introduced()
+    for _ in range(8):
+        envelope = pair.frame()
+        pair.hear(envelope)
+        pair.hear(envelope)
+    assert [record.sequence for record in pair.heard()] == list(range(8))
+    assert pair.receiver.refused == 0
+
+
+def test_a_reference_that_is_not_sent_again_is_replaced_by_a_golden():
+    pair = introduced()
+    for k in range(18):
+        envelope = pair.frame()
+        # Frames so late that the next anchor and golden do not make up for it in between.
+        if k < 6 or 6 < k < 12:
+            pair.hear(envelope)
+            pair.now += ASK_AGAIN_NS // 2
+    assert [ask for _, ask in pair.asked] == [RepairRequest(5, 6)] * 2 + [GoldenRequest(5)]
+
+
+def test_after_an_outage_a_golden_is_asked_for():
+    pair = introduced()
+    for k in range(90):
+        envelope = pair.frame()
+        if k < 6 or k == 88:
+            pair.hear(envelope)
+    assert pair.asked == [(5, GoldenRequest(5))]
+
+
+def test_each_sender_is_told_what_gets_lost_of_theirs_twice_a_second():
+    pair = introduced()
+    begin = pair.now
+    for k in range(150):
+        envelope = pair.frame()
+        if k % 10 != 1:
+            pair.hear(envelope)
+    reports = [ask for _, ask in pair.asked if isinstance(ask, LossReport)]
+    assert [ask for _, ask in pair.asked if not isinstance(ask, LossReport)] == []
+    # The first is only made when there is something to say.
+    assert len(reports) == (pair.now - begin) // REPORT_NS
+    assert all(0.08 <= report.share <= 0.12 for report in reports)
 
 
 def test_requests_that_come_together_make_one_golden():

@@ -13,7 +13,7 @@ from smooth_motion import PERSON, SECOND, SmoothMotion, wild_sample
 
 from presence.codec import CodecSettings, Decoder, Encoder, encoder, vertex_errors
 from presence.codec.layout import CORE_LIMIT, FRAME_LIMIT, SENT_BONES
-from presence.errors import CodecError, MissingGoldenError
+from presence.errors import CodecError, MissingReferenceError
 from presence.pose import Attention
 from presence.pose.face import SENT_SHAPES
 from presence.pose.quaternion import quat_angle
@@ -96,11 +96,32 @@ def test_somebody_motionless_is_decoded_motionless_and_costs_next_to_nothing():
     assert max(len(f.core) + len(f.detail) for f in frames if not f.golden) <= 6
 
 
-def test_goldens_come_every_interval_and_others_refer_to_the_newest():
-    frames = frames_of(moving(40), CodecSettings(golden_interval=18))
-    assert [f.sequence for f in frames] == list(range(40))
+def test_anchors_refer_to_the_golden_and_all_others_to_the_newest_reference():
+    frames = frames_of(moving(44), CodecSettings(golden_interval=18))
+    assert [f.sequence for f in frames] == list(range(44))
     assert [f.sequence for f in frames if f.golden] == [0, 18, 36]
-    assert all(f.golden_sequence == f.sequence // 18 * 18 for f in frames)
+    assert [f.sequence for f in frames if f.reference] == [0, 6, 12, 18, 24, 30, 36, 42]
+    for frame in frames:
+        every = 18 if frame.reference else 6
+        assert frame.refers_to == frame.sequence // every * every
+
+
+def test_with_the_anchor_interval_of_the_goldens_there_are_no_anchors():
+    frames = frames_of(moving(26), CodecSettings(golden_interval=12, anchor_interval=12))
+    assert [f.sequence for f in frames if f.reference] == [0, 12, 24]
+    assert all(f.refers_to == f.sequence // 12 * 12 for f in frames)
+
+
+def test_an_anchor_makes_the_frames_after_it_smaller():
+    samples = moving(96)
+    size = {
+        every: sum(
+            len(f.core) + len(f.detail)
+            for f in frames_of(samples, CodecSettings(golden_interval=24, anchor_interval=every))
+        )
+        for every in (6, 24)
+    }
+    assert size[6] < 0.9 * size[24]
 
 
 def test_a_requested_golden_is_the_next_frame_and_does_not_move_the_others():
@@ -111,13 +132,33 @@ def test_a_requested_golden_is_the_next_frame_and_does_not_move_the_others():
             one.request_golden()
         frames.append(one.encode(sample))
     assert [f.sequence for f in frames if f.golden] == [0, 7, 12, 24]
-    assert frames[8].golden_sequence == 7
+    assert [f.sequence for f in frames if f.reference] == [0, 6, 7, 12, 18, 24]
+    assert [f.refers_to for f in frames[6:10]] == [0, 7, 7, 7]
+
+
+def test_an_anchor_refers_to_a_golden_that_was_requested():
+    one = Encoder(PERSON)
+    frames = []
+    for k, sample in enumerate(moving(8)):
+        if k == 3:
+            one.request_golden()
+        frames.append(one.encode(sample))
+    assert [f.refers_to for f in frames] == [0, 0, 0, 3, 3, 3, 3, 6]
+    decode = Decoder(PERSON).decode
+    for frame in frames[3:]:
+        decode(frame)
 
 
 @pytest.mark.parametrize("interval", [0, 3, 8, -6])
 def test_an_interval_that_a_thinned_stream_cannot_have_is_refused(interval):
     with pytest.raises(ValueError, match="multiple of 6"):
         CodecSettings(golden_interval=interval)
+
+
+@pytest.mark.parametrize("anchors", [0, 3, 8, 18, 48, -6])
+def test_anchors_that_do_not_divide_the_goldens_evenly_are_refused(anchors):
+    with pytest.raises(ValueError, match="anchor_interval"):
+        CodecSettings(golden_interval=24, anchor_interval=anchors)
 
 
 def test_a_bound_of_nothing_is_refused():
@@ -132,15 +173,16 @@ def test_losing_any_dependent_frames_does_not_change_the_others():
     dice = stdlib_random.Random(3)
     few = Decoder(PERSON)
     for frame, before in zip(frames, whole, strict=True):
-        if frame.golden or dice.random() < 0.5:
+        if frame.reference or dice.random() < 0.5:
             assert same(few.decode(frame), before)
 
 
-def test_frames_may_come_in_any_order_that_has_their_golden_first():
+def test_frames_may_come_in_any_order_that_has_their_references_first():
     frames = frames_of(moving(24))
     decode = Decoder(PERSON).decode
     whole = {f.sequence: decode(f) for f in frames}
-    shuffled = [frames[12], frames[0], *stdlib_random.Random(1).sample(frames, 24), *frames[3:5]]
+    references = [frames[12], frames[0], frames[18], frames[6]]
+    shuffled = [*references, *stdlib_random.Random(1).sample(frames, 24), *frames[3:5]]
     decode = Decoder(PERSON).decode
     for frame in shuffled:
         assert same(decode(frame), whole[frame.sequence])
@@ -150,28 +192,31 @@ def test_who_joins_late_needs_one_golden():
     frames = frames_of(moving(30))
     late = Decoder(PERSON)
     for frame in frames[5:12]:
-        with pytest.raises(MissingGoldenError, match="golden 0"):
+        with pytest.raises(MissingReferenceError) as missing:
             late.decode(frame)
+        assert missing.value.sequence == frame.refers_to
     for frame in frames[12:]:
         late.decode(frame)
 
 
-def test_only_the_last_few_goldens_are_kept():
-    frames = frames_of(moving(50))
+def test_only_the_last_few_references_are_kept_and_those_in_use():
+    frames = frames_of(moving(132), CodecSettings(golden_interval=126))
     decoder = Decoder(PERSON)
     for frame in frames:
-        decoder.decode(frame)
-    decoder.decode(frames[25])
-    with pytest.raises(MissingGoldenError):
-        decoder.decode(frames[5])
+        # Anchors alone outnumber what is kept, and all of them refer to the golden.
+        if frame.reference:
+            decoder.decode(frame)
+    decoder.decode(frames[100])
+    with pytest.raises(MissingReferenceError):
+        decoder.decode(frames[10])
 
 
 def test_without_detail_hands_face_and_gaze_stay_and_the_body_moves_on():
     samples = moving(20)
     frames = frames_of(samples)
     decoder = Decoder(PERSON)
-    before = [decoder.decode(frame) for frame in frames[:5]][-1]
-    shown = decoder.decode(replace(frames[15 - 6], detail=b""))
+    before = [decoder.decode(frame) for frame in frames[:7]][-1]
+    shown = decoder.decode(replace(frames[11], detail=b""))
     assert np.array_equal(shown.rotations[HAND_BONES], before.rotations[HAND_BONES])
     assert np.array_equal(shown.face, before.face)
     assert np.array_equal(shown.gaze_direction, before.gaze_direction)
@@ -265,5 +310,5 @@ def test_a_frame_larger_than_any_encoder_makes_is_refused():
 
 
 def test_a_frame_that_refers_to_its_future_is_refused():
-    with pytest.raises(CodecError, match="refers to golden"):
-        Decoder(PERSON).decode(replace(frames_of(moving(1))[0], golden_sequence=4))
+    with pytest.raises(CodecError, match="refers to frame 4"):
+        Decoder(PERSON).decode(replace(frames_of(moving(1))[0], refers_to=4))

@@ -40,17 +40,24 @@ def write() -> None:
         "dependent": motion.at(SECOND // 60),
         "dependent, everything else": wild_sample(np.random.default_rng(8), 2 * SECOND // 60),
         "golden, requested": motion.at(3 * SECOND // 60),
+        "not written": motion.at(4 * SECOND // 60),
+        "not written either": motion.at(5 * SECOND // 60),
+        "anchor": motion.at(6 * SECOND // 60),
+        "dependent, of the anchor": motion.at(7 * SECOND // 60),
     }
     frames = []
     for name, sample in named.items():
         if "requested" in name:
             encoder.request_golden()
         frame = encoder.encode(sample)
+        if "not written" in name:
+            continue
         frames.append(
             {
                 "name": name,
                 "sequence": frame.sequence,
-                "golden_sequence": frame.golden_sequence,
+                "refers_to": frame.refers_to,
+                "reference": frame.reference,
                 "capture_ns": frame.capture_ns,
                 "core": frame.core.hex(),
                 "detail": frame.detail.hex(),
@@ -79,10 +86,11 @@ def test_frames_decode_to_what_was_written_down():
     for vector in content["frames"]:
         frame = Frame(
             vector["sequence"],
-            vector["golden_sequence"],
+            vector["refers_to"],
             vector["capture_ns"],
             bytes.fromhex(vector["core"]),
             bytes.fromhex(vector["detail"]),
+            vector["reference"],
         )
         sample = decoder.decode(frame)
         assert sample.capture_ns == vector["capture_ns"]
@@ -95,7 +103,7 @@ def test_frames_decode_to_what_was_written_down():
 def test_invalid_sections_are_refused(why):
     (core,) = (vector["core"] for vector in vectors()["refused"] if vector["why"] == why)
     with pytest.raises(CodecError):
-        Decoder(PERSON).decode(Frame(0, 0, 0, bytes.fromhex(core), b""))
+        Decoder(PERSON).decode(Frame(0, 0, 0, bytes.fromhex(core), b"", reference=True))
 
 
 if __name__ == "__main__" and "--write" in sys.argv:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from presence.transport.gate import QUEUE_LIMIT, STREAM_LIMIT, Drop, Gate
+from presence.transport.gate import QUEUE_LIMIT, REFERENCE_LIMIT, STREAM_LIMIT, Drop, Gate
 from presence.wire.bundle import BUNDLE_LIMIT, pack_bundles
 from presence.wire.envelope import (
     SEQUENCE_PERIOD,
@@ -16,16 +16,17 @@ from presence.wire.envelope import (
 )
 
 
-def pose(sequence, golden, stream=1, size=60):
+def pose(sequence, refers_to, stream=1, size=60, anchor=False):
+    reference = anchor or sequence == refers_to
     return Envelope(
         kind=Kind.POSE,
         stream=stream,
         sequence=sequence % SEQUENCE_PERIOD,
         capture_us=0,
-        golden_distance=sequence - golden,
+        reference_distance=sequence - refers_to,
         core=bytes(size),
-        droppable=sequence != golden,
-        priority=2 if sequence == golden else 1,
+        droppable=not reference,
+        priority=2 if reference else 1,
     )
 
 
@@ -65,6 +66,44 @@ def test_a_newer_golden_replaces_the_older_and_what_depends_on_it():
     offer(gate, pose(6, 6), pose(7, 6), pose(12, 12))
     assert names(take(gate)) == [("pose", 1, 12)]
     assert gate.dropped == {Drop.SUPERSEDED: 2}
+
+
+def anchor(sequence, refers_to, **others):
+    return pose(sequence, refers_to, anchor=True, **others)
+
+
+def test_an_anchor_waits_on_like_the_golden_that_it_refers_to():
+    gate = Gate()
+    offer(gate, pose(12, 12), pose(13, 12), anchor(18, 12), pose(19, 18), pose(20, 18))
+    assert names(take(gate)) == [("pose", 1, 12), ("pose", 1, 18), ("pose", 1, 20)]
+    assert gate.dropped == {Drop.SUPERSEDED: 2}
+
+
+def test_a_newer_golden_makes_anchors_useless_but_a_newer_anchor_does_not():
+    gate = Gate()
+    offer(gate, anchor(6, 0), anchor(12, 0), pose(13, 12))
+    assert len(gate) == 3
+    offer(gate, pose(18, 18))
+    assert names(take(gate)) == [("pose", 1, 18)]
+    assert gate.dropped == {Drop.SUPERSEDED: 3}
+
+
+def test_a_reference_that_goes_again_leaves_before_what_refers_to_it():
+    gate = Gate()
+    offer(gate, anchor(18, 12), pose(20, 18), pose(12, 12))
+    assert names(take(gate)) == [("pose", 1, 12), ("pose", 1, 18), ("pose", 1, 20)]
+    assert not gate.dropped
+    offer(gate, pose(24, 24), pose(12, 12), anchor(18, 12), pose(24, 24))
+    assert names(take(gate)) == [("pose", 1, 24)]
+    assert gate.dropped == {Drop.STALE: 3}
+
+
+def test_of_anchors_only_a_few_wait_and_the_golden_stays():
+    gate = Gate()
+    offer(gate, pose(0, 0), *(anchor(6 * i, 0) for i in range(1, REFERENCE_LIMIT + 3)))
+    left = [sequence for _, _, sequence in names(take(gate))]
+    assert left == [0, *(6 * i for i in range(4, REFERENCE_LIMIT + 3))]
+    assert gate.dropped == {Drop.OVERFLOW: 3}
 
 
 def test_what_is_older_than_what_waits_is_dropped():
@@ -191,17 +230,27 @@ class GateMachine(RuleBasedStateMachine):
         self.gate = Gate(limit=400)
         self.next_sequence = dict.fromkeys(self.STREAMS, SEQUENCE_PERIOD - 20)
         self.golden = {}
+        self.reference = {}
         self.offered = 0
         self.newest = {}
         self.left = []
 
-    @rule(stream=st.sampled_from(STREAMS), golden=st.booleans(), size=st.integers(0, 200))
-    def send_pose(self, stream, golden, size):
+    @rule(
+        stream=st.sampled_from(STREAMS),
+        what=st.sampled_from(["golden", "anchor", "other", "other"]),
+        size=st.integers(0, 90),
+    )
+    def send_pose(self, stream, what, size):
         sequence = self.next_sequence[stream]
         self.next_sequence[stream] += 1
-        if golden or stream not in self.golden or sequence - self.golden[stream] > 255:
+        if what == "golden" or stream not in self.golden:
+            what = "golden"
             self.golden[stream] = sequence
-        offer(self.gate, pose(sequence, self.golden[stream], stream, size))
+        refers_to = self.golden[stream] if what != "other" else self.reference[stream]
+        if what != "other":
+            self.reference[stream] = sequence
+        new = pose(sequence, refers_to, stream, size, anchor=what == "anchor")
+        offer(self.gate, new)
         self.newest[stream] = sequence
         self.offered += 1
 
@@ -223,17 +272,18 @@ class GateMachine(RuleBasedStateMachine):
     def carrier_empties_it(self):
         while len(self.gate):
             self.carrier_is_ready()
-        # Of everyone the newest frame has left, and before it the golden that it needs.
+        # Of everyone the newest frame has left, and before it the references that it needs.
         for stream, newest in self.newest.items():
             poses = [e for e in self.left if e.kind == Kind.POSE and e.stream == stream]
             sequences = [e.sequence for e in poses]
             assert sequences[-1] == newest % SEQUENCE_PERIOD
             assert self.golden[stream] % SEQUENCE_PERIOD in sequences
+            assert self.reference[stream] % SEQUENCE_PERIOD in sequences
 
     @invariant()
-    def at_most_two_frames_of_a_stream_wait(self):
+    def at_most_a_few_frames_of_a_stream_wait(self):
         poses = len(self.gate) - len(self.gate._queue)
-        assert poses <= 2 * len(self.STREAMS)
+        assert poses <= (REFERENCE_LIMIT + 1) * len(self.STREAMS)
 
     @invariant()
     def every_envelope_left_or_waits_or_was_counted(self):
@@ -256,13 +306,16 @@ TestGateMachine = GateMachine.TestCase
 TestGateMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), max_size=40))
-def test_whatever_the_order_at_most_a_golden_and_a_newer_dependent_wait(frames):
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12), st.booleans()), max_size=40),
+)
+def test_whatever_the_order_references_wait_in_order_and_one_newer_dependent(frames):
     gate = Gate()
-    for sequence, distance in frames:
-        offer(gate, pose(sequence, max(0, sequence - distance)))
-        assert len(gate) <= 2
+    for sequence, distance, is_anchor in frames:
+        offer(gate, pose(sequence, max(0, sequence - distance), anchor=is_anchor))
+        assert len(gate) <= REFERENCE_LIMIT + 1
     taken = take(gate)
-    assert [e.golden for e in taken] in ([], [True], [False], [True, False])
-    if len(taken) == 2:
-        assert taken[0].sequence < taken[1].sequence
+    assert not any(e.golden for e in taken[1:])
+    assert all(e.reference for e in taken[:-1])
+    sequences = [e.sequence for e in taken]
+    assert sequences == sorted(set(sequences))

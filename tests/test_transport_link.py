@@ -24,7 +24,7 @@ def pose(stream, sequence, golden=0, size=80):
         stream=stream,
         sequence=sequence,
         capture_us=0,
-        golden_distance=sequence - golden,
+        reference_distance=sequence - golden,
         core=bytes(size),
         droppable=sequence != golden,
         priority=1,

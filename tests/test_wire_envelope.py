@@ -22,7 +22,8 @@ from presence.wire.envelope import (
 @dataclass
 class SomeFrame:
     sequence: int = 13
-    golden_sequence: int = 12
+    refers_to: int = 12
+    reference: bool = False
     capture_ns: int = 217_000
     core: bytes = b"core"
     detail: bytes = b"detail"
@@ -41,7 +42,7 @@ def envelopes(draw):
         stream=draw(st.integers(1, 0xFFFF)),
         sequence=draw(st.integers(0, SEQUENCE_PERIOD - 1)),
         capture_us=draw(st.integers(0, CAPTURE_PERIOD - 1)),
-        golden_distance=distance,
+        reference_distance=distance,
         core=draw(st.binary(min_size=tag, max_size=600 if distance == 0 else 255)),
         detail=detail,
         detail_made=detail_made,
@@ -127,14 +128,14 @@ def test_header_and_seal_keep_within_their_budget():
     assert HEADER_LENGTH + 2 * seal_length(Kind.POSE, golden=True) <= 50
 
 
-def test_the_envelope_of_a_dependent_pose_names_its_golden_and_may_be_dropped():
+def test_the_envelope_of_a_pose_names_what_it_refers_to_and_may_be_dropped():
     envelope = Envelope.pose(4, SomeFrame())
     assert envelope == Envelope(
         kind=Kind.POSE,
         stream=4,
         sequence=13,
         capture_us=217,
-        golden_distance=1,
+        reference_distance=1,
         core=b"core",
         detail=b"detail",
         detail_made=True,
@@ -144,32 +145,46 @@ def test_the_envelope_of_a_dependent_pose_names_its_golden_and_may_be_dropped():
 
 
 def test_the_envelope_of_a_golden_pose_must_not_be_dropped_and_goes_first():
-    golden = Envelope.pose(4, SomeFrame(sequence=12))
+    golden = Envelope.pose(4, SomeFrame(sequence=12, reference=True))
     assert golden.golden
     assert not golden.droppable
+    assert golden.reference
     assert golden.priority > Envelope.pose(4, SomeFrame()).priority
+
+
+def test_the_envelope_of_an_anchor_is_not_golden_yet_must_not_be_dropped_and_goes_first():
+    anchor = Envelope.pose(4, SomeFrame(sequence=18, reference=True))
+    assert (anchor.golden, anchor.reference_distance) == (False, 6)
+    assert (anchor.reference, anchor.droppable) == (True, False)
+    assert anchor.priority > Envelope.pose(4, SomeFrame()).priority
+    assert not Envelope.pose(4, SomeFrame()).reference
 
 
 def test_a_pose_counts_on_past_what_its_header_can_hold():
     late = SomeFrame(
         sequence=SEQUENCE_PERIOD + 3,
-        golden_sequence=SEQUENCE_PERIOD - 2,
+        refers_to=SEQUENCE_PERIOD - 2,
         capture_ns=-5_000,
     )
     envelope = Envelope.pose(1, late)
-    assert (envelope.sequence, envelope.golden_distance) == (3, 5)
+    assert (envelope.sequence, envelope.reference_distance) == (3, 5)
     assert envelope.capture_us == CAPTURE_PERIOD - 5
 
 
 @pytest.mark.parametrize(
     "frame",
     [
-        SomeFrame(sequence=300, golden_sequence=44),
-        SomeFrame(sequence=3, golden_sequence=4),
+        SomeFrame(sequence=300, refers_to=44),
+        SomeFrame(sequence=3, refers_to=4),
         SomeFrame(capture_ns=1),
         SomeFrame(core=bytes(256)),
     ],
-    ids=["golden too long ago", "golden to come", "not whole microseconds", "core too long"],
+    ids=[
+        "refers too far back",
+        "refers ahead",
+        "not whole microseconds",
+        "core too long",
+    ],
 )
 def test_a_pose_that_no_header_can_describe_is_the_callers_mistake(frame):
     with pytest.raises(ValueError):

@@ -16,8 +16,12 @@ class Frame:
     detail: bytes = b""
 
     @property
-    def golden_sequence(self):
+    def refers_to(self):
         return self.sequence - self.sequence % 12
+
+    @property
+    def reference(self):
+        return self.sequence % 6 == 0
 
     @property
     def capture_ns(self):

@@ -38,7 +38,9 @@ def coded(clip: Clip, settings: CodecSettings) -> Coded:
 
 def kind_of(frame: Frame) -> str:
     """``golden``; ``anchor``, when others refer to it; or ``other``."""
-    return "golden" if frame.golden else "other"
+    if frame.golden:
+        return "golden"
+    return "anchor" if frame.reference else "other"
 
 
 def decodable_after_joining(coded: Coded) -> float:

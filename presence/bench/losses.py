@@ -1,39 +1,46 @@
 """What loss leaves of a stream: one sender, one receiver, a lossy path each way, simulated time.
 
-Everything is as in a call: the receiver asks for a reference frame the moment that something waits
-for it, reports its losses twice a second, and the sender repeats reference frames while those are
-high; requests and reports are lost like anything else. Whether a frame can be decoded depends on
-nothing but which others came, so long runs need no poses (:class:`Structure`), only real frames
-with their sizes, again and again; and one run with a real encoder and decoder shows that it is so.
+Everything is as in a call, by the call's own parts: the receiver asks for a reference frame the
+moment that something waits for it, reports its losses twice a second, and the sender repeats
+reference frames while those are high; requests and reports are lost like anything else. Whether a
+frame can be decoded depends on nothing but which others came, so long runs need no poses
+(:class:`Structure`), only real frames with their sizes, again and again; and one run with a real
+encoder and decoder shows that it is so.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from presence.bench.patience import Decodes, Patience
 from presence.bench.sizes import rates_kbps
+from presence.client.asking import Asker
+from presence.client.loss_meter import LossMeter
+from presence.client.receiving import REPORT_NS
 from presence.clock import MILLISECOND, SECOND
-from presence.codec import Encoder, Frame
-from presence.errors import MissingGoldenError
+from presence.codec import Encoder, Frame, PatientDecoder, Repeater
+from presence.codec.decoder import KEPT_REFERENCES
+from presence.codec.waiting import Decodes
+from presence.errors import MissingReferenceError
 from presence.pose.sample import PoseSample
 from presence.transport.lossy import Conditions, LossyPath
+from presence.wire.control import (
+    Control,
+    LossReport,
+    RepairRequest,
+    decode_control,
+    encode_control,
+)
+from presence.wire.envelope import SEQUENCE_PERIOD
 
 ONE_WAY_NS = 40 * MILLISECOND
 DEADLINE_NS = ONE_WAY_NS + 60 * MILLISECOND
 """After its capture: when a frame is played out."""
-ASK_AGAIN_NS = 100 * MILLISECOND
-REPORT_NS = 500 * MILLISECOND
-MEASURED_NS = 2 * SECOND
-"""Over how much of the past the receiver measures its losses."""
 SETTLE_S = 3.0
 """Not counted, at the beginning: nothing was reported yet."""
-_REMEMBERED = 3
-"""Reference frames that a decoder remembers."""
-_KEPT = 60
-"""Frames back to which a sender keeps its reference frames."""
+_STREAM = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +99,9 @@ class Looped:
             self._extra = sequence
             frame = self._frames[at // self._interval * self._interval]
         self._requested = False
-        needs = sequence - (frame.sequence - frame.golden_sequence)
+        needs = sequence - (frame.sequence - frame.refers_to)
         needs = sequence if frame.golden else max(needs, self._extra)
-        return replace(frame, sequence=sequence, golden_sequence=needs)
+        return replace(frame, sequence=sequence, refers_to=needs)
 
 
 class Live:
@@ -116,14 +123,20 @@ class Structure:
     def __init__(self, pose: PoseSample) -> None:
         """``pose`` stands for whatever would be decoded."""
         self._pose = pose
-        self._known: list[int] = []
+        self._known: OrderedDict[int, None] = OrderedDict()
 
     def decode(self, frame: Frame) -> PoseSample:
-        """Raises MissingGoldenError when what the frame refers to is not known."""
-        if not frame.golden and frame.golden_sequence not in self._known:
-            raise MissingGoldenError(f"frame {frame.sequence} needs {frame.golden_sequence}")
-        if frame.golden:
-            self._known = [*self._known, frame.sequence][-_REMEMBERED:]
+        """Raises MissingReferenceError when what the frame refers to is not known."""
+        if not frame.golden:
+            if frame.refers_to not in self._known:
+                raise MissingReferenceError(
+                    f"frame {frame.sequence} needs {frame.refers_to}", frame.refers_to
+                )
+            self._known.move_to_end(frame.refers_to)
+        if frame.reference:
+            self._known[frame.sequence] = None
+            if len(self._known) > KEPT_REFERENCES:
+                self._known.popitem(last=False)
         return self._pose
 
 
@@ -139,11 +152,11 @@ class Compared:
         try:
             self._structure.decode(frame)
             expected = True
-        except MissingGoldenError:
+        except MissingReferenceError:
             expected = False
         try:
             sample = self._decoder.decode(frame)
-        except MissingGoldenError:
+        except MissingReferenceError:
             self.disagreements += expected
             raise
         self.disagreements += not expected
@@ -189,39 +202,37 @@ class Heard:
 
 
 class _Sender:
-    """Sends, repeats and repairs. State: its last reference frames and the loss reported to it."""
+    """Sends, repeats and repairs. State: what it may send again, and the loss reported to it."""
 
     def __init__(self, maker: Maker, path: LossyPath, heard: Heard) -> None:
         self._maker, self._path, self._heard = maker, path, heard
-        self._references: dict[int, Frame] = {}
+        self._repeater = Repeater()
         self._loss = 0.0
 
     def tick(self, sequence: int, now_ns: int) -> None:
         """Send the next frame, and what is due for repetition with it."""
         frame = self._maker.frame(sequence)
-        repeats = [
-            self._references[sequence - back]
-            for back in _repeated_after(self._loss)
-            if sequence - back in self._references
-        ]
+        self._repeater.sent(frame)
+        repeats = self._repeater.due(self._loss)
         self._heard.repeats += len(repeats)
         self._send((frame, *repeats), now_ns)
-        if frame.golden:
-            self._references[sequence] = frame
-            for old in [k for k in self._references if k < sequence - _KEPT]:
-                del self._references[old]
 
     def hear(self, message: bytes, now_ns: int) -> None:
         """A request or a report came."""
-        kind, value = message[:1], int.from_bytes(message[1:], "big")
-        if kind == b"L":
-            self._loss = value / 255.0
-        elif kind == b"G" or value not in self._references:
+        (asked,) = decode_control(message)
+        frame = None
+        match asked:
+            case LossReport():
+                self._loss = asked.share
+                return
+            case RepairRequest(_, sequence):
+                frame = self._repeater.find(sequence, SEQUENCE_PERIOD)
+        if frame is None:
             self._maker.request_golden()
             self._heard.goldens_asked += 1
         else:
             self._heard.repairs += 1
-            self._send((self._references[value],), now_ns)
+            self._send((frame,), now_ns)
 
     def _send(self, frames: tuple[Frame, ...], now_ns: int) -> None:
         self._path.push(now_ns, len(self._heard.bundles).to_bytes(4, "big"))
@@ -232,48 +243,35 @@ class _Receiver:
     """Decodes, asks and reports. State: what waits, what was asked, what came of late."""
 
     def __init__(self, decoder: Decodes, path: LossyPath, heard: Heard) -> None:
-        self._patient = Patience(decoder)
+        self._patient = PatientDecoder(decoder)
         self._path, self._heard = path, heard
-        self._asked = -1
-        self._asked_ns = -SECOND
-        self._times = 0
+        self._asker, self._meter = Asker(_STREAM), LossMeter()
         self.on_shown: Callable[[Frame, PoseSample], None] = lambda frame, sample: None
 
     def hear(self, frames: tuple[Frame, ...], now_ns: int) -> None:
         """A bundle came."""
         for frame in frames:
             self._heard.came_ns.setdefault(frame.sequence, now_ns)
+            self._meter.heard(frame.sequence, now_ns)
             for decoded, sample in self._patient.push(frame):
                 self._heard.decoded_ns[decoded.sequence] = now_ns
                 self.on_shown(decoded, sample)
         missing = self._patient.missing
         if missing is None:
             return
-        if missing != self._asked:
-            self._asked, self._times = missing, 0
-        elif now_ns - self._asked_ns < ASK_AGAIN_NS:
-            return
-        self._asked_ns = now_ns
-        self._times += 1
-        self._heard.requests += 1
-        kind = b"R" if self._times <= 2 else b"G"
-        self._path.push(now_ns, kind + missing.to_bytes(4, "big"))
+        request = self._asker.ask(missing, now_ns, in_touch=self._patient.in_touch)
+        if request is not None:
+            self._heard.requests += 1
+            self._say(request, now_ns)
 
     def report(self, now_ns: int) -> None:
         """Say how much was lost of late."""
-        came = self._heard.came_ns
-        newest = max(came, default=-1)
-        span = min(MEASURED_NS * self._heard.rate // SECOND, newest + 1)
-        if span > 0:
-            lost = sum(k not in came for k in range(newest + 1 - span, newest + 1)) / span
-            self._path.push(now_ns, b"L" + round(255 * lost).to_bytes(4, "big"))
+        share = self._meter.share(now_ns)
+        if share is not None:
+            self._say(LossReport.of(_STREAM, share), now_ns)
 
-
-def _repeated_after(loss: float) -> tuple[int, ...]:
-    """In the bundles of which frames after it a reference frame is sent again."""
-    if loss > 0.10:
-        return (2, 4)
-    return (2,) if loss > 0.01 else ()
+    def _say(self, message: Control, now_ns: int) -> None:
+        self._path.push(now_ns, encode_control([message]))
 
 
 def simulate(

@@ -95,7 +95,7 @@ async def _hear(clock: Clock, pipe: Connection) -> None:
 
     def on_envelope(envelope: Envelope, arrival_ns: int) -> None:
         sent_ns = int.from_bytes(envelope.core[:8], "big")
-        heard.append((envelope.sequence, envelope.golden_distance, arrival_ns - sent_ns))
+        heard.append((envelope.sequence, envelope.reference_distance, arrival_ns - sent_ns))
 
     link = Link(
         FAR, NEAR, peer.carrier, clock, on_envelope, _ignore, control_numbers=itertools.count()
@@ -170,7 +170,7 @@ def _frame(sequence: int, size: int, now_ns: int) -> Envelope:
         stream=NEAR,
         sequence=sequence,
         capture_us=0,
-        golden_distance=distance,
+        reference_distance=distance,
         core=now_ns.to_bytes(8, "big") + bytes(size - 8),
         droppable=distance > 0,
         priority=1 if distance else 2,

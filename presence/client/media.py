@@ -39,7 +39,14 @@ from presence.tracking.head import HeadSource
 from presence.tracking.source import Source
 from presence.transport.mesh import Mesh
 from presence.transport.signalling import SignallingClient
-from presence.wire.control import Control, GoldenRequest, ProfileRequest, decode_control
+from presence.wire.control import (
+    Control,
+    GoldenRequest,
+    LossReport,
+    ProfileRequest,
+    RepairRequest,
+    decode_control,
+)
 from presence.wire.envelope import Envelope, Kind
 from presence.wire.link import parse_link
 from presence.wire.signalling import (
@@ -255,6 +262,8 @@ class Media:
     def _forget(self, stream: int) -> None:
         self._members.pop(stream, None)
         self._said.pop(stream, None)
+        if self._sender is not None:
+            self._sender.forget(stream)
         self._receiver.went(stream)
         if not self._members and self._phase == "in the call":
             self._phase = "waiting"
@@ -274,22 +283,30 @@ class Media:
             return
         with contextlib.suppress(WireError):
             # Each once, however often it stands there: an envelope has room for hundreds.
-            for message in set(decode_control(envelope.core)):
+            for message in dict.fromkeys(decode_control(envelope.core)):
                 self._answer(envelope.stream, message)
 
     def _answer(self, stream: int, message: Control) -> None:
         sender, mesh = self._sender, self._mesh
         if sender is None or mesh is None:
             return
+        now = self._machine.now_ns()
         match message:
             case GoldenRequest(asked) if asked == sender.stream:
-                sender.request_golden(self._machine.now_ns())
+                sender.request_golden(now)
+            case RepairRequest(asked, sequence) if asked == sender.stream:
+                envelope = sender.repair(stream, sequence, now)
+                if envelope is not None:
+                    mesh.send_to(stream, envelope)
+            case LossReport(asked) if asked == sender.stream:
+                sender.loses(stream, message.share, now)
             case ProfileRequest(asked) if asked == sender.stream:
-                mesh.send_to(stream, sender.profile(self._machine.now_ns()))
+                mesh.send_to(stream, sender.profile(now))
 
     def _ask(self, stream: int, request: Control) -> None:
         if self._mesh is not None:
-            self._mesh.send_control(stream, request)
+            urgent = not isinstance(request, LossReport)
+            self._mesh.send_control(stream, request, urgent=urgent)
 
     def _tell(self, record: Record) -> None:
         if self._view is not None:
@@ -301,11 +318,22 @@ class Media:
             await asyncio.sleep(max(0, cadence.next_due_ns() - self._machine.now_ns()) / SECOND)
             if not cadence.woke(self._machine.now_ns()):
                 continue
-            if self._sender is None or self._mesh is None:
-                continue
-            envelope = self._sender.capture(self._machine.now_ns())
-            if envelope is not None:
-                self._mesh.broadcast(envelope)
+            self._send(self._machine.now_ns())
+
+    def _send(self, now_ns: int) -> None:
+        """Send everyone what the person does now, and again what some may have lost."""
+        sender, mesh = self._sender, self._mesh
+        if sender is None or mesh is None:
+            return
+        envelope = sender.capture(now_ns)
+        if envelope is None:
+            return
+        for stream, link in mesh.links.items():
+            # On a path that is full, more of the same would only add to what gets lost.
+            if link.ready:
+                for again in sender.repeats(stream, now_ns):
+                    link.send(again)
+        mesh.broadcast(envelope)
 
     async def _say_profile(self) -> None:
         while True:

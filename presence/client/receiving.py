@@ -1,23 +1,25 @@
-"""From envelopes to the view: unwrap, decode, pass on, and ask for what is missing."""
+"""From envelopes to the view: unwrap, decode, pass on, ask and report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from presence.client.asking import ASK_AGAIN_NS, Asker
 from presence.client.logs import Columns
+from presence.client.loss_meter import LossMeter
 from presence.client.records import Came, Heard, Record, Went
 from presence.clock import MILLISECOND, SECOND, SkewedClock
-from presence.codec import Decoder, Frame
+from presence.codec import Decoder, Frame, PatientDecoder
 from presence.codec.profile import decode_profile
-from presence.errors import CodecError, EnvelopeError, MissingGoldenError, WireError
+from presence.errors import CodecError, EnvelopeError, WireError
 from presence.pose.proportions import Proportions
-from presence.wire.control import Control, GoldenRequest, ProfileRequest
-from presence.wire.envelope import Envelope, Kind
+from presence.wire.control import Control, LossReport, ProfileRequest
+from presence.wire.envelope import HEADER_LENGTH, Envelope, Kind
 from presence.wire.unwrap import Unwrapper
 
-ASK_AGAIN_NS = 100 * MILLISECOND
-"""How long to wait for an answer to a request before asking again."""
+REPORT_NS = 500 * MILLISECOND
+"""How often each sender is told how much of theirs gets lost."""
 POSES_A_SECOND = 240
 """How many poses of one person are decoded, at most: one who sends more must not cost the rest."""
 POSES_AT_ONCE = 240.0
@@ -32,12 +34,16 @@ class _Speaker:
 
     name: str
     seat: int
+    asker: Asker
     body: str = ""
     unwrapper: Unwrapper = field(default_factory=Unwrapper)
     proportions: Proportions | None = None
-    decoder: Decoder | None = None
+    decoder: PatientDecoder | None = None
     profile: bytes = b""
     asked_ns: int = 0
+    """When the profile was asked for last."""
+    loss: LossMeter = field(default_factory=LossMeter)
+    reported_ns: int = 0
     heard_ns: int = 0
     frames: int = 0
     bytes: int = 0
@@ -83,7 +89,7 @@ class Receiver:
 
     def came(self, stream: int, name: str, seat: int) -> None:
         """Someone joined: from now on their frames are decoded."""
-        self._speakers[stream] = _Speaker(name, seat)
+        self._speakers[stream] = _Speaker(name, seat, Asker(stream))
 
     def went(self, stream: int) -> None:
         """Someone left on purpose."""
@@ -111,8 +117,6 @@ class Receiver:
                 self._learn(envelope.stream, speaker, envelope.core)
             elif envelope.kind == Kind.POSE:
                 self._decode(speaker, envelope, arrival_machine_ns)
-        except MissingGoldenError:
-            self._request(envelope.stream, GoldenRequest, arrival_machine_ns)
         except (CodecError, WireError):
             self.refused += 1
 
@@ -121,7 +125,7 @@ class Receiver:
             return
         speaker.proportions = decode_profile(profile)
         speaker.profile = profile
-        speaker.decoder = Decoder(speaker.proportions)
+        speaker.decoder = PatientDecoder(Decoder(speaker.proportions))
         self._introduce(stream, speaker)
 
     def dress(self, stream: int, body: str) -> None:
@@ -142,35 +146,52 @@ class Receiver:
             self._pass_on(Came(stream, speaker.seat, speaker.name, speaker.body, speaker.profile))
 
     def _decode(self, speaker: _Speaker, envelope: Envelope, arrival_machine_ns: int) -> None:
-        if speaker.decoder is None:
-            self._request(envelope.stream, ProfileRequest, arrival_machine_ns)
+        stream, decoder = envelope.stream, speaker.decoder
+        if decoder is None:
+            if arrival_machine_ns - speaker.asked_ns >= ASK_AGAIN_NS:
+                speaker.asked_ns = arrival_machine_ns
+                self._ask(stream, ProfileRequest(stream))
             return
         if not speaker.may_speak(arrival_machine_ns):
             self.refused += 1
             return
         counted = speaker.unwrapper.unwrap(envelope)
         if abs(counted.capture_ns) > _LARGEST_STAMP:
-            raise EnvelopeError(f"stream {envelope.stream} states a time that no clock shows")
+            raise EnvelopeError(f"stream {stream} states a time that no clock shows")
         frame = Frame(
             sequence=counted.sequence,
-            golden_sequence=counted.golden_sequence,
+            refers_to=counted.refers_to,
             capture_ns=counted.capture_ns,
             core=envelope.core,
             detail=envelope.detail,
+            reference=envelope.reference,
         )
-        sample = speaker.decoder.decode(frame)
-        speaker.heard_ns = arrival_machine_ns
-        speaker.frames += 1
+        unsound = decoder.refused
+        decoded = decoder.push(frame)
+        self.refused += decoder.refused - unsound
         speaker.bytes += envelope.size
-        if self._log is not None:
-            self._log.add(envelope.stream, frame.sequence, arrival_machine_ns, envelope.size)
         arrival_ns = self._clock.from_machine_ns(arrival_machine_ns)
-        self._pass_on(Heard(envelope.stream, frame.sequence, arrival_ns, sample))
+        for one, sample in decoded:
+            speaker.heard_ns = arrival_machine_ns
+            speaker.frames += 1
+            if self._log is not None:
+                size = HEADER_LENGTH + len(one.core) + len(one.detail)
+                self._log.add(stream, one.sequence, arrival_machine_ns, size)
+            self._pass_on(Heard(stream, one.sequence, arrival_ns, sample))
+        speaker.loss.heard(frame.sequence, arrival_machine_ns)
+        self._answer_back(stream, speaker, decoder, arrival_machine_ns)
 
-    def _request(
-        self, stream: int, request: type[GoldenRequest] | type[ProfileRequest], now_ns: int
+    def _answer_back(
+        self, stream: int, speaker: _Speaker, decoder: PatientDecoder, now_ns: int
     ) -> None:
-        speaker = self._speakers[stream]
-        if now_ns - speaker.asked_ns >= ASK_AGAIN_NS:
-            speaker.asked_ns = now_ns
-            self._ask(stream, request(stream))
+        """Ask for what is missing, and report what is lost, when it is time to."""
+        # At once, though a repeat may be on its way: a round trip costs more than the request.
+        if (missing := decoder.missing) is not None:
+            request = speaker.asker.ask(missing, now_ns, in_touch=decoder.in_touch)
+            if request is not None:
+                self._ask(stream, request)
+        if now_ns - speaker.reported_ns >= REPORT_NS:
+            share = speaker.loss.share(now_ns)
+            if share is not None:
+                speaker.reported_ns = now_ns
+                self._ask(stream, LossReport.of(stream, share))

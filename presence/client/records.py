@@ -55,7 +55,8 @@ class Heard:
     stream: int
     sequence: int
     arrival_ns: int
-    """When it arrived, by this participant's clock."""
+    """When it could be decoded, by this participant's clock: as it arrived or, if it came before
+    the frame that it refers to, when that did."""
     sample: PoseSample
 
 

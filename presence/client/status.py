@@ -44,7 +44,7 @@ class Status(msgspec.Struct, frozen=True):
     phase: str
     """``joining``, ``waiting``, ``in the call`` or ``leaving``."""
     kbps: float = 0.0
-    """Of the participant's own stream, sent once."""
+    """Of the participant's own stream, sent once, and of what was sent again."""
     peers: tuple[PeerStatus, ...] = ()
     view: ViewStatus | None = None
     note: str = ""

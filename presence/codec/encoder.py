@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from presence.codec.frame import Frame
@@ -31,17 +33,26 @@ from presence.pose.sample import PoseSample
 _DEFAULTS = CodecSettings()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reference:
+    """What frames may refer to."""
+
+    sequence: int
+    core: CoreReference
+    detail: DetailReference
+
+
 class Encoder:
-    """Encodes one person. State: the next sequence number and the last golden frame."""
+    """Encodes one person. State: the next sequence number, the last golden and the last anchor."""
 
     def __init__(self, proportions: Proportions, settings: CodecSettings = _DEFAULTS) -> None:
         self._settings = settings
         self._quantiser = Quantiser(proportions)
         self._sequence = 0
-        self._golden_sequence = 0
         self._golden_requested = False
-        self._core = CORE_START
-        self._detail = DETAIL_START
+        start = _Reference(0, CORE_START, DETAIL_START)
+        self._golden = start
+        self._newest = start
 
     def request_golden(self) -> None:
         """Make the next frame golden, whatever its number: somebody misses one."""
@@ -61,9 +72,13 @@ class Encoder:
             raise ValueError("a sample holds a number that is not finite; pass it to checked()")
         root, state = root_levels(sample), state_levels(sample)
         face, gaze = face_levels(sample), gaze_levels(sample)
-        interval = self._settings.golden_interval
-        golden = self._golden_requested or self._sequence % interval == 0
-        core, detail = (CORE_START, DETAIL_START) if golden else (self._core, self._detail)
+        golden = self._golden_requested or self._sequence % self._settings.golden_interval == 0
+        anchor = not golden and self._sequence % self._settings.anchor_interval == 0
+        if golden:
+            refers_to = _Reference(self._sequence, CORE_START, DETAIL_START)
+        else:
+            refers_to = self._golden if anchor else self._newest
+        core, detail = refers_to.core, refers_to.detail
 
         def sections(precision: int, levels: Ints) -> tuple[bytes, bytes]:
             return (
@@ -104,18 +119,23 @@ class Encoder:
             quantised = self._quantiser.quantise(truth, reference, steps, root_error)
             packed = sections(precision, quantised.levels)
 
-        if golden:
+        if golden or anchor:
             decoded = dequantise(quantised.levels, reference, steps)
-            self._core = CoreReference(root, decoded[:BODY_COUNT], state)
-            self._detail = DetailReference(decoded[BODY_COUNT:], face, gaze)
-            self._golden_sequence = self._sequence
+            self._newest = _Reference(
+                self._sequence,
+                CoreReference(root, decoded[:BODY_COUNT], state),
+                DetailReference(decoded[BODY_COUNT:], face, gaze),
+            )
+        if golden:
+            self._golden = self._newest
             self._golden_requested = False
         frame = Frame(
             sequence=self._sequence,
-            golden_sequence=self._golden_sequence,
+            refers_to=refers_to.sequence,
             capture_ns=(sample.capture_ns + 500) // 1000 * 1000,
             core=packed[0],
             detail=packed[1],
+            reference=golden or anchor,
         )
         self._sequence += 1
         return frame

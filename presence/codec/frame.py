@@ -7,20 +7,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One encoded sample. A dependent frame refers to one golden frame and to nothing else."""
+    """One encoded sample. It refers to one earlier frame at most, and that to one at most."""
 
     sequence: int
     """Counts the sender's frames from 0."""
-    golden_sequence: int
-    """The golden frame that this one needs; its own ``sequence`` if it is golden itself."""
+    refers_to: int
+    """The reference frame that this one needs; its own ``sequence`` if it is golden."""
     capture_ns: int
     """When the sample was captured, by the sender's clock, a whole number of microseconds."""
     core: bytes
     """Root, head and body; decodable without ``detail``."""
     detail: bytes
     """Hands, face and gaze; may refer to ``core``; empty when it was dropped on the way."""
+    reference: bool
+    """Whether others refer to it: always of a golden, and of an anchor. Any other may be lost or
+    dropped without harm to the rest."""
 
     @property
     def golden(self) -> bool:
         """Whether the frame is self-contained."""
-        return self.golden_sequence == self.sequence
+        return self.refers_to == self.sequence

@@ -13,6 +13,10 @@ class CodecSettings:
     """Every how manieth frame is golden. A multiple of 6, so that a stream thinned from 60 to 30
     or 20 Hz stays evenly spaced; smaller recovers sooner, larger costs fewer bytes. At most 252,
     because an envelope counts back no further than 255 frames."""
+    anchor_interval: int = 6
+    """Every how manieth frame is at least an anchor, which refers to the golden before it and to
+    which others refer. A multiple of 6 that divides the golden interval; the same as that: no
+    frame is an anchor."""
     bound_m: float = 0.003
     """Metres: no virtual vertex of a decoded frame is further than this from where it should be,
     unless the frame would otherwise grow past its limit."""
@@ -23,6 +27,15 @@ class CodecSettings:
             raise ValueError(
                 f"golden_interval is {self.golden_interval}; it must be a multiple of 6 from 6 "
                 "to 252"
+            )
+        if (
+            self.anchor_interval < 6
+            or self.anchor_interval % 6
+            or self.golden_interval % self.anchor_interval
+        ):
+            raise ValueError(
+                f"anchor_interval is {self.anchor_interval}; it must be a multiple of 6 that "
+                f"divides golden_interval, {self.golden_interval}"
             )
         if not self.bound_m > 0.0:
             raise ValueError(f"bound_m is {self.bound_m}; it must be more than 0 metres")

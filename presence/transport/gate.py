@@ -1,9 +1,9 @@
 """The latest-wins gate: what waits while a carrier is full, and what gives way to what.
 
-A frame that waited is worth less than the next one, so nothing queues: of each stream's pose at
-most one golden frame and one newer dependent frame wait, and a newer one takes the place of an
-older. A golden gives way to a newer golden alone, since without it the frames after it are of no
-use. Everything else is rare and small, waits in a short queue, and leaves before any pose.
+A frame that waited is worth less than the next one, so nothing queues: of each stream's pose the
+newest frame waits, and those reference frames that later ones need. A reference gives way to a
+newer golden alone, since without it the frames after it are of no use. Everything else is rare and
+small, waits in a short queue, and leaves before any pose.
 
 Sans-IO: the time is passed in.
 """
@@ -11,7 +11,7 @@ Sans-IO: the time is passed in.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from presence.wire.bundle import BUNDLE_LIMIT, LENGTH_BYTES
@@ -22,6 +22,8 @@ QUEUE_LIMIT = 32
 """Envelopes that are no pose, at most, that wait."""
 STREAM_LIMIT = 256
 """Streams whose pose waits, at most."""
+REFERENCE_LIMIT = 4
+"""Reference frames of one stream that wait, at most."""
 
 
 class Drop(StrEnum):
@@ -51,14 +53,15 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Pose:
-    """What waits of one stream's pose; the dependent frame is newer than the golden."""
+    """What waits of one stream's pose; the dependent frame is the newest."""
 
-    golden: _Waiting | None = None
+    references: list[_Waiting] = field(default_factory=list)
+    """In order of their sequence; a golden can only be the first."""
     dependent: _Waiting | None = None
 
     def frames(self) -> list[_Waiting]:
-        """Those that wait, the golden first."""
-        return [frame for frame in (self.golden, self.dependent) if frame is not None]
+        """Those that wait, in order of their sequence."""
+        return self.references + ([self.dependent] if self.dependent is not None else [])
 
 
 class Gate:
@@ -119,10 +122,10 @@ class Gate:
             self._queue.remove(waiting)
             return
         pose = self._poses[stream]
-        if pose.golden is waiting:
-            pose.golden = None
-        else:
+        if pose.dependent is waiting:
             pose.dependent = None
+        else:
+            pose.references.remove(waiting)
         if not pose.frames():
             del self._poses[stream]
 
@@ -134,8 +137,8 @@ class Gate:
                 oldest = next(iter(self._poses))
                 self.dropped[Drop.OVERFLOW] += len(self._poses.pop(oldest).frames())
             pose = self._poses[stream] = _Pose()
-        if new.header.golden:
-            self._offer_golden(pose, new)
+        if new.header.reference:
+            self._offer_reference(pose, new)
         elif any(not _newer(new, frame) for frame in pose.frames()):
             self.dropped[Drop.STALE] += 1
         else:
@@ -143,14 +146,22 @@ class Gate:
                 self.dropped[Drop.SUPERSEDED] += 1
             pose.dependent = new
 
-    def _offer_golden(self, pose: _Pose, new: _Waiting) -> None:
-        if pose.golden is not None:
-            if not _newer(new, pose.golden):
-                self.dropped[Drop.STALE] += 1
-                return
-            self.dropped[Drop.SUPERSEDED] += 1
-        pose.golden = new
-        # A dependent frame that is newer than its golden came out of order, and stays.
+    def _offer_reference(self, pose: _Pose, new: _Waiting) -> None:
+        older = [one for one in pose.references if _newer(new, one)]
+        later = pose.references[len(older) :]
+        if any(one.header.golden or not _newer(one, new) for one in later):
+            # It is there already, or a newer golden makes it useless.
+            self.dropped[Drop.STALE] += 1
+            return
+        if new.header.golden and older:
+            self.dropped[Drop.SUPERSEDED] += len(older)
+            older = []
+        pose.references = [*older, new, *later]
+        if len(pose.references) > REFERENCE_LIMIT:
+            # The oldest anchor is needed least; all need the golden, which comes first.
+            del pose.references[1 if pose.references[0].header.golden else 0]
+            self.dropped[Drop.OVERFLOW] += 1
+        # A dependent frame that is newer came out of order, or this one goes again; it stays.
         if pose.dependent is not None and not _newer(pose.dependent, new):
             self.dropped[Drop.SUPERSEDED] += 1
             pose.dependent = None

@@ -131,6 +131,11 @@ class Link:
         carrier.on_ready = self.flush
         carrier.on_closed = lambda: self._end("the connection was closed by the other side")
 
+    @property
+    def ready(self) -> bool:
+        """Whether what is sent now leaves with the next :meth:`flush`, and does not wait."""
+        return self._carrier.ready
+
     def send(self, envelope: Envelope) -> None:
         """Have an envelope sent by the next :meth:`flush`."""
         self.send_encoded(encode_envelope(envelope), envelope)

@@ -129,12 +129,16 @@ class Mesh:
             link.send(envelope)
             self._flush_soon()
 
-    def send_control(self, stream: int, *messages: Control) -> None:
-        """Send control messages to one participant, if they can be reached."""
+    def send_control(self, stream: int, *messages: Control, urgent: bool = True) -> None:
+        """Send control messages to one participant, if they can be reached.
+
+        What is not ``urgent`` leaves with whatever is sent to them next, and costs no datagram.
+        """
         link = self.links.get(stream)
         if link is not None:
             link.send_control(*messages)
-            self._flush_soon()
+            if urgent:
+                self._flush_soon()
 
     def stats(self) -> list[LinkStats]:
         """How each link that is up is doing."""

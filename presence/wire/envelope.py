@@ -40,7 +40,7 @@ class Kind(IntEnum):
 
 
 _PRIORITY = {Kind.POSE: 1, Kind.VOICE: 3, Kind.CONTROL: 3, Kind.PROFILE: 2}
-_GOLDEN_POSE_PRIORITY = 2
+_REFERENCE_PRIORITY = 2
 
 
 def seal_length(kind: int, golden: bool) -> int:
@@ -64,8 +64,12 @@ class PoseFrame(Protocol):
         """Counts the sender's frames from 0."""
 
     @property
-    def golden_sequence(self) -> int:
-        """The golden frame that this one needs; its own ``sequence`` if it is golden itself."""
+    def refers_to(self) -> int:
+        """The reference frame that this one needs; its own ``sequence`` if it is golden."""
+
+    @property
+    def reference(self) -> bool:
+        """Whether others refer to it: always of a golden."""
 
     @property
     def capture_ns(self) -> int:
@@ -95,8 +99,8 @@ class Envelope:
     """Counts the envelopes of this stream and kind, modulo ``SEQUENCE_PERIOD``."""
     capture_us: int
     """Microseconds by the sender's clock, modulo ``CAPTURE_PERIOD``."""
-    golden_distance: int = 0
-    """How many envelopes ago the golden was that this one needs; 0: it is golden itself."""
+    reference_distance: int = 0
+    """How many envelopes ago the one was that this one refers to; 0: it is golden."""
     core: bytes = b""
     """The core section as sent: when sealed, it ends in its tag."""
     detail: bytes = b""
@@ -122,7 +126,7 @@ class Envelope:
             ("stream", self.stream, 1, 0xFFFF),
             ("sequence", self.sequence, 0, SEQUENCE_PERIOD - 1),
             ("capture_us", self.capture_us, 0, CAPTURE_PERIOD - 1),
-            ("golden_distance", self.golden_distance, 0, 0xFF),
+            ("reference_distance", self.reference_distance, 0, 0xFF),
             ("priority", self.priority, 0, _PRIORITY_BITS),
             ("epoch", self.epoch, 0, 0xFF),
             ("the length of core", len(self.core), 0, 0xFFFF if self.golden else 0xFF),
@@ -140,7 +144,12 @@ class Envelope:
     @property
     def golden(self) -> bool:
         """Whether it is self-contained."""
-        return self.golden_distance == 0
+        return self.reference_distance == 0
+
+    @property
+    def reference(self) -> bool:
+        """Whether others may refer to it."""
+        return self.golden or not self.droppable
 
     @property
     def size(self) -> int:
@@ -156,25 +165,24 @@ class Envelope:
         """The unsealed envelope of one encoded pose.
 
         Raises:
-            ValueError: the frame needs a golden frame more than 255 frames ago, its capture time
-                is no whole number of microseconds, or it is too long.
+            ValueError: the frame refers to one more than 255 frames ago, its capture time is no
+                whole number of microseconds, or it is too long.
         """
         if frame.capture_ns % MICROSECOND:
             raise ValueError(
                 f"capture_ns is {frame.capture_ns}; it must be a whole number of microseconds"
             )
-        golden = frame.golden_sequence == frame.sequence
         return cls(
             kind=Kind.POSE,
             stream=stream,
             sequence=frame.sequence % SEQUENCE_PERIOD,
             capture_us=frame.capture_ns // MICROSECOND % CAPTURE_PERIOD,
-            golden_distance=frame.sequence - frame.golden_sequence,
+            reference_distance=frame.sequence - frame.refers_to,
             core=frame.core,
             detail=frame.detail,
             detail_made=bool(frame.detail),
-            droppable=not golden,
-            priority=_GOLDEN_POSE_PRIORITY if golden else _PRIORITY[Kind.POSE],
+            droppable=not frame.reference,
+            priority=_REFERENCE_PRIORITY if frame.reference else _PRIORITY[Kind.POSE],
         )
 
     @classmethod
@@ -212,7 +220,7 @@ def encode_envelope(envelope: Envelope) -> bytes:
         envelope.sequence >> 16,
         envelope.sequence & 0xFFFF,
         envelope.capture_us,
-        length if envelope.golden else envelope.golden_distance << 8 | length,
+        length if envelope.golden else envelope.reference_distance << 8 | length,
     )
     return header + envelope.core + envelope.detail
 
@@ -237,7 +245,7 @@ def decode_envelope(data: bytes) -> Envelope:
     golden = bool(flags & _GOLDEN)
     distance, core_length = (0, last) if golden else divmod(last, 256)
     if not golden and distance == 0:
-        raise EnvelopeError("an envelope came that is not golden, yet needs no other")
+        raise EnvelopeError("an envelope came that is not golden, yet refers to no other")
     core_end = HEADER_LENGTH + core_length
     if core_end > len(data):
         raise EnvelopeError(
@@ -249,7 +257,7 @@ def decode_envelope(data: bytes) -> Envelope:
             stream=stream,
             sequence=high << 16 | low,
             capture_us=capture_us,
-            golden_distance=distance,
+            reference_distance=distance,
             core=data[HEADER_LENGTH:core_end],
             detail=data[core_end:],
             detail_made=bool(flags & _DETAIL_MADE),

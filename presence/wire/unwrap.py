@@ -21,8 +21,8 @@ class Unwrapped:
     """An envelope's counters, whole."""
 
     sequence: int
-    golden_sequence: int
-    """The golden envelope that this one needs; its own ``sequence`` if it is golden itself."""
+    refers_to: int
+    """The envelope that this one refers to; its own ``sequence`` if it is golden."""
     capture_ns: int
     """By the sender's clock, but for a multiple of 71.6 minutes that stays the same while the
     receiver listens."""
@@ -48,4 +48,5 @@ class Unwrapper:
             capture_us = unwrap(envelope.capture_us, CAPTURE_PERIOD, self._capture_us)
         if self._sequence is None or sequence > self._sequence:
             self._sequence, self._capture_us = sequence, capture_us
-        return Unwrapped(sequence, sequence - envelope.golden_distance, capture_us * MICROSECOND)
+        refers_to = sequence - envelope.reference_distance
+        return Unwrapped(sequence, refers_to, capture_us * MICROSECOND)
