@@ -170,7 +170,6 @@ class Heard:
     rate: int
     bundles: list[tuple[Frame, ...]] = field(default_factory=list)
     """Every datagram sent, in order: a frame and repeats, or a repair."""
-    sent_ns: list[int] = field(default_factory=list)
     came_ns: dict[int, int] = field(default_factory=dict)
     """By sequence, when a first copy came."""
     decoded_ns: dict[int, int] = field(default_factory=dict)

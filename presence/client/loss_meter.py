@@ -6,8 +6,9 @@ from collections import deque
 
 from presence.clock import SECOND
 
-WINDOW_NS = 2 * SECOND
-"""The share lost is that of so long before now."""
+WINDOW_NS = 5 * SECOND
+"""The share lost is that of so long before now. In a shorter time hardly anything may be lost by
+chance (in two seconds at 5 %, one time in twenty), and repeating would stop."""
 SETTLE = 6
 """The newest so many numbers are not judged yet: what is missing of them may be on its way."""
 LEAST = 30
