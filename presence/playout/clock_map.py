@@ -107,15 +107,17 @@ class ClockMap:
         return self._line.offset(receiver_ns)
 
     def offsets_at(self, receiver_ns: Ints) -> Ints:
-        """The same for many times at once.
+        """For many times at once, what the mapping as it is now says of them, past ones too.
+
+        While it slews, that is not what it said then, which was further from the truth.
 
         Raises:
             ValueError: nothing was observed yet.
         """
-        if self._line is None:
+        if self._line is None or self._target is None:
             raise ValueError("nothing was observed of this sender's clock yet; see known")
         since = receiver_ns - self._line.at_ns
-        offsets: Ints = self._line.offset_ns + (self._line.slope * since).astype("int64")
+        offsets: Ints = self._line.offset_ns + (self._target.slope * since).astype("int64")
         return offsets
 
     def sender_at(self, receiver_ns: int) -> int:

@@ -11,7 +11,7 @@ _MS = 1_000_000
 class PlayoutSettings:
     """How one person heard is played out. Times are integer nanoseconds."""
 
-    uncovered: float = 0.01
+    uncovered: float = 0.015
     """The part of recent time, 0 to 1, for which the delay need not have sufficed: there the pose
     is extrapolated. Smaller is smoother and later."""
     window_ns: int = 8_000 * _MS
