@@ -50,6 +50,29 @@ def test_loss_and_the_length_of_bursts_are_what_was_asked_for(loss, burst):
     assert sum(runs) / len(runs) == pytest.approx(expected, rel=0.08)
 
 
+def test_a_normal_spread_lies_about_the_delay_and_reorders():
+    conditions = Conditions(delay_ns=40 * MILLISECOND, spread_ns=15 * MILLISECOND)
+    arrivals = send(LossyPath(conditions, seed=2), 5_000)
+    delays = sorted(delay / MILLISECOND for _, delay in arrivals)
+    assert delays[len(delays) // 2] == pytest.approx(40.0, abs=1.0)
+    assert delays[len(delays) * 84 // 100] == pytest.approx(55.0, abs=1.0)
+    assert delays[0] >= 0.0
+    assert [number for number, _ in arrivals] != list(range(5_000))
+
+
+def test_a_trace_delays_what_is_sent_at_its_time():
+    conditions = Conditions(
+        delay_ns=10 * MILLISECOND,
+        trace=lambda sent_ns: 100 * MILLISECOND if sent_ns == 3 * TICK else 0,
+    )
+    arrivals = dict(send(LossyPath(conditions), 12))
+    assert arrivals[2] == 10 * MILLISECOND
+    assert arrivals[3] == 110 * MILLISECOND
+    # One route, one queue: those behind it wait.
+    assert arrivals[4] == 110 * MILLISECOND - TICK
+    assert arrivals[11] == 10 * MILLISECOND
+
+
 def test_jitter_is_added_to_the_delay_and_keeps_the_order():
     conditions = Conditions(delay_ns=40 * MILLISECOND, jitter_ns=10 * MILLISECOND)
     arrivals = send(LossyPath(conditions, seed=2), 5_000)

@@ -45,7 +45,7 @@ class Extent:
     seconds: float
     """Of motion, of all clips together."""
     loss_frames: int
-    """Of each clip and seed, at the least loss, which leaves least to count; a quarter elsewhere."""
+    """Of each clip and seed, at the least loss, which leaves least to count; else a quarter."""
     seeds: int
     decoded_frames: int = 2_000
     """Of the run under loss that really decodes."""

@@ -17,6 +17,10 @@ Quick = Annotated[bool, typer.Option("--quick", help="End within a minute.")]
 
 Motion = Annotated[Path, typer.Option(exists=True, file_okay=False, help="A folder of BVH files.")]
 
+Face = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, help="A Live Link Face CSV file.")
+]
+
 
 @bench.callback()
 def _benches() -> None:
@@ -61,10 +65,7 @@ def transport(
 @bench.command()
 def codec(
     motion: Motion,
-    face: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="A Live Link Face CSV file."),
-    ] = None,
+    face: Face = None,
     rate: Annotated[int, typer.Option(min=60, help="Samples a second.")] = 60,
     bound: Annotated[
         list[float] | None,
@@ -81,6 +82,30 @@ def codec(
         face=face,
         rate=rate,
         bounds_mm=bound or (1.0, 0.5, 2.0, 5.0),
+        extent=QUICK if quick else WHOLE,
+    )
+    _print(result, json)
+
+
+@bench.command()
+def playout(
+    motion: Motion,
+    face: Face = None,
+    loss: Annotated[float, typer.Option(min=0.0, max=90.0, help="Per cent.")] = 5.0,
+    delay: Annotated[float, typer.Option(min=0.0, help="Milliseconds, one way.")] = 40.0,
+    jitter: Annotated[
+        float, typer.Option(min=0.0, help="Milliseconds, standard deviation.")
+    ] = 15.0,
+    quick: Quick = False,
+    json: Json = False,
+) -> None:
+    """How late, true and smooth somebody is who came over a network."""
+    from presence.bench.playout import QUICK, WHOLE, Network, bench_playout
+
+    result = bench_playout(
+        motion=motion,
+        face=face,
+        network=Network(loss / 100.0, delay, jitter),
         extent=QUICK if quick else WHOLE,
     )
     _print(result, json)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from presence.clock import MILLISECOND, SECOND
@@ -27,6 +28,11 @@ class Conditions:
     """What every bundle takes at least."""
     jitter_ns: int = 0
     """Mean of the further delay, exponentially distributed as that of a queue is."""
+    spread_ns: int = 0
+    """Standard deviation of a normal variation of the delay, which is never below 0 in all; bundles
+    that are so much sooner overtake others."""
+    trace: Callable[[int], int] | None = None
+    """The further delay, in nanoseconds, of what is sent at a time; None: none."""
     reorder: float = 0.0
     """Share of the bundles that take a longer way round, so that later ones overtake them."""
     reorder_delay_ns: int = 20 * MILLISECOND
@@ -55,14 +61,15 @@ PERFECT = Conditions()
 class LossyPath:
     """One direction of a network. State: what is on its way, and whether the path is in a burst.
 
-    Without ``reorder`` bundles arrive in the order in which they were sent, however much jitter
-    there is, as they do on one route through one queue.
+    Without ``reorder`` and ``spread_ns`` bundles arrive in the order in which they were sent,
+    however much jitter there is, as they do on one route through one queue.
     """
 
     def __init__(self, conditions: Conditions = PERFECT, seed: int = 0) -> None:
         """Two paths of the same seed treat the same bundles alike."""
         self.conditions = conditions
         self._random = random.Random(seed)
+        self._normal = random.Random(~seed)
         self._order = itertools.count()
         self._on_the_way: list[tuple[int, int, bytes]] = []
         self._last_due_ns = 0
@@ -95,13 +102,19 @@ class LossyPath:
         if self._loses(fate):
             self.lost += 1
             return True
-        due_ns = left_ns + conditions.delay_ns + round(conditions.jitter_ns * queueing)
-        due_ns = max(due_ns, self._last_due_ns)
+        taken_ns = conditions.delay_ns + round(conditions.jitter_ns * queueing)
+        if conditions.trace is not None:
+            taken_ns += conditions.trace(now_ns)
+        if conditions.spread_ns:
+            taken_ns = max(0, taken_ns + round(self._normal.gauss(0.0, conditions.spread_ns)))
+            due_ns = left_ns + taken_ns
+        else:
+            due_ns = max(left_ns + taken_ns, self._last_due_ns)
         if detour < conditions.reorder:
             self.reordered += 1
             due_ns += conditions.reorder_delay_ns
         else:
-            self._last_due_ns = due_ns
+            self._last_due_ns = max(due_ns, self._last_due_ns)
         self._add(due_ns, bundle)
         if again < conditions.duplicate:
             self.duplicated += 1
