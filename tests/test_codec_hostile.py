@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from smooth_motion import PERSON, SECOND, SmoothMotion
 
 from presence.codec import Decoder, Encoder, Frame
-from presence.codec.golden import CORE_START
-from presence.codec.sections import Core, pack_core
 from presence.errors import CodecError
 from presence.pose import checked
 
@@ -91,15 +89,3 @@ def test_a_refused_frame_leaves_the_decoder_as_it_was():
     b = untouched.decode(replace(FRAMES[8], detail=b""))
     assert np.array_equal(a.rotations, b.rotations)
     assert np.array_equal(a.face, b.face)
-
-
-def test_a_root_beyond_the_place_is_refused():
-    core = Core(4, np.array([200_001, 0, 0]), np.zeros((22, 3), dtype=np.int64), CORE_START.state)
-    with pytest.raises(CodecError, match="100 m"):
-        Decoder(PERSON).decode(Frame(0, 0, 0, pack_core(core), b"", reference=True))
-
-
-def test_a_golden_without_state_is_refused():
-    core = Core(4, np.zeros(3, dtype=np.int64), np.zeros((22, 3), dtype=np.int64), None)
-    with pytest.raises(CodecError, match="no state"):
-        Decoder(PERSON).decode(Frame(0, 0, 0, pack_core(core), b"", reference=True))

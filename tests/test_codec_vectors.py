@@ -70,7 +70,7 @@ def write() -> None:
         {"why": "padded", "core": golden["core"] + "00"},
         {"why": "trailing byte", "core": golden["core"] + "01"},
         {"why": "empty", "core": ""},
-        {"why": "too large", "core": "01" * 256},
+        {"why": "too large", "core": "01" * 240},
     ]
     content = {"profile": profile.hex(), "frames": frames, "refused": refused}
     VECTORS.write_text(json.dumps(content, indent=1) + "\n")

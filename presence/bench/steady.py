@@ -17,8 +17,9 @@ from presence.clock import SECOND
 from presence.codec import CodecSettings
 from presence.pose.arrays import Floats
 
-SLOW_MM_S = 50.0
-"""A vertex that moves slower than this is slow."""
+SLOW_MM_S = 100.0
+"""A person of whom nine vertices in ten move slower than this is slow."""
+_MOST = 90.0
 _STILL_S = 2.0
 
 
@@ -32,7 +33,8 @@ def steadiness(coded: Coded) -> dict[str, Any]:
     true = vertices_mm(clip.samples, clip.proportions)
     errors = vertices_mm(coded.shown, clip.proportions) - true
     changes = np.linalg.norm(np.diff(errors, axis=0), axis=-1)
-    slow = np.linalg.norm(np.diff(true, axis=0), axis=-1) * clip.rate < SLOW_MM_S
+    speeds = np.linalg.norm(np.diff(true, axis=0), axis=-1) * clip.rate
+    slow = np.percentile(speeds.reshape(len(speeds), -1), _MOST, axis=1) < SLOW_MM_S
     row = {"change_mm_slow": _p95(changes[slow]), "change_mm_fast": _p95(changes[~slow])}
     kinds = np.array([kind_of(frame) for frame in coded.frames])
     other = (kinds[1:] == "other") & (kinds[:-1] == "other")

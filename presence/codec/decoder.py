@@ -7,45 +7,63 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from presence.codec.decoding import DAMAGED, decode
 from presence.codec.frame import Frame
-from presence.codec.golden import CORE_START, DETAIL_START, CoreReference, DetailReference
-from presence.codec.layout import BODY_COUNT, CORE_LIMIT, FRAME_LIMIT, PITCHES, SENT_BONES
-from presence.codec.levels import face_shapes, gaze, root_position, state_values
-from presence.codec.rotations import angle_steps, dequantise
-from presence.codec.sections import unpack_core, unpack_detail
+from presence.codec.layout import (
+    CORE_LIMIT,
+    FACE,
+    FARTHEST,
+    FRAME_LIMIT,
+    HAND_QUATS,
+    LEVELS,
+    ROOT,
+    SAMPLE_FACE,
+    SAMPLE_GAZE,
+    SAMPLE_ROOT,
+    SAMPLE_SIZE,
+    SAMPLE_STATE,
+    SAMPLE_TURNS,
+    START,
+)
+from presence.codec.model import trained_model
+from presence.codec.ready import make_ready
+from presence.codec.showing import show
 from presence.errors import CodecError, MissingReferenceError
-from presence.pose.arrays import Floats, frozen
-from presence.pose.derive import with_derived
+from presence.pose.arrays import Floats, Ints, frozen
 from presence.pose.proportions import Proportions
-from presence.pose.quaternion import IDENTITY
-from presence.pose.sample import PoseSample
-from presence.pose.skeleton import BONE_COUNT
+from presence.pose.sample import Attention, Contact, PoseSample
+from presence.pose.skeleton import BONE_COUNT, DERIVED_BONES
 
 KEPT_REFERENCES = 16
 """How many reference frames a decoder remembers, those last used: late frames may refer to others
-than the newest, and a golden is referred to for as long as its anchors come."""
+than the newest."""
 
-_BODY, _HANDS = SENT_BONES[:BODY_COUNT], SENT_BONES[BODY_COUNT:]
-_STEPS: tuple[Floats, ...] = tuple(angle_steps(precision) for precision in range(len(PITCHES)))
+
+_HANDS = ROOT - HAND_QUATS
+_CONTACTS = tuple(Contact(bits) for bits in range(64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reference:
-    core: CoreReference
-    detail: DetailReference | None
-    """None when its detail section was dropped on the way, or that of what it refers to."""
+    memory: Ints
+    whole: bool
+    """False when its detail section was dropped on the way, or that of what it refers to."""
 
 
-_START = _Reference(CORE_START, DETAIL_START)
+_START = _Reference(START, True)
 
 
 class Decoder:
     """Decodes one person. State: a few reference frames, and the last hands, face and gaze."""
 
-    def __init__(self, proportions: Proportions) -> None:
-        self._proportions = proportions
+    def __init__(self, proportions: Proportions, model: Ints | None = None) -> None:
+        """``model`` is for those who train one; both sides must have the same."""
+        make_ready()
+        self._eyes = np.vstack([proportions.offsets[DERIVED_BONES[:2]], proportions.eyes])
+        self._model = trained_model() if model is None else model
         self._references: OrderedDict[int, _Reference] = OrderedDict()
-        self._held = DETAIL_START
+        self._held = np.concatenate([START[HAND_QUATS:ROOT], START[FACE:LEVELS]])
+        self._scratch = START.copy()
 
     def decode(self, frame: Frame) -> PoseSample:
         """The sample that the frame holds; eye and jaw bones and eyeLook shapes are derived.
@@ -62,43 +80,44 @@ class Decoder:
                 f"a frame of {len(frame.core)} and {len(frame.detail)} bytes is larger than "
                 "any encoder makes; drop it"
             )
-        if not 0 <= frame.refers_to <= frame.sequence:
+        if not 0 <= frame.sequence - frame.refers_to <= FARTHEST:
             raise CodecError(f"frame {frame.sequence} refers to frame {frame.refers_to}; drop it")
         reference = self._reference_of(frame)
-        core = self._core(frame, reference.core)
-        detail = self._detail(frame, reference.detail)
-        position = root_position(core.root)
-        shown = detail or self._held
-        face, (gaze_direction, gaze_distance) = face_shapes(shown.face), gaze(shown.gaze)
+        out = np.empty(SAMPLE_SIZE)
+        memory = reference.memory.copy() if frame.reference else self._scratch
+        # What refers to a detail that never came says nothing of its own.
+        detail = frame.detail if reference.whole else b""
+        problem = decode(
+            # Of bytes that may be written numba finds the type far sooner.
+            np.frombuffer(bytearray(frame.core), np.uint8),
+            np.frombuffer(bytearray(detail), np.uint8),
+            reference.memory,
+            frame.sequence - frame.refers_to,
+            frame.reference,
+            self._model,
+            memory,
+            self._eyes,
+            out,
+        )
+        if problem:
+            what = "damaged" if problem == DAMAGED else "out of range"
+            raise CodecError(f"frame {frame.sequence} is {what}; drop it")
         # Nothing is remembered of a frame until all of it has proved sound.
-        if detail is not None:
-            self._held = detail
         if not frame.golden:
             self._references.move_to_end(frame.refers_to)
         if frame.reference:
-            self._references[frame.sequence] = _Reference(core, detail)
+            self._references[frame.sequence] = _Reference(memory, bool(detail))
             while len(self._references) > KEPT_REFERENCES:
                 self._references.popitem(last=False)
-
-        rotations = np.empty((BONE_COUNT, 4))
-        rotations[:] = IDENTITY
-        rotations[_BODY] = core.body
-        rotations[_HANDS] = shown.hands
-        contacts, tracked, attention = state_values(core.state)
-        return with_derived(
-            PoseSample(
-                capture_ns=frame.capture_ns,
-                root_position=frozen(position),
-                rotations=rotations,
-                face=face,
-                gaze_direction=frozen(gaze_direction),
-                gaze_distance=gaze_distance,
-                attention=attention,
-                tracked=frozen(tracked),
-                contacts=contacts,
-            ),
-            self._proportions,
-        )
+        if detail:
+            self._held[:_HANDS] = memory[HAND_QUATS:ROOT]
+            self._held[_HANDS:] = memory[FACE:LEVELS]
+        else:
+            shown = memory.copy()
+            shown[HAND_QUATS:ROOT] = self._held[:_HANDS]
+            shown[FACE:LEVELS] = self._held[_HANDS:]
+            show(shown, self._eyes, out)
+        return _sample(frame, frozen(out))
 
     def _reference_of(self, frame: Frame) -> _Reference:
         if frame.golden:
@@ -112,26 +131,17 @@ class Decoder:
                 frame.refers_to,
             ) from None
 
-    def _core(self, frame: Frame, reference: CoreReference) -> CoreReference:
-        """The frame's root, body and state."""
-        part = unpack_core(frame.core)
-        if part.state is None and frame.golden:
-            raise CodecError(f"golden frame {frame.sequence} has no state; drop it")
-        return CoreReference(
-            root=reference.root + part.root,
-            body=dequantise(part.body, reference.body, _STEPS[part.precision][:BODY_COUNT]),
-            state=part.state or reference.state,
-        )
 
-    def _detail(self, frame: Frame, reference: DetailReference | None) -> DetailReference | None:
-        """The frame's hands, face and gaze; None when they cannot be known."""
-        if not frame.detail:
-            return None
-        part = unpack_detail(frame.detail)
-        if reference is None:
-            return None
-        return DetailReference(
-            hands=dequantise(part.hands, reference.hands, _STEPS[part.precision][BODY_COUNT:]),
-            face=reference.face + part.face,
-            gaze=reference.gaze + part.gaze,
-        )
+def _sample(frame: Frame, out: Floats) -> PoseSample:
+    contacts, *_, target, confidence = out[SAMPLE_STATE:].tolist()
+    return PoseSample(
+        capture_ns=frame.capture_ns,
+        root_position=out[SAMPLE_ROOT:SAMPLE_TURNS],
+        rotations=out[SAMPLE_TURNS:SAMPLE_FACE].reshape(BONE_COUNT, 4),
+        face=out[SAMPLE_FACE:SAMPLE_GAZE],
+        gaze_direction=out[SAMPLE_GAZE : SAMPLE_GAZE + 3],
+        gaze_distance=float(out[SAMPLE_GAZE + 3]),
+        attention=Attention(int(target), confidence),
+        tracked=out[SAMPLE_STATE + 1 : SAMPLE_SIZE - 2],
+        contacts=_CONTACTS[int(contacts)],
+    )

@@ -6,31 +6,39 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from presence.codec.encoding import encode
 from presence.codec.frame import Frame
-from presence.codec.golden import CORE_START, DETAIL_START, CoreReference, DetailReference
 from presence.codec.layout import (
-    BODY_COUNT,
     CORE_LIMIT,
+    FORMER_SIZE,
     FRAME_LIMIT,
-    NOMINAL_PRECISION,
-    PITCHES,
-    SENT_BONES,
+    MEMORY_SIZE,
+    REACH,
+    SAMPLE_FACE,
+    SAMPLE_GAZE,
+    SAMPLE_ROOT,
+    SAMPLE_SIZE,
+    SAMPLE_STATE,
+    SAMPLE_TURNS,
+    START,
+    TARGET_BITS,
 )
-from presence.codec.levels import (
-    face_levels,
-    gaze_levels,
-    root_levels,
-    root_position,
-    state_levels,
-)
-from presence.codec.rotations import Quantiser, angle_steps, dequantise
-from presence.codec.sections import Core, Detail, pack_core, pack_detail
+from presence.codec.model import trained_model
+from presence.codec.person import person_of
+from presence.codec.precision import MOST_OVER, PrecisionControl
+from presence.codec.ready import make_ready
 from presence.codec.settings import CodecSettings
 from presence.pose.arrays import Ints
 from presence.pose.proportions import Proportions
-from presence.pose.sample import PoseSample
+from presence.pose.sample import Contact, PoseSample
+from presence.pose.skeleton import BONE_COUNT, FINGERTIP_BONES
 
 _DEFAULTS = CodecSettings()
+_VERTICES = 3 * (BONE_COUNT + len(FINGERTIP_BONES))
+_ROOM = 2048
+"""Bytes: more than any section takes before it is found too large."""
+_ALL_CONTACTS = int(sum(Contact))
+_UNTRACED: Ints = np.empty((0, 0), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,108 +46,138 @@ class _Reference:
     """What frames may refer to."""
 
     sequence: int
-    core: CoreReference
-    detail: DetailReference
+    memory: Ints
 
 
 class Encoder:
-    """Encodes one person. State: the next sequence number, the last golden and the last anchor."""
+    """Encodes one person.
 
-    def __init__(self, proportions: Proportions, settings: CodecSettings = _DEFAULTS) -> None:
+    State: the next sequence number, the newest reference frame, what of the frame before bears on
+    the next, and the precision of late.
+    """
+
+    def __init__(
+        self,
+        proportions: Proportions,
+        settings: CodecSettings = _DEFAULTS,
+        model: Ints | None = None,
+    ) -> None:
+        """``model`` is for those who train one; both sides must have the same."""
+        make_ready()
         self._settings = settings
-        self._quantiser = Quantiser(proportions)
+        self._person = person_of(proportions, swing=settings.swing)
+        self._model = trained_model() if model is None else model
+        self._control = PrecisionControl(settings.bound_m)
+        self._face_step = settings.face_step
+        self._habits = (float(settings.thrift), float(settings.calm))
+        self._packed = np.zeros(SAMPLE_SIZE)
         self._sequence = 0
         self._golden_requested = False
-        start = _Reference(0, CORE_START, DETAIL_START)
-        self._golden = start
-        self._newest = start
+        self._newest = _Reference(0, START)
+        self._new: Ints = np.empty(MEMORY_SIZE, dtype=np.int64)
+        self._core = np.empty(_ROOM, dtype=np.uint8)
+        self._detail = np.empty(_ROOM, dtype=np.uint8)
+        self._result = np.zeros(6)
+        self._former, self._now = np.zeros(FORMER_SIZE), np.zeros(FORMER_SIZE)
+        self._former_ns = 0
 
     def request_golden(self) -> None:
         """Make the next frame golden, whatever its number: somebody misses one."""
         self._golden_requested = True
 
-    def encode(self, sample: PoseSample) -> Frame:
+    def encode(self, sample: PoseSample, trace: Ints = _UNTRACED) -> Frame:
         """The next frame.
+
+        Args:
+            sample: what the person does.
+            trace: ``(206, 21)`` is filled with what the model saw of each value, for training.
 
         Raises:
             ValueError: a number is not finite, the root is more than 100 m from the place's
                 origin, or the attention is on something that is no stream number. No sequence
                 number is used up.
         """
-        if not np.isfinite(
-            sample.rotations.sum() + sample.face.sum() + sample.gaze_direction.sum()
-        ):
-            raise ValueError("a sample holds a number that is not finite; pass it to checked()")
-        root, state = root_levels(sample), state_levels(sample)
-        face, gaze = face_levels(sample), gaze_levels(sample)
-        golden = self._golden_requested or self._sequence % self._settings.golden_interval == 0
-        anchor = not golden and self._sequence % self._settings.anchor_interval == 0
-        if golden:
-            refers_to = _Reference(self._sequence, CORE_START, DETAIL_START)
-        else:
-            refers_to = self._golden if anchor else self._newest
-        core, detail = refers_to.core, refers_to.detail
-
-        def sections(precision: int, levels: Ints) -> tuple[bytes, bytes]:
-            return (
-                pack_core(
-                    Core(
-                        precision,
-                        root=root - core.root,
-                        body=levels[:BODY_COUNT],
-                        state=state if golden or state != core.state else None,
-                    )
-                ),
-                pack_detail(
-                    Detail(
-                        precision,
-                        hands=levels[BODY_COUNT:],
-                        face=face - detail.face,
-                        gaze=gaze - detail.gaze,
-                    )
-                ),
-            )
-
-        truth = sample.rotations[SENT_BONES]
-        reference = np.concatenate([core.body, detail.hands])
-        root_error = sample.root_position - root_position(root)
-        # Finer until the bound holds, then coarser while the frame is too large: the size is
-        # a promise, the bound gives way to it.
-        precision = NOMINAL_PRECISION
+        settings, sequence = self._settings, self._sequence
+        golden = self._golden_requested or sequence % settings.golden_interval == 0
+        reference = golden or sequence % settings.anchor_interval == 0
+        refers_to = _Reference(sequence, START) if golden else self._newest
+        self._pack(sample)
+        result, bound = self._result, float(settings.bound_m)
+        precision = self._control.precision
+        # Whoever stands still must find themselves nearest to their golden.
+        habits = (0.0, 0.0) if golden else self._habits
+        coarser = False
         while True:
-            steps = angle_steps(precision)
-            quantised = self._quantiser.quantise(truth, reference, steps, root_error)
-            if quantised.error_m <= self._settings.bound_m or precision == len(PITCHES) - 1:
-                break
-            precision += 1
-        packed = sections(precision, quantised.levels)
-        while precision and not _fits(*packed):
-            precision -= 1
-            steps = angle_steps(precision)
-            quantised = self._quantiser.quantise(truth, reference, steps, root_error)
-            packed = sections(precision, quantised.levels)
-
-        if golden or anchor:
-            decoded = dequantise(quantised.levels, reference, steps)
-            self._newest = _Reference(
-                self._sequence,
-                CoreReference(root, decoded[:BODY_COUNT], state),
-                DetailReference(decoded[BODY_COUNT:], face, gaze),
+            self._now[:] = self._former
+            finite = encode(
+                self._packed,
+                self._person,
+                self._now,
+                refers_to.memory,
+                sequence - refers_to.sequence,
+                reference,
+                precision,
+                self._face_step,
+                habits,
+                bound,
+                self._model,
+                self._new,
+                self._core,
+                self._detail,
+                result,
+                trace,
             )
+            if not finite:
+                raise ValueError("a sample holds a number that is not finite; pass it to checked()")
+            worst, over, core_bytes, detail_bytes, moved, way = result.tolist()
+            # The size is a promise, the bound gives way to it.
+            if core_bytes > CORE_LIMIT or core_bytes + detail_bytes > FRAME_LIMIT:
+                coarser = True
+                precision -= 1
+            elif (
+                not coarser
+                and (worst > 2.0 * bound or (golden and over > MOST_OVER * _VERTICES))
+                and (finer := self._control.finer(precision)) > precision
+            ):
+                precision = finer
+            else:
+                break
+        self._former, self._now = self._now, self._former
+        seconds = (sample.capture_ns - self._former_ns) / 1e9
+        self._former_ns = sample.capture_ns
+        speed = way / seconds if sequence and seconds > 0.0 else 0.0
+        self._control.observe(over / _VERTICES, speed, moved=not golden and moved > 0)
+        if reference:
+            self._newest = _Reference(sequence, self._new.copy())
         if golden:
-            self._golden = self._newest
             self._golden_requested = False
-        frame = Frame(
-            sequence=self._sequence,
+        self._sequence += 1
+        return Frame(
+            sequence=sequence,
             refers_to=refers_to.sequence,
             capture_ns=(sample.capture_ns + 500) // 1000 * 1000,
-            core=packed[0],
-            detail=packed[1],
-            reference=golden or anchor,
+            core=self._core[: int(core_bytes)].tobytes(),
+            detail=self._detail[: int(detail_bytes)].tobytes(),
+            reference=reference,
         )
-        self._sequence += 1
-        return frame
 
-
-def _fits(core: bytes, detail: bytes) -> bool:
-    return len(core) <= CORE_LIMIT and len(core) + len(detail) <= FRAME_LIMIT
+    def _pack(self, sample: PoseSample) -> None:
+        packed, attention = self._packed, sample.attention
+        x, y, z = sample.root_position.tolist()
+        if not (abs(x) <= REACH and abs(y) <= REACH and abs(z) <= REACH):
+            raise ValueError(
+                f"the root is at {sample.root_position} m; keep it within 100 m of its place's "
+                "origin"
+            )
+        if not 0 <= attention.target < 1 << TARGET_BITS:
+            raise ValueError(
+                f"attention is on stream {attention.target}, which is no stream number"
+            )
+        packed[SAMPLE_ROOT:SAMPLE_TURNS] = x, y, z
+        packed[SAMPLE_TURNS:SAMPLE_FACE] = sample.rotations.ravel()
+        packed[SAMPLE_FACE:SAMPLE_GAZE] = sample.face
+        packed[SAMPLE_GAZE : SAMPLE_STATE - 1] = sample.gaze_direction
+        packed[SAMPLE_STATE - 1] = sample.gaze_distance
+        packed[SAMPLE_STATE] = sample.contacts & _ALL_CONTACTS
+        packed[SAMPLE_STATE + 1 : SAMPLE_SIZE - 2] = sample.tracked
+        packed[SAMPLE_SIZE - 2 :] = attention.target, attention.confidence

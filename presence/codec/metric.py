@@ -2,7 +2,8 @@
 
 Error is measured in object space, on virtual vertices away from the bones, because that is where
 skin is: a rotation error shows only by its lever. The idea is Nicholas Frechette's, in the
-Animation Compression Library (https://github.com/nfrechette/acl/blob/develop/docs/error_metrics.md).
+Animation Compression Library
+(https://github.com/nfrechette/acl/blob/develop/docs/error_metrics.md).
 """
 
 from __future__ import annotations

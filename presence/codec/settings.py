@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class CodecSettings:
     """The encoder's settings; a decoder needs none."""
 
-    golden_interval: int = 12
+    golden_interval: int = 120
     """Every how manieth frame is golden. A multiple of 6, so that a stream thinned from 60 to 30
     or 20 Hz stays evenly spaced; smaller recovers sooner, larger costs fewer bytes. At most 252,
     because an envelope counts back no further than 255 frames."""
@@ -17,9 +17,15 @@ class CodecSettings:
     """Every how manieth frame is at least an anchor, which refers to the golden before it and to
     which others refer. A multiple of 6 that divides the golden interval; the same as that: no
     frame is an anchor."""
-    bound_m: float = 0.003
-    """Metres: no virtual vertex of a decoded frame is further than this from where it should be,
-    unless the frame would otherwise grow past its limit."""
+    bound_m: float = 0.001
+    """Metres: of all virtual vertices 99 in 100 are no further than this from where they should be,
+    and none is further than twice this, unless the frame would otherwise grow past its limit."""
+    swing: bool = True
+    """Whether bones are swung towards where their children should be; all but a measurement do."""
+    thrift: float = 0.1
+    """Squared steps of error that a bit is worth; 0 does not care what a value costs."""
+    calm: float = 0.5
+    """How much a change of error since the frame before weighs against the error itself."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for settings that no stream can have."""
@@ -39,3 +45,8 @@ class CodecSettings:
             )
         if not self.bound_m > 0.0:
             raise ValueError(f"bound_m is {self.bound_m}; it must be more than 0 metres")
+
+    @property
+    def face_step(self) -> int:
+        """Bits that the face's steps leave away: its error is at most 2^face_step / 256."""
+        return 1 if self.bound_m < 0.00075 else 2 if self.bound_m < 0.0035 else 3

@@ -1,0 +1,46 @@
+"""How the codec's inner loops are compiled, and where the machine code is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+_HERE = Path(__file__).parent
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` as machine code, made when first called and kept on disk.
+
+    It lets go of Python's lock while it runs.
+    """
+    made: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return made
+
+
+def _forget_what_is_stale() -> None:
+    """Remove machine code that was made of other sources.
+
+    numba looks only at the file of a function itself; constants and functions of other files are
+    compiled in all the same. So the sources of the whole package are hashed.
+    """
+    sources = sorted([*_HERE.glob("*.py"), *(_HERE.parent / "pose").glob("*.py")])
+    digest = hashlib.sha256(numba.__version__.encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    kept = _HERE / "__pycache__"
+    stamp = kept / "compiled.sha256"
+    # Where nothing can be written, numba keeps it in the user's own cache folder.
+    with contextlib.suppress(OSError):
+        if not stamp.exists() or stamp.read_text() != digest.hexdigest():
+            for stale in [*kept.glob("*.nbi"), *kept.glob("*.nbc")]:
+                stale.unlink(missing_ok=True)
+            kept.mkdir(exist_ok=True)
+            stamp.write_text(digest.hexdigest())
+
+
+_forget_what_is_stale()
