@@ -230,6 +230,22 @@ def test_without_detail_hands_face_and_gaze_stay_and_the_body_moves_on():
     assert moved.max() > 0.05
 
 
+def test_an_anchor_without_detail_holds_up_hands_face_and_gaze_until_the_golden():
+    frames = frames_of(moving(30), CodecSettings(golden_interval=24))
+    decoder, whole = Decoder(PERSON), Decoder(PERSON)
+    for frame in frames:
+        shown = decoder.decode(replace(frame, detail=b"") if frame.sequence == 6 else frame)
+        full = whole.decode(frame)
+        assert np.array_equal(shown.root_position, full.root_position)
+        if frame.sequence == 5:
+            held = shown
+        if 6 <= frame.sequence < 24:
+            assert np.array_equal(shown.face, held.face)
+            assert np.array_equal(shown.rotations[HAND_BONES], held.rotations[HAND_BONES])
+        else:
+            assert same(shown, full)
+
+
 def test_a_golden_without_detail_still_carries_the_body_of_its_dependents():
     samples = moving(30)
     frames = frames_of(samples, CodecSettings(golden_interval=12))
