@@ -351,7 +351,7 @@ def wire_seeds(*, many: bool) -> list[bytes]:
         Envelope.pose(7, encoder.encode(motion.at(k * SECOND // 60)))
         for k in range(7 if many else 1)
     ]
-    control = control_bytes([Ping(5), RepairRequest(7, 6), LossReport(7, 3), Bye()])
+    control = control_bytes([Ping(5), RepairRequest(7, 6, 0), LossReport(7, 3), Bye()])
     single = Envelope.single(Kind.CONTROL, 7, sequence=1, capture_ns=0, payload=control)
     envelopes = [encode_envelope(envelope) for envelope in (*poses, single)]
     return [*envelopes, *pack_bundles(envelopes)]

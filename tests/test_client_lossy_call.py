@@ -66,7 +66,10 @@ class Line:
 
 
 class Call:
-    """Ada acts, Ben listens. State: both, and what came of each of Ada's frames."""
+    """Ada acts, Ben listens. State: both, and what came of each of Ada's frames.
+
+    Ben sends poses too, which nobody decodes: they make his bursts of loss as short as hers.
+    """
 
     def __init__(self, conditions, seed=0):
         self.clock = ManualClock(SECOND)
@@ -79,6 +82,7 @@ class Call:
         for media in (self.ada, self.ben):
             media._machine = self.clock
         self.ada._sender = Sender(ADA, Stander(), self.ada._clock)
+        self.ben._sender = Sender(BEN, Stander(), self.ben._clock)
         self.ben._receiver.came(ADA, "Ada", 0)
         self.ben._receiver._pass_on = self._decoded
         self.ben._receiver.hear(self.ada._sender.profile(0), 0)
@@ -107,6 +111,7 @@ class Call:
                 due += FRAME
                 self.sent.append(now)
                 self.ada._send(now)
+                self.ben._send(now)
             if now >= tick:
                 tick += TICK_NS
                 self.ada._mesh.link.tick()
@@ -127,7 +132,7 @@ class Call:
 )
 def test_lost_references_are_repaired_so_that_what_comes_can_be_shown(loss, burst, ever, in_time):
     call = Call(Conditions(loss=loss, burst=burst, delay_ns=40 * MILLISECOND), seed=4)
-    call.run(6.0)
+    call.run(12.0)
     path = call.carriers[0].path
     assert path.lost > 0.5 * loss * path.pushed
     assert call.ada._mesh.repairs > 0
@@ -136,7 +141,7 @@ def test_lost_references_are_repaired_so_that_what_comes_can_be_shown(loss, burs
 
 
 def test_without_repeats_and_repairs_much_less_could_be_shown(monkeypatch):
-    monkeypatch.setattr(Sender, "repair", lambda *_: None)
+    monkeypatch.setattr(Sender, "repair", lambda *_: [])
     monkeypatch.setattr(Sender, "repeats", lambda *_: [])
     call = Call(Conditions(loss=0.05, delay_ns=40 * MILLISECOND), seed=4)
     call.run(6.0)

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from presence.client.asking import ASK_AGAIN_NS
-from presence.client.receiving import REPORT_NS, Receiver
+from presence.client.asking import TWICE_NS, answer_ns
+from presence.client.receiving import PROFILE_AGAIN_NS, REPORT_NS, Receiver
 from presence.client.records import Came, Heard, Went
-from presence.client.sending import GOLDEN_HOLDOFF_NS, Sender
+from presence.client.resending import GOLDEN_HOLDOFF_NS
+from presence.client.sending import Sender
 from presence.clock import MILLISECOND, SECOND, SkewedClock
 from presence.codec import vertex_errors
 from presence.tracking.performer import Performer
@@ -23,8 +24,12 @@ class Pair:
     def __init__(self):
         self.records, self.asked = [], []
         self.sender = Sender(5, Performer(1, seat=1, epoch_ns=AHEAD.from_machine_ns(0)), AHEAD)
+        self.round_trip_ns = None
         self.receiver = Receiver(
-            BEHIND, self.records.append, lambda stream, ask: self.asked.append((stream, ask))
+            BEHIND,
+            self.records.append,
+            lambda stream, ask: self.asked.append((stream, ask)),
+            round_trip_ns=lambda stream: self.round_trip_ns,
         )
         self.now = SECOND
 
@@ -70,7 +75,7 @@ def test_without_a_profile_it_is_asked_for_and_not_too_often():
         pair.hear(pair.frame())
     assert pair.heard() == []
     assert set(pair.asked) == {(5, ProfileRequest(5))}
-    assert len(pair.asked) <= 30 * FRAME // ASK_AGAIN_NS + 1
+    assert len(pair.asked) <= 30 * FRAME // PROFILE_AGAIN_NS + 1
 
 
 def test_a_late_joiner_asks_for_a_golden_and_is_shown_a_person_by_it():
@@ -92,7 +97,7 @@ def test_a_lost_reference_is_asked_for_at_once_and_with_it_all_that_waited_is_he
     frames = [pair.frame() for _ in range(10)]
     for envelope in frames[:6] + frames[7:]:
         pair.hear(envelope)
-    assert pair.asked == [(5, RepairRequest(5, 6))]
+    assert pair.asked == [(5, RepairRequest(5, 6, 0))]
     assert [record.sequence for record in pair.heard()] == list(range(6))
     pair.now += 5 * FRAME
     pair.hear(frames[6])
@@ -101,6 +106,19 @@ def test_a_lost_reference_is_asked_for_at_once_and_with_it_all_that_waited_is_he
     when = BEHIND.from_machine_ns(pair.now + MILLISECOND)
     assert {record.arrival_ns for record in pair.heard()[6:]} == {when}
     assert pair.receiver.heard(5)[0] == 10
+
+
+def test_two_lost_in_a_row_are_made_up_for_by_one_answer():
+    pair = introduced()
+    frames = [pair.frame() for _ in range(20)]
+    for envelope in frames[:6] + frames[19:]:
+        pair.hear(envelope)
+    ((_, request),) = pair.asked
+    assert request == RepairRequest(5, 18, 0)
+    for envelope in pair.sender.repair(2, request.missing, request.known, pair.now):
+        pair.hear(envelope)
+    assert [record.sequence for record in pair.heard()] == [*range(6), 6, 12, 18, 19]
+    assert len(pair.asked) == 1
 
 
 def test_what_comes_twice_is_heard_once():
@@ -115,13 +133,26 @@ def test_what_comes_twice_is_heard_once():
 
 def test_a_reference_that_is_not_sent_again_is_replaced_by_a_golden():
     pair = introduced()
-    for k in range(18):
+    pair.round_trip_ns = 50 * MILLISECOND
+    frames = [pair.frame() for _ in range(12)]
+    for k in range(12):
+        if k != 6:
+            pair.hear(frames[k])
+            pair.now += answer_ns(pair.round_trip_ns) if k > 6 else 0
+    assert [ask for _, ask in pair.asked] == [
+        *[RepairRequest(5, 6, 0)] * 2,
+        *[GoldenRequest(5)] * 3,
+    ]
+
+
+def test_requests_go_twice_because_they_are_lost_like_anything():
+    pair = introduced()
+    for k in range(10):
         envelope = pair.frame()
-        # Frames so late that the next anchor and golden do not make up for it in between.
-        if k < 6 or 6 < k < 12:
+        if k != 6:
             pair.hear(envelope)
-            pair.now += ASK_AGAIN_NS // 2
-    assert [ask for _, ask in pair.asked] == [RepairRequest(5, 6)] * 2 + [GoldenRequest(5)]
+    assert FRAME > TWICE_NS
+    assert pair.asked == [(5, RepairRequest(5, 6, 0))] * 2
 
 
 def test_after_an_outage_a_golden_is_asked_for():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from smooth_motion import PERSON, SECOND, SmoothMotion
 
 from presence.codec import CodecSettings, Decoder, Encoder, Frame, PatientDecoder
-from presence.codec.waiting import WAITING_LIMIT, WINDOW
+from presence.codec.waiting import TOUCH, WINDOW
 from presence.errors import CodecError, MissingReferenceError
 
 
@@ -38,12 +38,12 @@ def frame(sequence, refers_to, reference=None):
 
 
 def stream(count, golden_every=12, anchor_every=6):
-    """Frames as an encoder numbers them."""
-    out = []
+    """Frames as an encoder numbers them: a golden, and a chain of anchors from it on."""
+    out, last = [], 0
     for k in range(count):
         golden, anchor = k % golden_every == 0, k % anchor_every == 0
-        every = 1 if golden else golden_every if anchor else anchor_every
-        out.append(frame(k, k // every * every, golden or anchor))
+        out.append(frame(k, k if golden else last, golden or anchor))
+        last = k if golden or anchor else last
     return out
 
 
@@ -89,6 +89,21 @@ def test_what_is_missing_is_asked_for_until_something_newer_is_there():
     assert push(patient, [s[6], s[18]]) == [[6, 7, 8], [18, 19]]
 
 
+def test_links_of_a_chain_are_set_free_from_wherever_it_was_broken():
+    s = stream(60, golden_every=60)
+    patient = PatientDecoder(Bookkeeper())
+    assert patient.known is None
+    push(patient, [*s[:8], *s[19:24]])
+    assert (patient.missing, patient.known) == (18, 6)
+    # That 12 is missing too shows only when 18 is there: so what is known is told besides.
+    assert push(patient, [s[18]]) == [[]]
+    assert (patient.missing, patient.known) == (12, 6)
+    assert push(patient, [s[24], s[25]]) == [[], []]
+    assert (patient.missing, patient.known) == (12, 6)
+    assert push(patient, [s[12]]) == [[12, *range(18, 26)]]
+    assert (patient.missing, patient.known) == (None, 24)
+
+
 def test_who_has_no_reference_of_late_is_out_of_touch():
     s = stream(200)
     patient = PatientDecoder(Bookkeeper())
@@ -97,11 +112,13 @@ def test_who_has_no_reference_of_late_is_out_of_touch():
     assert not patient.in_touch
     push(patient, [s[0]])
     assert patient.in_touch
-    push(patient, [s[59]])
+    push(patient, [s[TOUCH - 1]])
     assert patient.in_touch
-    push(patient, [s[61]])
+    push(patient, [s[TOUCH + 1]])
     assert not patient.in_touch
-    push(patient, [s[60]])
+    push(patient, [s[TOUCH]])
+    assert not patient.in_touch
+    push(patient, [s[12], s[24]])
     assert patient.in_touch
 
 
@@ -113,12 +130,12 @@ def test_duplicates_return_nothing_whether_decoded_or_waiting():
     ]  # fmt: skip
 
 
-def test_no_more_than_a_few_wait_and_the_oldest_gives_way():
-    s = stream(60, golden_every=60, anchor_every=60)
+def test_no_more_wait_than_are_of_use():
+    s = stream(3 * WINDOW, golden_every=240, anchor_every=240)
     patient = PatientDecoder(Bookkeeper())
-    push(patient, s[1:31])
-    assert patient.waiting == WAITING_LIMIT
-    assert push(patient, [s[0]]) == [[0, *range(31 - WAITING_LIMIT, 31)]]
+    push(patient, s[1:])
+    assert patient.waiting == WINDOW
+    assert push(patient, [s[0]]) == [[0, *range(2 * WINDOW, 3 * WINDOW)]]
 
 
 def test_nothing_waits_longer_than_it_is_of_use():
@@ -201,23 +218,19 @@ def test_all_that_can_be_decoded_is_and_once_whatever_is_lost_late_or_doubled(
     frames = stream(90, golden_every)
     received, out = [], []
     patient = PatientDecoder(Bookkeeper())
-    gave_up = False
     for f in disordered(frames, dice, loss, delay):
-        before = patient.waiting
         came = [one.sequence for one, _ in patient.push(f)]
-        assert patient.waiting <= WAITING_LIMIT
+        assert patient.waiting <= WINDOW
         assert came == sorted(came)
         assert not came or came[0] == f.sequence
         received.append(f)
         out += came
         newest = max(one.sequence for one in received)
-        gave_up |= before == WAITING_LIMIT and patient.waiting == WAITING_LIMIT
         recent = {s for s in decodable(received) if s > newest - WINDOW}
-        if not gave_up:
-            assert recent <= set(out)
+        assert recent <= set(out)
         if (missing := patient.missing) is not None:
             assert frames[missing].reference
-            assert missing not in {one.sequence for one in received} or gave_up
+            assert missing not in {one.sequence for one in received}
     assert len(out) == len(set(out))
     assert set(out) <= decodable(received)
 
@@ -238,7 +251,7 @@ def test_frames_that_contradict_each_other_reach_nothing_but_codec_errors(frames
             out += [f.sequence for f, _ in patient.push(replace(one, core=b"broken" * broken))]
         except CodecError:
             continue
-        assert patient.waiting <= WAITING_LIMIT
+        assert patient.waiting <= WINDOW
         assert len(patient._decoded) <= 3 * WINDOW
         assert patient.missing is None or patient.missing >= 0
 

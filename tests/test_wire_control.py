@@ -16,13 +16,14 @@ from presence.wire.control import (
 
 streams = st.integers(0, 0xFFFF)
 tokens = st.integers(0, (1 << 64) - 1)
+sequences = st.integers(0, (1 << 24) - 1)
 messages = st.one_of(
     st.builds(GoldenRequest, streams),
     st.builds(ProfileRequest, streams),
     st.builds(Ping, tokens),
     st.builds(Pong, tokens),
     st.just(Bye()),
-    st.builds(RepairRequest, streams, st.integers(0, (1 << 24) - 1)),
+    st.builds(RepairRequest, streams, sequences, sequences),
     st.builds(LossReport, streams, st.integers(0, 255)),
 )
 unknown = st.tuples(st.integers(8, 255), st.binary(max_size=255)).map(
@@ -45,7 +46,13 @@ def test_messages_of_a_later_version_are_skipped(known, later, data):
 
 @pytest.mark.parametrize(
     "message",
-    [GoldenRequest(1 << 16), Ping(-1), RepairRequest(1, 1 << 24), LossReport(1, 256)],
+    [
+        GoldenRequest(1 << 16),
+        Ping(-1),
+        RepairRequest(1, 1 << 24, 0),
+        RepairRequest(1, 0, 1 << 24),
+        LossReport(1, 256),
+    ],
 )
 def test_a_number_that_does_not_fit_is_the_callers_mistake(message):
     with pytest.raises(ValueError, match="does not fit"):

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from presence.bench.sizes import rates_kbps
 from presence.client.asking import Asker
 from presence.client.loss_meter import LossMeter
 from presence.client.receiving import REPORT_NS
+from presence.client.resending import Resender
 from presence.clock import MILLISECOND, SECOND
-from presence.codec import Encoder, Frame, PatientDecoder, Repeater
+from presence.codec import Encoder, Frame, PatientDecoder
 from presence.codec.decoder import KEPT_REFERENCES
 from presence.codec.waiting import Decodes
 from presence.errors import MissingReferenceError
@@ -28,19 +29,19 @@ from presence.pose.sample import PoseSample
 from presence.transport.lossy import Conditions, LossyPath
 from presence.wire.control import (
     Control,
+    GoldenRequest,
     LossReport,
     RepairRequest,
     decode_control,
     encode_control,
 )
-from presence.wire.envelope import SEQUENCE_PERIOD
 
 ONE_WAY_NS = 40 * MILLISECOND
 DEADLINE_NS = ONE_WAY_NS + 60 * MILLISECOND
 """After its capture: when a frame is played out."""
 SETTLE_S = 3.0
 """Not counted, at the beginning: nothing was reported yet."""
-_STREAM = 1
+_SENDER, _RECEIVER = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,12 @@ class Looped:
     """
 
     def __init__(self, frames: tuple[Frame, ...], golden_interval: int) -> None:
-        """``frames`` begin with a golden; only whole golden intervals are used."""
+        """``frames`` begin with a golden.
+
+        Only whole golden intervals are used; or what there is of one, so that goldens come sooner.
+        """
         whole = len(frames) // golden_interval * golden_interval
-        self._frames = frames[:whole]
+        self._frames = frames[: whole or len(frames)]
         self._interval = golden_interval
         self._requested = False
         self._extra = -1
@@ -101,7 +105,7 @@ class Looped:
         self._requested = False
         needs = sequence - (frame.sequence - frame.refers_to)
         needs = sequence if frame.golden else max(needs, self._extra)
-        return replace(frame, sequence=sequence, refers_to=needs)
+        return Frame(sequence, needs, frame.capture_ns, frame.core, frame.detail, frame.reference)
 
 
 class Live:
@@ -205,33 +209,39 @@ class _Sender:
 
     def __init__(self, maker: Maker, path: LossyPath, heard: Heard) -> None:
         self._maker, self._path, self._heard = maker, path, heard
-        self._repeater = Repeater()
-        self._loss = 0.0
+        self._resender = Resender()
 
     def tick(self, sequence: int, now_ns: int) -> None:
         """Send the next frame, and what is due for repetition with it."""
         frame = self._maker.frame(sequence)
-        self._repeater.sent(frame)
-        repeats = self._repeater.due(self._loss)
+        self._resender.sent(frame)
+        repeats = self._resender.due(_RECEIVER, now_ns)
         self._heard.repeats += len(repeats)
-        self._send((frame, *repeats), now_ns)
+        self._send((*repeats, frame), now_ns)
 
     def hear(self, message: bytes, now_ns: int) -> None:
-        """A request or a report came."""
-        (asked,) = decode_control(message)
-        frame = None
-        match asked:
-            case LossReport():
-                self._loss = asked.share
-                return
-            case RepairRequest(_, sequence):
-                frame = self._repeater.find(sequence, SEQUENCE_PERIOD)
-        if frame is None:
+        """A request or a report came, or something of no account here."""
+        for asked in decode_control(message):
+            match asked:
+                case LossReport():
+                    self._resender.loses(_RECEIVER, asked.share, now_ns)
+                case RepairRequest(_, missing, known):
+                    self._repair(missing, known, now_ns)
+                case GoldenRequest():
+                    self._make_golden(now_ns)
+
+    def _repair(self, missing: int, known: int, now_ns: int) -> None:
+        frames = self._resender.repair(_RECEIVER, missing, known, now_ns)
+        if frames is None:
+            self._make_golden(now_ns)
+        elif frames:
+            self._heard.repairs += len(frames)
+            self._send(tuple(frames), now_ns)
+
+    def _make_golden(self, now_ns: int) -> None:
+        if self._resender.makes_golden(now_ns):
             self._maker.request_golden()
             self._heard.goldens_asked += 1
-        else:
-            self._heard.repairs += 1
-            self._send((frame,), now_ns)
 
     def _send(self, frames: tuple[Frame, ...], now_ns: int) -> None:
         self._path.push(now_ns, len(self._heard.bundles).to_bytes(4, "big"))
@@ -244,33 +254,45 @@ class _Receiver:
     def __init__(self, decoder: Decodes, path: LossyPath, heard: Heard) -> None:
         self._patient = PatientDecoder(decoder)
         self._path, self._heard = path, heard
-        self._asker, self._meter = Asker(_STREAM), LossMeter()
+        self._asker, self._meter = Asker(_SENDER), LossMeter()
+        self._report_ns = REPORT_NS
         self.on_shown: Callable[[Frame, PoseSample], None] = lambda frame, sample: None
+
+    def tick(self, now_ns: int) -> None:
+        """Send a pose of its own, which is of no account here, and a report when it is time."""
+        report: list[Control] = []
+        if now_ns >= self._report_ns:
+            self._report_ns += REPORT_NS
+            share = self._meter.share(now_ns)
+            if share is not None:
+                report = [LossReport.of(_SENDER, share)]
+        self._path.push(now_ns, encode_control(report))
 
     def hear(self, frames: tuple[Frame, ...], now_ns: int) -> None:
         """A bundle came."""
         for frame in frames:
-            self._heard.came_ns.setdefault(frame.sequence, now_ns)
-            self._meter.heard(frame.sequence, now_ns)
-            for decoded, sample in self._patient.push(frame):
-                self._heard.decoded_ns[decoded.sequence] = now_ns
-                self.on_shown(decoded, sample)
-        missing = self._patient.missing
+            self._hear(frame, now_ns)
+
+    def _hear(self, frame: Frame, now_ns: int) -> None:
+        patient = self._patient
+        self._heard.came_ns.setdefault(frame.sequence, now_ns)
+        self._meter.heard(frame.sequence, now_ns)
+        for decoded, sample in patient.push(frame):
+            self._heard.decoded_ns[decoded.sequence] = now_ns
+            self.on_shown(decoded, sample)
+        missing = patient.missing
         if missing is None:
             return
-        request = self._asker.ask(missing, now_ns, in_touch=self._patient.in_touch)
+        request = self._asker.ask(
+            missing,
+            patient.known,
+            now_ns,
+            in_touch=patient.in_touch,
+            round_trip_ns=2 * ONE_WAY_NS,
+        )
         if request is not None:
             self._heard.requests += 1
-            self._say(request, now_ns)
-
-    def report(self, now_ns: int) -> None:
-        """Say how much was lost of late."""
-        share = self._meter.share(now_ns)
-        if share is not None:
-            self._say(LossReport.of(_STREAM, share), now_ns)
-
-    def _say(self, message: Control, now_ns: int) -> None:
-        self._path.push(now_ns, encode_control([message]))
+            self._path.push(now_ns, encode_control([request]))
 
 
 def simulate(
@@ -300,14 +322,13 @@ def simulate(
     sender, receiver = _Sender(maker, there, heard), _Receiver(decoder, back, heard)
     if on_shown is not None:
         receiver.on_shown = on_shown
-    report_ns = REPORT_NS
     for sequence in range(frames):
         tick_ns = sequence * SECOND // rate
         _deliver(there, back, sender, receiver, tick_ns)
-        if tick_ns >= report_ns:
-            receiver.report(tick_ns)
-            report_ns += REPORT_NS
         sender.tick(sequence, tick_ns)
+        other_ns = tick_ns + SECOND // (2 * rate)
+        _deliver(there, back, sender, receiver, other_ns)
+        receiver.tick(other_ns)
     _deliver(there, back, sender, receiver, frames * SECOND // rate + SECOND)
     return heard
 

@@ -133,9 +133,11 @@ def play(
             playout.push(record.sample, record.sequence, record.arrival_ns)
 
     def ask(stream: int, message: Control) -> None:
-        far.send(_bundled(_control(message, clock.time_ns)))
+        _send(far, _control(message, clock.time_ns))
 
-    receiver = Receiver(SkewedClock(), take, ask)
+    # Pings would say so.
+    round_trip_ns = 2 * conditions(0.0).delay_ns
+    receiver = Receiver(SkewedClock(), take, ask, round_trip_ns=lambda stream: round_trip_ns)
     receiver.came(_STREAM, "somebody", 1)
     receiver.hear(sender.profile(clock.time_ns), clock.time_ns)
 
@@ -169,7 +171,7 @@ def play(
             envelope = sender.capture(now_ns)
             if envelope is not None:
                 sent_ns[envelope.sequence] = now_ns
-                near.send(_bundled(envelope, *sender.repeats(_RECEIVER, now_ns)))
+                _send(near, *sender.repeats(_RECEIVER, now_ns), envelope)
         if now_ns == asked_ns:
             displays += 1
             asked_ns = first_ns + displays * SECOND // DISPLAY_RATE
@@ -205,10 +207,8 @@ def _answer(sender: Sender, near: MemoryCarrier, message: Control, now_ns: int) 
     match message:
         case GoldenRequest():
             sender.request_golden(now_ns)
-        case RepairRequest(_, sequence):
-            envelope = sender.repair(_RECEIVER, sequence, now_ns)
-            if envelope is not None:
-                near.send(_bundled(envelope))
+        case RepairRequest(_, missing, known):
+            _send(near, *sender.repair(_RECEIVER, missing, known, now_ns))
         case LossReport():
             sender.loses(_RECEIVER, message.share, now_ns)
 
@@ -223,6 +223,6 @@ def _control(message: Control, now_ns: int) -> Envelope:
     )
 
 
-def _bundled(*envelopes: Envelope) -> bytes:
-    (bundle,) = pack_bundles([encode_envelope(envelope) for envelope in envelopes])
-    return bundle
+def _send(carrier: MemoryCarrier, *envelopes: Envelope) -> None:
+    for bundle in pack_bundles([encode_envelope(envelope) for envelope in envelopes]):
+        carrier.send(bundle)

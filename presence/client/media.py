@@ -82,7 +82,13 @@ class Media:
         # Only for a report: an hour of rows is hundreds of megabytes.
         self._captured = captured_columns() if settings.log_directory else None
         self._received = received_columns() if settings.log_directory else None
-        self._receiver = Receiver(self._clock, self._tell, self._ask, self._received)
+        self._receiver = Receiver(
+            self._clock,
+            self._tell,
+            self._ask,
+            self._received,
+            round_trip_ns=self._round_trip_ns,
+        )
         self._members: dict[int, Member] = {}
         self._mesh: Mesh | None = None
         self._sender: Sender | None = None
@@ -294,9 +300,8 @@ class Media:
         match message:
             case GoldenRequest(asked) if asked == sender.stream:
                 sender.request_golden(now)
-            case RepairRequest(asked, sequence) if asked == sender.stream:
-                envelope = sender.repair(stream, sequence, now)
-                if envelope is not None:
+            case RepairRequest(asked, missing, known) if asked == sender.stream:
+                for envelope in sender.repair(stream, missing, known, now):
                     mesh.send_to(stream, envelope)
             case LossReport(asked) if asked == sender.stream:
                 sender.loses(stream, message.share, now)
@@ -307,6 +312,10 @@ class Media:
         if self._mesh is not None:
             urgent = not isinstance(request, LossReport)
             self._mesh.send_control(stream, request, urgent=urgent)
+
+    def _round_trip_ns(self, stream: int) -> int | None:
+        link = self._mesh.links.get(stream) if self._mesh is not None else None
+        return link.round_trip_ns if link is not None else None
 
     def _tell(self, record: Record) -> None:
         if self._view is not None:

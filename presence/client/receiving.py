@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from presence.client.asking import ASK_AGAIN_NS, Asker
+from presence.client.asking import Asker
 from presence.client.logs import Columns
 from presence.client.loss_meter import LossMeter
 from presence.client.records import Came, Heard, Record, Went
@@ -20,6 +20,8 @@ from presence.wire.unwrap import Unwrapper
 
 REPORT_NS = 500 * MILLISECOND
 """How often each sender is told how much of theirs gets lost."""
+PROFILE_AGAIN_NS = 100 * MILLISECOND
+"""How long to wait for a profile before asking for it again."""
 POSES_A_SECOND = 240
 """How many poses of one person are decoded, at most: one who sends more must not cost the rest."""
 POSES_AT_ONCE = 240.0
@@ -70,6 +72,8 @@ class Receiver:
         pass_on: Callable[[Record], None],
         ask: Callable[[int, Control], None],
         log: Columns | None = None,
+        *,
+        round_trip_ns: Callable[[int], int | None] = lambda stream: None,
     ) -> None:
         """Nobody is heard yet.
 
@@ -78,8 +82,10 @@ class Receiver:
             pass_on: takes records for the view.
             ask: sends a control message to a stream.
             log: gets a row for each decoded frame.
+            round_trip_ns: how long to a stream's sender and back, as far as is known.
         """
         self._clock = clock
+        self._round_trip_ns = round_trip_ns
         self._pass_on = pass_on
         self._ask = ask
         self._speakers: dict[int, _Speaker] = {}
@@ -148,7 +154,7 @@ class Receiver:
     def _decode(self, speaker: _Speaker, envelope: Envelope, arrival_machine_ns: int) -> None:
         stream, decoder = envelope.stream, speaker.decoder
         if decoder is None:
-            if arrival_machine_ns - speaker.asked_ns >= ASK_AGAIN_NS:
+            if arrival_machine_ns - speaker.asked_ns >= PROFILE_AGAIN_NS:
                 speaker.asked_ns = arrival_machine_ns
                 self._ask(stream, ProfileRequest(stream))
             return
@@ -187,7 +193,13 @@ class Receiver:
         """Ask for what is missing, and report what is lost, when it is time to."""
         # At once, though a repeat may be on its way: a round trip costs more than the request.
         if (missing := decoder.missing) is not None:
-            request = speaker.asker.ask(missing, now_ns, in_touch=decoder.in_touch)
+            request = speaker.asker.ask(
+                missing,
+                decoder.known,
+                now_ns,
+                in_touch=decoder.in_touch,
+                round_trip_ns=self._round_trip_ns(stream),
+            )
             if request is not None:
                 self._ask(stream, request)
         if now_ns - speaker.reported_ns >= REPORT_NS:

@@ -34,9 +34,9 @@ from presence.pose.proportions import Proportions
 from presence.pose.sample import Attention, Contact, PoseSample
 from presence.pose.skeleton import BONE_COUNT, DERIVED_BONES
 
-KEPT_REFERENCES = 16
+KEPT_REFERENCES = 24
 """How many reference frames a decoder remembers, those last used: late frames may refer to others
-than the newest."""
+than the newest, and these reach back over a whole golden interval."""
 
 
 _HANDS = ROOT - HAND_QUATS

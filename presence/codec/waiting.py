@@ -8,10 +8,12 @@ from presence.codec.frame import Frame
 from presence.errors import CodecError, MissingReferenceError
 from presence.pose.sample import PoseSample
 
-WAITING_LIMIT = 16
-"""Frames that wait, at most; of more, the oldest is given up."""
 WINDOW = 60
-"""Frames so far behind the newest, and further, are of no use to anybody any more."""
+"""Frames so far behind the newest, and further, are of no use to anybody any more: so many wait at
+most."""
+TOUCH = 30
+"""Who has no reference frame of the last so many frames is sooner helped by a golden than by all
+references since."""
 
 
 class Decodes(Protocol):
@@ -47,8 +49,13 @@ class PatientDecoder:
 
     @property
     def in_touch(self) -> bool:
-        """Whether a reference frame of late was decoded, so that one frame may mend the rest."""
-        return self._newest_reference >= 0 and self._newest - self._newest_reference < WINDOW
+        """Whether a reference frame of late was decoded, so that a few may mend the rest."""
+        return self._newest_reference >= 0 and self._newest - self._newest_reference < TOUCH
+
+    @property
+    def known(self) -> int | None:
+        """The newest reference frame that was decoded; None if none was."""
+        return self._newest_reference if self._newest_reference >= 0 else None
 
     @property
     def missing(self) -> int | None:
@@ -129,8 +136,6 @@ class PatientDecoder:
     def _wait(self, frame: Frame) -> None:
         self._waiting[frame.sequence] = frame
         self._advance(frame.sequence)
-        if len(self._waiting) > WAITING_LIMIT:
-            del self._waiting[min(self._waiting)]
 
     def _advance(self, sequence: int) -> None:
         self._newest = max(self._newest, sequence)

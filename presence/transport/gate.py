@@ -22,8 +22,8 @@ QUEUE_LIMIT = 32
 """Envelopes that are no pose, at most, that wait."""
 STREAM_LIMIT = 256
 """Streams whose pose waits, at most."""
-REFERENCE_LIMIT = 4
-"""Reference frames of one stream that wait, at most."""
+REFERENCE_LIMIT = 24
+"""Reference frames of one stream that wait, at most: more than come between two goldens."""
 
 
 class Drop(StrEnum):
@@ -158,7 +158,7 @@ class Gate:
             older = []
         pose.references = [*older, new, *later]
         if len(pose.references) > REFERENCE_LIMIT:
-            # The oldest anchor is needed least; all need the golden, which comes first.
+            # So far behind, whoever hears it will ask for what is missing, whichever it is.
             del pose.references[1 if pose.references[0].header.golden else 0]
             self.dropped[Drop.OVERFLOW] += 1
         # A dependent frame that is newer came out of order, or this one goes again; it stays.

@@ -50,11 +50,13 @@ class Bye:
 
 @dataclass(frozen=True, slots=True)
 class RepairRequest:
-    """Please send one reference pose of ``stream`` again: it was not received."""
+    """Please send a reference pose of ``stream`` again, and those that lead to it."""
 
     stream: int
-    sequence: int
-    """Its number in the stream, modulo 2²⁴."""
+    missing: int
+    """The number in the stream, modulo 2²⁴, of the one that was not received."""
+    known: int
+    """That of the newest reference pose that could be decoded; the same as ``missing`` if none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ _TYPES: dict[int, tuple[type[Control], tuple[int, ...]]] = {
     3: (Ping, (8,)),
     4: (Pong, (8,)),
     5: (Bye, ()),
-    6: (RepairRequest, (2, 3)),
+    6: (RepairRequest, (2, 3, 3)),
     7: (LossReport, (2, 1)),
 }
 _NUMBERS = {message: number for number, (message, _) in _TYPES.items()}
