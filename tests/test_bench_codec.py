@@ -35,7 +35,7 @@ def smooth_clip(seconds: float = 1.0, rate: int = 60, amplitude: float = 1.0) ->
 
 @pytest.fixture(scope="module")
 def whole():
-    return coded(smooth_clip(2.0), CodecSettings())
+    return coded(smooth_clip(4.0), CodecSettings())
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ from presence.errors import PresenceError
 def first_frame() -> dict[str, float]:
     """Milliseconds of wall time, in a fresh process: importing the codec, and its first frames.
 
+    Besides, ``compiled``: how often something was compiled during the first.
+
     Raises:
         PresenceError: the process failed.
     """
@@ -33,11 +35,14 @@ def main() -> None:
     from presence.codec import Decoder, Encoder
 
     imported = time.perf_counter()
+    from numba.core.event import install_recorder
+
     person = default_proportions()
     sample = PoseSample.at_rest(0, person.hips_height)
     encoder, decoder = Encoder(person), Decoder(person)
     ready = time.perf_counter()
-    decoder.decode(encoder.encode(sample))
+    with install_recorder("numba:compile") as recorder:
+        decoder.decode(encoder.encode(sample))
     first = time.perf_counter()
     decoder.decode(encoder.encode(sample))
     second = time.perf_counter()
@@ -47,7 +52,8 @@ def main() -> None:
         "first_ms": first - ready,
         "second_ms": second - first,
     }
-    print(json.dumps({name: 1e3 * seconds for name, seconds in times.items()}))
+    figures = {name: 1e3 * seconds for name, seconds in times.items()}
+    print(json.dumps(figures | {"compiled": len(recorder.buffer)}))
 
 
 if __name__ == "__main__":
