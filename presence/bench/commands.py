@@ -39,6 +39,7 @@ def call(
     """What a frame costs the view, with everything but the pixels."""
     from presence.bench.call import bench_call
 
+    _prepare()
     result = bench_call(
         participants=participants,
         seconds=10.0 if quick else 60.0,
@@ -77,6 +78,7 @@ def codec(
     """What a person weighs, how true they stay, and what loss does to them."""
     from presence.bench.codec import QUICK, WHOLE, bench_codec
 
+    _prepare()
     result = bench_codec(
         motion=motion,
         face=face,
@@ -102,6 +104,7 @@ def playout(
     """How late, true and smooth somebody is who came over a network."""
     from presence.bench.playout import QUICK, WHOLE, Network, bench_playout
 
+    _prepare()
     result = bench_playout(
         motion=motion,
         face=face,
@@ -109,6 +112,13 @@ def playout(
         extent=QUICK if quick else WHOLE,
     )
     _print(result, json)
+
+
+def _prepare() -> None:
+    """Have the codec ready, so that no figure is of its compilation."""
+    from presence.client.preparing import prepare_codec
+
+    prepare_codec(lambda words: typer.echo(f"{words.capitalize()}.", err=True))
 
 
 def _print(result: BenchResult, as_json: bool) -> None:

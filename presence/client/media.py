@@ -22,6 +22,7 @@ from presence.client.logs import (
     received_columns,
     save_log,
 )
+from presence.client.preparing import prepare_codec
 from presence.client.receiving import Receiver
 from presence.client.records import Record, Seated
 from presence.client.sending import Sender
@@ -444,6 +445,8 @@ def take_part(settings: Settings, on_status: Callable[[Status], None]) -> None:
     Raises:
         PresenceError: as :meth:`Media.run` says.
     """
+    # Before joining: in the call the others would wait, and the loop stand still.
+    prepare_codec(lambda words: on_status(Status(name=settings.name, phase="joining", note=words)))
     with contextlib.ExitStack() as stack:
         view = None if settings.view == "none" else stack.enter_context(view_process(settings))
         with asyncio.Runner(loop_factory=_new_event_loop) as runner:

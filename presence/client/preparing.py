@@ -1,0 +1,27 @@
+"""The codec's machine code, made before it is needed, and a word to whoever waits for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from presence.codec.ready import make_ready
+
+TELL_AFTER_S = 1.0
+"""Whoever waits for longer is told why."""
+WORDS = "preparing the codec, once for this version; about half a minute"
+
+
+def prepare_codec(tell: Callable[[str], None]) -> None:
+    """Do now what the first frame would otherwise wait for; a second time takes no time.
+
+    Args:
+        tell: takes one sentence for the person, from another thread, if it takes long.
+    """
+    timer = threading.Timer(TELL_AFTER_S, tell, [WORDS])
+    timer.daemon = True
+    timer.start()
+    try:
+        make_ready()
+    finally:
+        timer.cancel()
