@@ -80,6 +80,7 @@ class Encoder:
         self._result = np.zeros(6)
         self._former, self._now = np.zeros(FORMER_SIZE), np.zeros(FORMER_SIZE)
         self._former_ns = 0
+        self._moving = False
 
     def request_golden(self) -> None:
         """Make the next frame golden, whatever its number: somebody misses one."""
@@ -104,8 +105,10 @@ class Encoder:
         self._pack(sample)
         result, bound = self._result, float(settings.bound_m)
         precision = self._control.precision
+        thrift, calm = self._habits
+        still = 0.0 if self._moving else 1.0
         # Whoever stands still must find themselves nearest to their golden.
-        habits = (0.0, 0.0) if golden else self._habits
+        habits = (0.0, calm * (1.0 - still), 0.0) if golden else (thrift, calm, still)
         coarser = False
         while True:
             self._now[:] = self._former
@@ -146,6 +149,7 @@ class Encoder:
         seconds = (sample.capture_ns - self._former_ns) / 1e9
         self._former_ns = sample.capture_ns
         speed = way / seconds if sequence and seconds > 0.0 else 0.0
+        self._moving = speed > 0.0
         self._control.observe(over / _VERTICES, speed, moved=not golden and moved > 0)
         if reference:
             self._newest = _Reference(sequence, self._new.copy())

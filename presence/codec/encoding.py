@@ -84,6 +84,9 @@ from presence.codec.turns import back_mul, mul, rotate, turn, unit
 from presence.pose.face import SENT_SHAPES
 from presence.pose.sample import FAR_GAZE, NEAR_GAZE
 
+_REST_SQUARED = 0.75
+"""Half a cube's diagonal, squared: nearest to a golden's grid may be so many steps away."""
+
 
 @compiled
 def _choose(x, off, mean, scale, habits, model):
@@ -91,7 +94,7 @@ def _choose(x, off, mean, scale, habits, model):
 
     Never further than 0.72 away.
     """
-    thrift, calm = habits
+    thrift, calm, _ = habits
     low = np.int64(np.floor(x))
     part = x - low
     if part < 0.28 or part > 0.72 or scale >= SCALE_COUNT or thrift + calm == 0.0:
@@ -217,8 +220,12 @@ def _send_bones(
             length = -length
         step = ROTATION_STEPS[work[FRAME_PRECISION], row]
         scale = ONE / (step * (length + local[3]))
+        square = 0.0
         for k in range(3):
             local[k] *= scale
+            square += local[k] * local[k]
+        if habits[2] > 0.0 and square < _REST_SQUARED:
+            local[:] = 0.0
         i, to = BONES_AT + 3 * row, QUATS + 4 * row
         offs = former[i : i + 3]
         count = _send(1 + row, local, offs, habits, work, memory, trace, pieces, count, model)
@@ -297,7 +304,7 @@ def encode(
         precision: index of its pitch.
         face_step: bits that face values leave away.
         habits: squared steps that a bit is worth; how much a change of error weighs against the
-            error itself.
+            error itself; over 0: nobody moves, and bones stay where rounding may have put them.
         bound: metres; further off than that is counted.
         model: of :func:`presence.codec.model.model_of`.
         new: is filled with what the decoder will remember.
@@ -321,7 +328,7 @@ def encode(
         np.empty((SENT_COUNT, 9)),
         np.empty((SENT_COUNT, 3)),
     )
-    nearest = (0.0, 0.0)
+    nearest = (0.0, 0.0, 0.0)
     still = np.zeros(3)
     new[PRECISION], new[FACE_STEP], new[DISTANCE] = precision, face_step, distance
     new[CHAINED] = 0 if distance == 0 else memory[CHAINED] + 1

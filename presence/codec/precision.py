@@ -17,7 +17,7 @@ _GAIN = 8.0
 _SLOW, _FAST = 0.1, 0.3
 """Metres a second: slower than the one, steps are finest; faster than the other, as coarse as can
 be."""
-_SLOW_FINER = 6.0
+_SLOW_FINER = 7.0
 _FINER = 2
 """Steps of precision by which a frame is made anew whose worst vertex is too far off."""
 

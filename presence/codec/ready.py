@@ -39,7 +39,7 @@ def make_ready() -> None:
     core, detail = np.zeros(2048, dtype=np.uint8), np.zeros(2048, dtype=np.uint8)
     result, untraced = np.zeros(6), np.empty((0, 0), dtype=np.int64)
     encode(
-        sample, person, np.zeros(FORMER_SIZE), START, 0, True, 20, 2, (0.1, 0.5), 0.001, model,
+        sample, person, np.zeros(FORMER_SIZE), START, 0, True, 20, 2, (0.1, 0.5, 0.0), 0.001, model,
         memory, core, detail, result, untraced,
     )  # fmt: skip
     sections = [
