@@ -219,7 +219,7 @@ def set_up_codec() -> None:
     stamp = digest.hexdigest()
     if CODEC_STAMP.exists() and CODEC_STAMP.read_text() == stamp:
         return
-    with step("Preparing the codec, once for this version; about half a minute"):
+    with step("Preparing the codec, once for this version; up to a minute"):
         run([PYTHON, "-c", "from presence.codec.ready import make_ready; make_ready()"])
     CODEC_STAMP.write_text(stamp)
 

@@ -9,7 +9,7 @@ from presence.codec.ready import make_ready
 
 TELL_AFTER_S = 1.0
 """Whoever waits for longer is told why."""
-WORDS = "preparing the codec, once for this version; about half a minute"
+WORDS = "preparing the codec, once for this version; up to a minute"
 
 
 def prepare_codec(tell: Callable[[str], None]) -> None:

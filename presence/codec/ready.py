@@ -28,7 +28,7 @@ from presence.pose.skeleton import BONE_COUNT
 def make_ready() -> None:
     """Do everything once that the first frame would otherwise wait for.
 
-    The first time on a machine, and after every change of version, this takes half a minute; later
+    The first time on a machine, and after every change of version, this takes up to a minute; later
     some tenths of a second; a second time in a process nothing.
     """
     # Somebody who stands still is encoded, decoded and shown.
