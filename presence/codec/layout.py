@@ -81,7 +81,6 @@ REACH = 100.0
 
 FACE_ONE = 128
 """A shape's 1. Its step is 1, 2, 4 or 8, as the frame says."""
-FACE_STEP_COUNT = 4
 
 GAZE_STEPS = 512
 """Steps in a full turn of the gaze's yaw and pitch: an error of at most 0.5°."""
@@ -325,4 +324,3 @@ SIGMOIDS = STEEPNESSES + SCALE_COUNT
 """``(768,)`` 2^16 / (1 + e^(-n / 64))."""
 DISTANCES = SIGMOIDS + SIGMOID_COUNT
 """``(256,)`` 16 · log2(n / 6)."""
-MODEL_SIZE = DISTANCES + FARTHEST + 1
