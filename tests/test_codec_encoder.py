@@ -205,7 +205,7 @@ def test_who_joins_late_needs_one_golden():
 
 
 def test_only_the_last_few_references_are_kept_and_those_in_use():
-    frames = frames_of(moving(132))
+    frames = frames_of(moving(186))
     decoder = Decoder(PERSON)
     for frame in frames:
         # Anchors alone outnumber what is kept.

@@ -37,7 +37,7 @@ def test_steps_are_finer_the_slower_somebody_moves_and_at_once():
     assert pitches[0] == pitches[1] == pitches[2]
     assert pitches[2:7] == sorted(pitches[2:7])
     assert pitches[6] == pitches[7]
-    assert pitches[7] / pitches[0] == pytest.approx(2**0.75, rel=0.01)
+    assert pitches[7] / pitches[0] == pytest.approx(2 ** (7 / 8), rel=0.01)
 
 
 @pytest.mark.parametrize(("bound_m", "precision"), [(1.0, 0), (1e-9, PITCH_COUNT - 1)])
