@@ -91,7 +91,7 @@ class Encoder:
 
         Args:
             sample: what the person does.
-            trace: ``(206, 21)`` is filled with what the model saw of each value, for training.
+            trace: ``(206, 22)`` is filled with what the model saw of each value, for training.
 
         Raises:
             ValueError: a number is not finite, the root is more than 100 m from the place's

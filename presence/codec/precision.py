@@ -18,6 +18,7 @@ _SLOW, _FAST = 0.1, 0.3
 """Metres a second: slower than the one, steps are finest; faster than the other, as coarse as can
 be."""
 _SLOW_FINER = 7.0
+"""Steps of precision, an eighth of an octave each."""
 _FINER = 2
 """Steps of precision by which a frame is made anew whose worst vertex is too far off."""
 
