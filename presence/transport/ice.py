@@ -28,6 +28,11 @@ class Route:
     """The other side's address and port."""
 
     @property
+    def local_host(self) -> str:
+        """This side's address alone."""
+        return self.local.rpartition(":")[0].strip("[]")
+
+    @property
     def kind(self) -> str:
         """What matters of it to a person: ``direct, udp``."""
         return f"{'relayed' if self.relayed else 'direct'}, {self.protocol}"
@@ -76,6 +81,11 @@ def offer_loopback_when_alone() -> None:
 
     host_addresses.falls_back_to_loopback = True  # type: ignore[attr-defined]
     aioice.ice.get_host_addresses = host_addresses
+
+
+def local_addresses() -> frozenset[str]:
+    """This machine's addresses at which ICE would have it be reached, as of now."""
+    return frozenset(aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=True))
 
 
 def chosen_route(connection: RTCPeerConnection) -> Route | None:

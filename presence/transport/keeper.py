@@ -1,4 +1,4 @@
-"""Keeping a link to one other participant alive: make it, hold it, make it anew when it is lost."""
+"""Keeping a link to one other participant alive: make it, hold it, replace it before it is lost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from presence.clock import Clock
+from presence.clock import MILLISECOND, Clock
 from presence.errors import PresenceError, TransportError
 from presence.transport.link import Link, LinkEnd
 from presence.transport.peer import OPEN_TIMEOUT_S, Peer
@@ -17,6 +17,17 @@ from presence.wire.control import Bye
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 4.0
 """Between attempts the pause doubles from the first to the last of these."""
+REPLACE_TIMEOUT_S = 3.5
+"""Seconds in which the first attempt to replace a link must open, each later one half as long
+again: what began while a network was down is slow to see that it is up."""
+DEFER_S = 1.0
+"""By how much later the participant with the lower number tries anew, so that seldom both do."""
+DEFER_SUSPECT_NS = 300 * MILLISECOND
+"""The same while there still is a link, about which both begin to doubt at once."""
+OFFER_UNASKED_S = 5.0
+"""After how many seconds without an offer whoever waits for one makes one."""
+LINGER_S = 1.0
+"""Seconds for which a link that was replaced is still heard, for what is on its way."""
 _CLOSE_TIMEOUT_S = 1.0
 _GOODBYE_S = 0.02
 """Seconds for the last bundle to leave."""
@@ -54,19 +65,55 @@ class _Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class _Doubted:
+    """The link may be dead: another is to be made beside it, unless one is being made."""
+
+    peer: Peer
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Introduced:
+    """The host said anew that the other participant is there; what it carried before is void."""
+
+    offers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """This machine's addresses changed: an attempt that is being made knows the old ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lingered:
+    peer: Peer
+
+
+@dataclass(frozen=True, slots=True)
 class _Closing:
     """The link is wanted no more."""
 
 
-_Event = _Described | _Opened | _Failed | _Ended | _Closing
+_Event = (
+    _Described
+    | _Opened
+    | _Failed
+    | _Ended
+    | _Doubted
+    | _Introduced
+    | _Moved
+    | _Lingered
+    | _Closing
+)
 
 
 class Keeper:
-    """Keeps one link. State: the present attempt or link, and what happened that is not dealt with.
+    """Keeps one link. State: the link, the attempt at another, and events not yet dealt with.
 
-    One task deals with events one after another, so that no two ever meet half-way. The newcomer
-    of the two offers, again after each loss; the other answers, and lets a new offer take the
-    place of whatever there was.
+    One task deals with events one after another, so that no two ever meet half-way. At first the
+    newcomer of the two offers. Once there was a link, whoever doubts it makes a new one beside it,
+    and the old one ends when the new one is open: the newest that opened is the link, on both
+    sides. When both offer at once, the offer of the higher number stands.
     """
 
     def __init__(
@@ -96,14 +143,43 @@ class Keeper:
         self._on_up = on_up
         self._on_down = on_down
         self._peer: Peer | None = None
+        """What the link goes over."""
+        self._attempt: Peer | None = None
+        self._patience_s = OPEN_TIMEOUT_S
+        self._retired: dict[Peer, asyncio.TimerHandle] = {}
         self._retry_s = FIRST_RETRY_S
         self._deadline_s: float | None = None
+        """When the attempt must have opened or, if there is none, the next one is due."""
         self._events: asyncio.Queue[_Event] = asyncio.Queue()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def describe(self, kind: DescriptionKind, text: str) -> None:
         """The other participant sent an ``offer`` or ``answer``."""
         self._events.put_nowait(_Described(kind, text))
+
+    def introduced(self, *, offers: bool) -> None:
+        """The host said anew that they are there; ``offers`` if it is for this side to offer."""
+        self._events.put_nowait(_Introduced(offers))
+
+    def tick(self) -> None:
+        """Time has passed: look whether the link is well."""
+        link, peer = self.link, self._peer
+        if link is None or peer is None:
+            return
+        link.tick()
+        patience_ns = 0 if self._leads else DEFER_SUSPECT_NS
+        if self.link is link and link.silent_ns >= link.suspect_after_ns + patience_ns:
+            self._events.put_nowait(
+                _Doubted(peer, f"nothing was heard for {link.silent_ns / 1e9:.1f} s")
+            )
+
+    def moved(self, gone: frozenset[str]) -> None:
+        """This machine's addresses changed; it has those in ``gone`` no more."""
+        peer = self._peer
+        if peer is None or self._attempt is not None:
+            self._events.put_nowait(_Moved())
+        elif gone and (peer.route is None or peer.route.relayed or peer.route.local_host in gone):
+            self._events.put_nowait(_Doubted(peer, "this machine's address changed"))
 
     async def close(self) -> None:
         """Say goodbye and free everything."""
@@ -114,13 +190,17 @@ class Keeper:
         if not self._task.done():
             self._task.cancel()
             await asyncio.wait([self._task])
-            await self._drop_peer()
+            await self._drop_all()
         if not self._task.cancelled():
             self._task.result()
 
+    @property
+    def _leads(self) -> bool:
+        """Whether this participant's offer stands when both offer at once."""
+        return self._own_stream > self.stream
+
     async def _run(self) -> None:
-        if self._offers:
-            self._deadline_s = self._now_s()
+        self._deadline_s = self._now_s() + (0.0 if self._offers else OFFER_UNASKED_S)
         while True:
             event = await self._next_event()
             try:
@@ -129,14 +209,22 @@ class Keeper:
                         await self._deadline_passed()
                     case _Described("offer", text):
                         await self._answer(text)
-                    case _Described("answer", text) if self._peer and not self.link:
-                        await self._peer.accept(text)
-                    case _Opened(peer) if peer is self._peer:
+                    case _Described("answer", text) if self._attempt and self._attempt.offered:
+                        await self._attempt.accept(text)
+                    case _Opened(peer) if peer is self._attempt:
                         self._up(peer)
-                    case _Failed(peer, error) if peer is self._peer:
+                    case _Failed(peer, error) if peer is self._attempt:
                         await self._attempt_failed(error)
-                    case _Ended(peer, end) if peer is self._peer:
+                    case _Ended(peer, end) if peer is self._peer or end.left:
                         await self._down(end)
+                    case _Doubted(peer, why) if peer is self._peer:
+                        await self._doubt(why)
+                    case _Introduced(offers):
+                        await self._begin_anew(offers)
+                    case _Moved():
+                        await self._follow_move()
+                    case _Lingered(peer):
+                        await self._close_retired(peer)
                     case _Closing():
                         await self._leave()
                         return
@@ -154,19 +242,24 @@ class Keeper:
             return None
 
     async def _deadline_passed(self) -> None:
-        if self._peer is not None:
-            raise self._peer.too_late(OPEN_TIMEOUT_S)
-        peer = self._new_peer()
+        if self._attempt is not None:
+            raise self._attempt.too_late(self._patience_s)
+        if self.link is None:
+            await self._offer()
+        else:
+            # It was doubted, and the attempt at another failed; if it still is, the next tick
+            # says so.
+            self._deadline_s = None
+
+    async def _offer(self) -> None:
+        peer = self._new_attempt()
         await self._send("offer", await peer.offer())
 
     async def _answer(self, offer: str) -> None:
-        both_offered = self._peer is not None and self.link is None and self._peer.offered
-        if both_offered and self._own_stream > self.stream:
-            return  # Only a confused host brings this about; the newcomer's offer stands.
-        if self.link is not None:
-            await self._down(LinkEnd("the other participant connects anew"))
-        await self._drop_peer()
-        peer = self._new_peer()
+        if self._attempt is not None and self._attempt.offered and self._leads:
+            return  # Theirs crossed this one, which stands; they answer it.
+        await self._drop_attempt()
+        peer = self._new_attempt()
         await self._send("answer", await peer.answer(offer))
 
     async def _send(self, kind: DescriptionKind, text: str) -> None:
@@ -176,17 +269,42 @@ class Keeper:
                 "because the room host is out of reach"
             )
 
-    def _new_peer(self) -> Peer:
+    async def _doubt(self, why: str) -> None:
+        """Make another link beside the one there is, unless that was tried a moment ago."""
+        if self._attempt is None and self._deadline_s is None:
+            log.info("looking for another way to participant %d: %s", self.stream, why)
+            await self._offer()
+
+    async def _begin_anew(self, offers: bool) -> None:
+        """Whatever was said through the host got lost; a link that is well needs nothing."""
+        await self._drop_attempt()
+        self._retry_s = FIRST_RETRY_S
+        self._deadline_s = None
+        if self.link is None:
+            self._deadline_s = self._now_s() + (0.0 if offers else OFFER_UNASKED_S)
+
+    async def _follow_move(self) -> None:
+        """What is being made, or was about to be, is made at once and with the new addresses."""
+        if self._attempt is not None or (self.link is None and self._deadline_s is not None):
+            await self._drop_attempt()
+            await self._offer()
+
+    def _new_attempt(self) -> Peer:
         self.attempts += 1
-        self._deadline_s = self._now_s() + OPEN_TIMEOUT_S
-        self._peer = peer = Peer(self._clock)
+        patience_s = min(OPEN_TIMEOUT_S, self._patience_s)
+        self._patience_s = patience_s
+        self._deadline_s = self._now_s() + patience_s
+        self._attempt = peer = Peer(self._clock)
         peer.on_open = lambda: self._events.put_nowait(_Opened(peer))
         peer.on_failed = lambda error: self._events.put_nowait(_Failed(peer, error))
         return peer
 
     def _up(self, peer: Peer) -> None:
+        self._retire()
+        self._attempt, self._peer = None, peer
         self._deadline_s = None
         self._retry_s = FIRST_RETRY_S
+        self._patience_s = REPLACE_TIMEOUT_S
         self.problem = None
         self.link = self._make_link(
             self.stream, peer, lambda end: self._events.put_nowait(_Ended(peer, end))
@@ -194,23 +312,46 @@ class Keeper:
         log.info("connected to participant %d: %s", self.stream, peer.route)
         self._on_up(self.stream)
 
+    def _retire(self) -> None:
+        """Hear the link that is replaced for a little longer."""
+        peer, self._peer, self.link = self._peer, None, None
+        if peer is not None:
+            loop = asyncio.get_running_loop()
+            self._retired[peer] = loop.call_later(
+                LINGER_S, self._events.put_nowait, _Lingered(peer)
+            )
+
+    async def _close_retired(self, peer: Peer) -> None:
+        if timer := self._retired.pop(peer, None):
+            timer.cancel()
+            await peer.close()
+
     async def _down(self, end: LinkEnd) -> None:
+        was_up = self.link is not None
         self.link = None
         log.info("lost participant %d: %s", self.stream, end.reason)
-        await self._drop_peer()
-        self._deadline_s = None
-        if self._offers and not end.left:
-            self._deadline_s = self._now_s() + FIRST_RETRY_S
-        self._on_down(self.stream, end.reason)
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            await peer.close()
+        if end.left:
+            await self._drop_attempt()
+            self._deadline_s = None
+        elif self._attempt is None:
+            self._deadline_s = self._now_s() + self._pause_s(FIRST_RETRY_S)
+        if was_up:
+            self._on_down(self.stream, end.reason)
 
     async def _attempt_failed(self, error: PresenceError) -> None:
-        self.problem = error
         log.info("attempt %d at participant %d failed: %s", self.attempts, self.stream, error)
-        await self._drop_peer()
-        self._deadline_s = None
-        if self._offers:
-            self._deadline_s = self._now_s() + self._retry_s
-            self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
+        await self._drop_attempt()
+        if self.link is None:
+            self.problem = error
+        self._deadline_s = self._now_s() + self._pause_s(self._retry_s)
+        self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
+        self._patience_s = min(1.5 * self._patience_s, OPEN_TIMEOUT_S)
+
+    def _pause_s(self, pause_s: float) -> float:
+        return pause_s if self._leads else pause_s + DEFER_S
 
     async def _leave(self) -> None:
         if self.link is not None:
@@ -218,12 +359,20 @@ class Keeper:
             self.link.flush()
             self.link = None
             await asyncio.sleep(_GOODBYE_S)
-        await self._drop_peer()
+        await self._drop_all()
 
-    async def _drop_peer(self) -> None:
+    async def _drop_attempt(self) -> None:
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            await attempt.close()
+
+    async def _drop_all(self) -> None:
+        await self._drop_attempt()
         peer, self._peer = self._peer, None
         if peer is not None:
             await peer.close()
+        for retired in list(self._retired):
+            await self._close_retired(retired)
 
     @staticmethod
     def _now_s() -> float:

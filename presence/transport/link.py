@@ -21,6 +21,10 @@ from presence.wire.envelope import Envelope, Kind, decode_envelope, encode_envel
 TICK_NS = 100 * MILLISECOND
 """How often :meth:`Link.tick` is to be called."""
 PING_INTERVAL_NS = 500 * MILLISECOND
+PROBE_AFTER_NS = 300 * MILLISECOND
+"""After so long without a word every tick asks for a sign of life: a lost ping is no silence."""
+SUSPECT_AFTER_NS = 600 * MILLISECOND
+"""A link on which nothing was heard for so long, and a round trip, may be dead."""
 LOST_AFTER_NS = 1500 * MILLISECOND
 """A link on which nothing was heard for so long is lost."""
 MALFORMED_A_SECOND = 20
@@ -132,6 +136,24 @@ class Link:
         carrier.on_closed = lambda: self._end("the connection was closed by the other side")
 
     @property
+    def suspect(self) -> bool:
+        """Whether it is time to look for another way to the other participant.
+
+        Probes are answered within a round trip, so one that takes long is no sign of death.
+        """
+        return self._silent_ns >= self.suspect_after_ns
+
+    @property
+    def suspect_after_ns(self) -> int:
+        """After how long a silence that is; always before the link is lost."""
+        return min(SUSPECT_AFTER_NS + (self.round_trip_ns or 0), LOST_AFTER_NS - 3 * TICK_NS)
+
+    @property
+    def silent_ns(self) -> int:
+        """How long nothing was heard, as of the last tick."""
+        return max(0, self._silent_ns)
+
+    @property
     def ready(self) -> bool:
         """Whether what is sent now leaves with the next :meth:`flush`, and does not wait."""
         return self._carrier.ready
@@ -183,7 +205,7 @@ class Link:
         self._malformed_level = max(0.0, self._malformed_level - forgiven)
         if self._silent_ns >= LOST_AFTER_NS:
             self._end(f"nothing was heard for {self._silent_ns / SECOND:.1f} s")
-        elif now_ns >= self._ping_due_ns:
+        elif now_ns >= self._ping_due_ns or self._silent_ns >= PROBE_AFTER_NS:
             self._ping_due_ns = now_ns + PING_INTERVAL_NS
             self._ping(now_ns)
 

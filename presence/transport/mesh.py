@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import Callable, Coroutine, Iterable
 
 from presence.clock import SECOND, Clock
 from presence.errors import TransportError
+from presence.transport.ice import local_addresses
 from presence.transport.keeper import DescriptionKind, Keeper, SendDescription
 from presence.transport.link import TICK_NS, Link, LinkEnd, LinkStats
 from presence.transport.peer import Peer
@@ -17,6 +17,8 @@ from presence.wire.envelope import Envelope, encode_envelope
 
 MESH_LIMIT = 5
 """Participants, at most: each sends everything once to every other."""
+ADDRESSES_S = 1.0
+"""How often this machine's addresses are looked at."""
 
 
 class Mesh:
@@ -52,7 +54,8 @@ class Mesh:
                 control envelopes with requests, but not the pings of the links themselves.
             on_link_up: Takes the number of whoever can be heard and spoken to from now on.
             on_link_down: Takes the number of whoever cannot any more, and why. The link is being
-                rebuilt, until :meth:`member_left`. Not called for links that the caller ends.
+                rebuilt, until :meth:`member_left`. Not called for links that the caller ends, nor
+                for one that is replaced before it is lost: then ``on_link_up`` is called again.
         """
         self.own_stream = own_stream
         self._clock = clock
@@ -64,7 +67,10 @@ class Mesh:
         self._control_numbers = itertools.count()
         self._loop = asyncio.get_running_loop()
         self._flush_due = False
-        self._ticking = self._loop.create_task(self._tick())
+        self._watching = [
+            self._loop.create_task(self._tick()),
+            self._loop.create_task(self._watch_addresses()),
+        ]
 
     @property
     def links(self) -> dict[int, Link]:
@@ -79,6 +85,8 @@ class Mesh:
     def connect_to(self, streams: Iterable[int]) -> None:
         """Offer a link to everyone who was in the room before this participant.
 
+        Said again, as after the host was lost, it has those offered one to whom there is none.
+
         Raises:
             TransportError: these are more than a mesh holds.
         """
@@ -86,7 +94,7 @@ class Mesh:
             self._keep(stream, offers=True)
 
     def member_joined(self, stream: int) -> None:
-        """Someone came after this participant, and will offer a link.
+        """Someone came after this participant, or came back, and will offer a link if need be.
 
         Raises:
             TransportError: they are one more than a mesh holds.
@@ -146,9 +154,9 @@ class Mesh:
 
     async def close(self) -> None:
         """Say goodbye to everyone and free everything."""
-        self._ticking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._ticking
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
         keepers = list(self._keepers.values())
         self._keepers.clear()
         await asyncio.gather(*(keeper.close() for keeper in keepers))
@@ -159,7 +167,10 @@ class Mesh:
             await keeper.close()
 
     def _keep(self, stream: int, *, offers: bool) -> None:
-        if stream in self._keepers or stream == self.own_stream:
+        if stream == self.own_stream:
+            return
+        if stream in self._keepers:
+            self._keepers[stream].introduced(offers=offers)
             return
         if len(self._keepers) + 1 >= MESH_LIMIT:
             raise TransportError(
@@ -203,5 +214,16 @@ class Mesh:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_NS / SECOND)
-            for link in self.links.values():
-                link.tick()
+            for keeper in list(self._keepers.values()):
+                keeper.tick()
+
+    async def _watch_addresses(self) -> None:
+        """A link over an address that this machine has lost is replaced at once."""
+        known = local_addresses()
+        while True:
+            await asyncio.sleep(ADDRESSES_S)
+            now = local_addresses()
+            if now != known:
+                gone, known = known - now, now
+                for keeper in list(self._keepers.values()):
+                    keeper.moved(gone)
