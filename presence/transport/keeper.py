@@ -95,15 +95,7 @@ class _Closing:
 
 
 _Event = (
-    _Described
-    | _Opened
-    | _Failed
-    | _Ended
-    | _Doubted
-    | _Introduced
-    | _Moved
-    | _Lingered
-    | _Closing
+    _Described | _Opened | _Failed | _Ended | _Doubted | _Introduced | _Moved | _Lingered | _Closing
 )
 
 
