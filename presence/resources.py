@@ -32,3 +32,13 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
         return Path(own)
     base = environment.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "presence"
+
+
+def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where things are kept from run to run: ``PRESENCE_STATE``, else the user's place for such."""
+    if own := environment.get("PRESENCE_STATE"):
+        return Path(own)
+    base = environment.get("XDG_STATE_HOME", "")
+    # The specification of the XDG base directories has relative paths ignored.
+    folder = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state"
+    return folder / "presence"

@@ -1,6 +1,7 @@
 """What may be skipped, and what tests share."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import hypothesis
@@ -14,6 +15,10 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 # Times on a shared machine say nothing about the code, and in CI the same inputs come every time.
 hypothesis.settings.register_profile("presence", deadline=None, derandomize=IN_CI)
 hypothesis.settings.load_profile("presence")
+
+# What a host keeps from run to run is no business of the tests', nor are theirs of its.
+_state = tempfile.TemporaryDirectory(prefix="presence-state-")
+os.environ["PRESENCE_STATE"] = _state.name
 
 _data_skips = pytest.StashKey[int]()
 

@@ -3,7 +3,8 @@ import itertools
 import pytest
 
 from presence.errors import SignallingError
-from presence.room.members import CAPACITY, LAST_STREAM, Outgoing, Room
+from presence.room.members import CAPACITY, HELD_NS, LAST_STREAM, Outgoing, Room
+from presence.room.resume import ResumeTokens
 from presence.wire.signalling import (
     HEARTBEAT_NS,
     SILENCE_NS,
@@ -18,11 +19,17 @@ from presence.wire.signalling import (
     Welcome,
 )
 
+TOKENS = ResumeTokens(bytes(32), "garden")
+_nonces = itertools.count()
+
+
+def open_room(**how):
+    return Room(TOKENS, lambda: next(_nonces), **how)
+
 
 @pytest.fixture
 def room():
-    numbers = itertools.count(1)
-    return Room(lambda: f"token {next(numbers)}")
+    return open_room()
 
 
 def enter(room, name="Ada", now_ns=0, **wishes):
@@ -33,7 +40,8 @@ def enter(room, name="Ada", now_ns=0, **wishes):
 
 
 def test_the_first_is_welcomed_to_an_empty_room(room):
-    assert room.join(Join(name="Ada"), 0) == Welcome(stream=1, seat=0, resume="token 1", members=())
+    welcome = room.join(Join(name="Ada"), 0)
+    assert welcome == Welcome(stream=1, seat=0, resume=welcome.resume, members=())
     assert room.collect() == []
 
 
@@ -78,12 +86,13 @@ def test_a_wished_seat_is_given_if_it_is_free(room):
     assert enter(room, seat=CAPACITY).seat == 1
 
 
-def test_streams_run_out_in_a_sentence(room):
-    for stream in range(1, LAST_STREAM + 1):
-        assert enter(room).stream == stream
-        room.disconnected(stream)
-    room.collect()
-    assert room.join(Join(name="Zoe"), 0).code == "worn-out"
+def test_after_the_last_number_the_first_that_is_not_in_use_is_given():
+    room = open_room(last_stream=LAST_STREAM - 2)
+    streams = [enter(room, name).stream for name in ("Ada", "Bo", "Cy")]
+    assert streams == [LAST_STREAM - 1, LAST_STREAM, 1]
+    again = open_room(last_stream=0)
+    assert enter(again, resume=token_of(1)).stream == 1
+    assert enter(again, "Bo").stream == 2
 
 
 def test_who_leaves_is_told_so_and_so_are_the_others(room):
@@ -125,19 +134,22 @@ def test_only_the_silent_are_lost_and_after_three_seconds(room):
     assert room.collect() == [Outgoing(2, lost, last=True), Outgoing(1, lost)]
 
 
-def test_who_comes_back_takes_the_old_seat_and_the_old_connection_is_told(room):
+def token_of(stream, seat=0):
+    """The token of somebody whom an earlier host let in."""
+    earlier = open_room(last_stream=stream - 1)
+    return enter(earlier, seat=seat).resume
+
+
+def test_who_comes_back_has_number_and_seat_and_the_old_connection_alone_is_told(room):
     enter(room, "Ada")
     old = enter(room, "Bo")
     enter(room, "Cy")
     new = room.join(Join(name="Bo", resume=old.resume), 0)
-    assert (new.stream, new.seat) == (4, old.seat)
+    assert (new.stream, new.seat, new.resume) == (old.stream, old.seat, old.resume)
     assert [member.stream for member in new.members] == [1, 3]
-    replaced = MemberLeft(stream=2, reason="replaced")
-    bo = Member(stream=4, seat=old.seat, name="Bo")
+    bo = Member(stream=2, seat=old.seat, name="Bo")
     assert room.collect() == [
-        Outgoing(2, replaced, last=True),
-        Outgoing(1, replaced),
-        Outgoing(3, replaced),
+        Outgoing(2, MemberLeft(stream=2, reason="replaced"), last=True),
         Outgoing(1, MemberJoined(member=bo)),
         Outgoing(3, MemberJoined(member=bo)),
     ]
@@ -146,17 +158,84 @@ def test_who_comes_back_takes_the_old_seat_and_the_old_connection_is_told(room):
 def test_who_comes_back_to_a_full_room_replaces_nobody_else(room):
     welcomes = [enter(room) for _ in range(CAPACITY)]
     again = enter(room, resume=welcomes[2].resume)
-    assert again.seat == welcomes[2].seat
+    assert (again.stream, again.seat) == (welcomes[2].stream, welcomes[2].seat)
     assert len(room.members) == CAPACITY
 
 
-def test_a_token_that_nobody_here_has_is_no_claim(room):
-    enter(room)
-    gone = enter(room)
-    room.disconnected(gone.stream)
-    enter(room, seat=gone.seat)
-    assert enter(room, resume=gone.resume, seat=gone.seat).seat == 2
-    assert len(room.members) == 3
+def test_the_place_of_who_was_lost_is_kept_for_ten_minutes_and_for_nobody_else(room):
+    lost = enter(room, "Ada")
+    for name in ("Bo", "Cy", "Di", "Ed"):
+        enter(room, name)
+    room.disconnected(lost.stream)
+    refused = room.join(Join(name="Zoe"), HELD_NS - 1)
+    assert refused.code == "full"
+    assert "4 people are in it, and 1 place is kept" in refused.sentence
+    back = enter(room, "Ada", now_ns=HELD_NS - 1, resume=lost.resume)
+    assert (back.stream, back.seat) == (lost.stream, lost.seat)
+    room.disconnected(back.stream)
+    zoe = enter(room, "Zoe", now_ns=2 * HELD_NS)
+    assert (zoe.stream, zoe.seat) == (6, lost.seat)
+    assert room.join(Join(name="Ada", resume=lost.resume), 2 * HELD_NS).code == "full"
+
+
+def test_nobodys_place_is_kept_who_left_on_purpose(room):
+    gone = enter(room, "Ada")
+    for name in ("Bo", "Cy", "Di", "Ed"):
+        enter(room, name)
+    room.receive(gone.stream, Leave(), 0)
+    assert enter(room, "Zoe").seat == gone.seat
+
+
+def test_whose_program_was_begun_again_has_the_seat_back_by_name_and_look_under_a_new_number(room):
+    enter(room, "Ada")
+    lost = enter(room, "Bo", look=7)
+    room.disconnected(lost.stream)
+    assert enter(room, "Bo", look=8).seat == 2
+    again = enter(room, "Bo", look=7)
+    assert (again.stream, again.seat) == (4, lost.seat)
+
+
+def test_a_restarted_host_gives_number_and_seat_back_to_whoever_has_its_token():
+    before = open_room()
+    ada, bo = enter(before, "Ada", seat=3), enter(before, "Bo", seat=1)
+    after = open_room(last_stream=4_000, returning_until_ns=10)
+    newcomer = enter(after, "Zoe")
+    welcome = after.join(Join(name="Bo", resume=bo.resume), 5)
+    assert (welcome.stream, welcome.seat) == (bo.stream, bo.seat)
+    assert after.collect() == [
+        Outgoing(newcomer.stream, MemberJoined(member=Member(stream=2, seat=1, name="Bo")))
+    ]
+    welcome = enter(after, "Ada", now_ns=5, resume=ada.resume)
+    assert (welcome.stream, welcome.seat) == (ada.stream, ada.seat)
+    assert newcomer.stream == 4_001
+    # While people return, newcomers keep off the seats that fill first.
+    assert newcomer.seat == CAPACITY - 1
+    assert enter(after, "Yan", now_ns=10).seat == 0
+
+
+def test_a_number_that_is_another_persons_by_now_is_not_taken_from_them():
+    before = open_room(last_stream=6)
+    old = enter(before, "Ada", seat=2)
+    after = open_room(last_stream=6)
+    other = enter(after, "Bo", seat=2)
+    assert other.stream == old.stream
+    back = enter(after, "Ada", resume=old.resume)
+    assert back.stream != other.stream
+    assert back.seat != other.seat
+    assert [member.name for member in after.members] == ["Bo", "Ada"]
+
+
+def test_a_token_of_another_room_or_host_or_of_nobody_is_no_claim():
+    for tokens in (ResumeTokens(bytes(32), "other"), ResumeTokens(b"x" * 32, "garden")):
+        stranger = Room(tokens, lambda: 0, last_stream=4)
+        token = enter(stranger, seat=3).resume
+        room = open_room()
+        welcome = enter(room, resume=token)
+        assert (welcome.stream, welcome.seat) == (1, 0)
+    for token in ("x", "!", "ä", "A" * 64, enter(open_room()).resume[:-1]):
+        room = open_room()
+        enter(room)
+        assert enter(room, resume=token).stream == 2
 
 
 def test_nobody_without_a_token_replaces_anybody(room):

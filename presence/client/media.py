@@ -25,6 +25,7 @@ from presence.client.logs import (
 from presence.client.preparing import prepare_codec
 from presence.client.receiving import Receiver
 from presence.client.records import Record, Seated
+from presence.client.roster import Roster
 from presence.client.sending import Sender
 from presence.client.settings import Settings
 from presence.client.sources import make_source
@@ -33,12 +34,11 @@ from presence.client.view_process import ViewProcess, view_process
 from presence.client.wardrobe import Wardrobe
 from presence.clock import SECOND, MonotonicClock
 from presence.errors import HeadsetError, PresenceError, WireError
-from presence.playout import PlayoutSettings
 from presence.pose.proportions import default_proportions
 from presence.pose.rigid import Rigid
 from presence.tracking.head import HeadSource
 from presence.tracking.source import Source
-from presence.transport.mesh import Mesh
+from presence.transport.mesh import MESH_LIMIT, Mesh
 from presence.transport.signalling import SignallingClient
 from presence.wire.control import (
     Control,
@@ -65,7 +65,7 @@ STATUS_SECONDS = 0.5
 PROFILE_SECONDS = 2.0
 """How often the profile is said again, for whoever missed it and its request; and who is here, for
 a view that was too slow to take it."""
-_GONE_AFTER_NS = PlayoutSettings().gone_after_ns
+_LOOK_FOR_GONE_SECONDS = 0.1
 _HEAD_STALE_NS = SECOND // 2
 _HEAD_WAIT_SECONDS = 30.0
 
@@ -90,7 +90,7 @@ class Media:
             self._received,
             round_trip_ns=self._round_trip_ns,
         )
-        self._members: dict[int, Member] = {}
+        self._roster = Roster(MESH_LIMIT - 1)
         self._mesh: Mesh | None = None
         self._sender: Sender | None = None
         self._seat = 0
@@ -144,6 +144,7 @@ class Media:
                 self._follow_room(signalling, source),
                 self._send_steadily(),
                 self._say_profile(),
+                self._look_for_gone(),
                 self._report(on_status),
                 self._watch_view(),
             )
@@ -195,28 +196,36 @@ class Media:
     async def _welcome(
         self, signalling: SignallingClient, welcome: Welcome, source: Source
     ) -> None:
-        """Take one's place: at first, and again when the host forgot who was here."""
-        if self._mesh is not None:
-            await self._mesh.close()
-        for stream in list(self._members):
-            self._forget(stream)
+        """Take one's place; and again when the host was lost and found, or begun anew.
+
+        The others are still heard then, so nothing ends that is well: who is listed is linked to
+        who was known already, and who is not may be about to come back.
+        """
+        if self._mesh is not None and self._mesh.own_stream != welcome.stream:
+            # The host could not tell who this is: to the others, another person came.
+            mesh, self._mesh = self._mesh, None
+            await mesh.close()
         self._seat = welcome.seat
         self._tell(Seated(welcome.seat))
         if self._sender is None:
             self._sender = Sender(welcome.stream, source, self._clock, self._captured)
         self._sender.stream = welcome.stream
-        self._mesh = Mesh(
-            welcome.stream,
-            self._machine,
-            send_description=signalling.send_description,
-            on_envelope=self._hear,
-            on_link_up=self._link_up,
-            on_link_down=lambda stream, reason: log.info("link to %d down: %s", stream, reason),
-        )
+        if self._mesh is None:
+            self._mesh = Mesh(
+                welcome.stream,
+                self._machine,
+                send_description=signalling.send_description,
+                on_envelope=self._hear,
+                on_link_up=self._link_up,
+                on_link_down=lambda stream, reason: log.info("link to %d down: %s", stream, reason),
+            )
+        before = self._roster.members
+        for stream in self._roster.welcomed(welcome.members):
+            self._forget(stream)
         for member in welcome.members:
-            self._meet(member)
+            self._meet(member, before.get(member.stream))
         self._mesh.connect_to([member.stream for member in welcome.members])
-        self._phase = "in the call" if welcome.members else "waiting"
+        self._phase = "in the call" if len(self._roster) else "waiting"
 
     async def _follow_room(self, signalling: SignallingClient, source: Source) -> None:
         async for message in signalling:
@@ -224,20 +233,27 @@ class Media:
                 case Welcome():
                     await self._welcome(signalling, message, source)
                 case MemberJoined(member=member):
-                    self._meet(member)
-                    self._phase = "in the call"
-                    if self._mesh is not None:
-                        self._mesh.member_joined(member.stream)
+                    self._came(member)
                 case MemberLeft(stream=stream, reason=reason):
                     self._part(stream, reason)
                 case Description(sender=sender, kind=kind, sdp=sdp):
                     if self._mesh is not None:
                         self._mesh.description(sender, kind, sdp)
 
-    def _meet(self, member: Member) -> None:
-        self._members[member.stream] = member
+    def _came(self, member: Member) -> None:
+        """Somebody came, or came back."""
+        before = self._roster.members.get(member.stream)
+        for stream in self._roster.came(member):
+            self._forget(stream)
+        self._meet(member, before)
+        self._phase = "in the call"
+        if self._mesh is not None:
+            self._mesh.member_joined(member.stream)
+
+    def _meet(self, member: Member, before: Member | None) -> None:
+        """Hear and dress somebody, who may have been there ``before``."""
         self._receiver.came(member.stream, member.name, member.seat)
-        if self._view is not None:
+        if self._view is not None and (before is None or before.look != member.look):
             self._spawn(self._dress(member))
 
     async def _dress(self, member: Member) -> None:
@@ -246,33 +262,39 @@ class Media:
         except PresenceError as error:
             log.warning("%s cannot be drawn: %s", member.name, error)
             return
-        if self._members.get(member.stream) is member:
+        known = self._roster.members.get(member.stream)
+        if known is not None and known.look == member.look:
             self._receiver.dress(member.stream, str(path))
 
     def _part(self, stream: int, reason: str) -> None:
-        """Somebody went; who was lost fades where they stood, who left on purpose is gone."""
-        if self._mesh is not None:
-            self._spawn(self._mesh.member_left(stream))
-        member = self._members.get(stream)
-        if reason == "lost" and member is not None:
-            silent_ns = self._machine.now_ns() - self._receiver.last_heard_ns(stream)
-            wait_s = max(0, _GONE_AFTER_NS - silent_ns) / SECOND
-            asyncio.get_running_loop().call_later(wait_s, self._forget_lost, member)
+        """Somebody went: at once who left on purpose; who was lost fades where they stood.
+
+        The host may have lost somebody who is still heard: then they stay.
+        """
+        if reason == "lost":
+            self._roster.lost(stream)
         else:
             self._forget(stream)
 
-    def _forget_lost(self, member: Member) -> None:
-        # A host that was started anew counts from 1 again: the number may be another's by now.
-        if self._members.get(member.stream) is member:
-            self._forget(member.stream)
+    async def _look_for_gone(self) -> None:
+        """Forget who was lost, once they have faded."""
+        while True:
+            await asyncio.sleep(_LOOK_FOR_GONE_SECONDS)
+            links = self._mesh.links if self._mesh is not None else {}
+            now = self._machine.now_ns()
+            gone = self._roster.gone(now, links.__contains__, self._receiver.last_heard_ns)
+            for stream in gone:
+                self._forget(stream)
 
     def _forget(self, stream: int) -> None:
-        self._members.pop(stream, None)
+        self._roster.forget(stream)
+        if self._mesh is not None:
+            self._spawn(self._mesh.member_left(stream))
         self._said.pop(stream, None)
         if self._sender is not None:
             self._sender.forget(stream)
         self._receiver.went(stream)
-        if not self._members and self._phase == "in the call":
+        if not len(self._roster) and self._phase == "in the call":
             self._phase = "waiting"
 
     def _link_up(self, stream: int) -> None:
@@ -364,7 +386,7 @@ class Media:
         links = {link.stream: link for link in self._mesh.stats()} if self._mesh else {}
         problems = self._mesh.problems if self._mesh else {}
         self._carriers |= {stream: link.carrier for stream, link in links.items()}
-        for stream, member in sorted(self._members.items()):
+        for stream, member in sorted(self._roster.members.items()):
             link = links.get(stream)
             frames, received = self._receiver.heard(stream)
             before = self._said.get(stream, received)

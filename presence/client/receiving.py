@@ -94,11 +94,16 @@ class Receiver:
         """Envelopes from nobody known, too many at once, or such as could not be decoded."""
 
     def came(self, stream: int, name: str, seat: int) -> None:
-        """Someone joined: from now on their frames are decoded."""
-        self._speakers[stream] = _Speaker(name, seat, Asker(stream))
+        """Someone joined: from now on their frames are decoded; or is there still, or again."""
+        speaker = self._speakers.get(stream)
+        if speaker is None:
+            self._speakers[stream] = _Speaker(name, seat, Asker(stream))
+        else:
+            speaker.name, speaker.seat = name, seat
+            self._introduce(stream, speaker)
 
     def went(self, stream: int) -> None:
-        """Someone left on purpose."""
+        """Someone is gone."""
         if self._speakers.pop(stream, None) is not None:
             self._pass_on(Went(stream))
 

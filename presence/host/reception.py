@@ -14,7 +14,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from presence.clock import MILLISECOND, SECOND, Clock
 from presence.errors import SignallingError
 from presence.host.limits import Allowance, Limits
-from presence.room.members import Outgoing, Room
+from presence.room.members import LAST_STREAM, RETURNING_NS, Outgoing, Room
+from presence.room.resume import KEY_BYTES, ResumeTokens
 from presence.wire.signalling import (
     ClientMessage,
     HostMessage,
@@ -45,10 +46,11 @@ class _RefusedError(Exception):
         self.message = Refused(code=code, sentence=sentence)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Connection:
     """A member's connection. State: what waits to be sent over it."""
 
+    stream: int
     name: str
     unsent: asyncio.Queue[Outgoing]
 
@@ -62,13 +64,32 @@ class Reception:
         limits: Limits,
         clock: Clock,
         report: Callable[[str], None],
+        *,
+        resume_key: bytes | None = None,
+        reopened: bool = False,
     ) -> None:
-        """Receive the people of the room named ``room``; ``report`` takes a line about each."""
+        """Receive the people of the room named ``room``; ``report`` takes a line about each.
+
+        Args:
+            room: The room's name.
+            limits: What people may do.
+            clock: The time.
+            report: Takes a line about each who comes or goes.
+            resume_key: Signs what people get to prove who they were; None makes one, and after a
+                restart nobody can.
+            reopened: Whether people may have been let in before, by a host that was restarted.
+        """
         self._room = room
         self._limits = limits
         self._clock = clock
         self._report = report
-        self._members = Room(lambda: secrets.token_urlsafe(16), limits.capacity)
+        self._members = Room(
+            ResumeTokens(resume_key or secrets.token_bytes(KEY_BYTES), room),
+            lambda: secrets.randbits(32),
+            limits.capacity,
+            last_stream=secrets.randbelow(LAST_STREAM) if reopened else 0,
+            returning_until_ns=clock.now_ns() + RETURNING_NS if reopened else 0,
+        )
         self._connections: dict[int, _Connection] = {}
         self._waiting = 0
         self._joins = Allowance(limits.joins_per_s, clock.now_ns())
@@ -101,22 +122,24 @@ class Reception:
 
     async def _receive(self, websocket: WebSocket, room: str) -> None:
         await websocket.accept()
-        stream, unsent = await self._admit(websocket, room)
-        hearing = asyncio.create_task(self._hear(websocket, stream))
-        telling = asyncio.create_task(_tell(websocket, unsent))
+        connection = await self._admit(websocket, room)
+        hearing = asyncio.create_task(self._hear(websocket, connection))
+        telling = asyncio.create_task(_tell(websocket, connection.unsent))
         try:
             done, _ = await asyncio.wait((hearing, telling), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._members.disconnected(stream)
-            self._deliver()
+            # One that was replaced takes nobody along.
+            if self._connections.get(connection.stream) is connection:
+                self._members.disconnected(connection.stream)
+                self._deliver()
             for task in (hearing, telling):
                 task.cancel()
             await asyncio.gather(hearing, telling, return_exceptions=True)
         for task in done:
             task.result()
 
-    async def _admit(self, websocket: WebSocket, room: str) -> tuple[int, asyncio.Queue[Outgoing]]:
-        """Hear who it is, and let them in: their stream, and what waits to be sent to them."""
+    async def _admit(self, websocket: WebSocket, room: str) -> _Connection:
+        """Hear who it is, and let them in."""
         if self._waiting >= self._limits.waiting:
             raise _RefusedError("busy", _BUSY)
         self._waiting += 1
@@ -145,14 +168,16 @@ class Reception:
         answer = self._members.join(join, self._clock.now_ns())
         if isinstance(answer, Refused):
             raise _RefusedError(answer.code, answer.sentence)
+        # If this one replaces another of the same number, that one's last words come first.
+        self._deliver()
         unsent: asyncio.Queue[Outgoing] = asyncio.Queue(self._limits.unsent)
         unsent.put_nowait(Outgoing(answer.stream, answer))
-        self._connections[answer.stream] = _Connection(join.name, unsent)
-        self._deliver()
+        connection = _Connection(answer.stream, join.name, unsent)
+        self._connections[answer.stream] = connection
         self._report(f"{join.name} came; {self._count()}")
-        return answer.stream, unsent
+        return connection
 
-    async def _hear(self, websocket: WebSocket, stream: int) -> None:
+    async def _hear(self, websocket: WebSocket, connection: _Connection) -> None:
         """Take in what a member says until they go."""
         allowance = Allowance(self._limits.messages_per_s, self._clock.now_ns())
         while True:
@@ -162,8 +187,10 @@ class Reception:
                 raise _RefusedError(
                     "busy", "You sent too many messages at once. Join again, more slowly."
                 )
+            if self._connections.get(connection.stream) is not connection:
+                continue  # They are being told that they went, or were replaced.
             try:
-                self._members.receive(stream, _decode(text), now_ns)
+                self._members.receive(connection.stream, _decode(text), now_ns)
             except SignallingError as error:
                 raise _RefusedError(
                     "malformed", f"The host does not understand: {error}."

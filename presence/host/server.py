@@ -18,6 +18,7 @@ from presence.host.address import listen, reachable_address
 from presence.host.app import make_app
 from presence.host.link_file import link_written
 from presence.host.reception import Reception
+from presence.host.resume_key import resume_key
 from presence.host.settings import HostSettings
 from presence.wire.link import RoomLink
 from presence.wire.signalling import MESSAGE_LIMIT
@@ -59,7 +60,14 @@ async def hosting(
             room=settings.room or secrets.token_urlsafe(9),
             secret=settings.secret or secrets.token_urlsafe(16),
         )
-        reception = Reception(link.room, settings.limits, MonotonicClock(), report)
+        reception = Reception(
+            link.room,
+            settings.limits,
+            MonotonicClock(),
+            report,
+            resume_key=resume_key(),
+            reopened=settings.room is not None,
+        )
         server = _Server(
             uvicorn.Config(
                 make_app(reception),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from presence.errors import SignallingError
+from presence.room.resume import Claim, ResumeTokens
 from presence.wire.signalling import (
     SILENCE_NS,
     ClientMessage,
@@ -28,6 +29,10 @@ from presence.wire.signalling import (
 CAPACITY = 5
 """Members of a room whose people connect straight to one another."""
 LAST_STREAM = 0xFFFF
+HELD_NS = 600_000_000_000
+"""For how long the place of somebody who was lost is kept."""
+RETURNING_NS = 10_000_000_000
+"""How long those who were there before a host's restart may need to find it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +50,52 @@ class _Present:
     """A member. State: when they were last heard."""
 
     member: Member
-    token: str
+    nonce: int
     heard_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The place of a member who was lost."""
+
+    member: Member
+    nonce: int
+    until_ns: int
+
+
 class Room:
-    """One room. State: its members, how many ever joined, and what waits to be sent.
+    """One room. State: its members, the places of those lost, and what waits to be sent.
 
     After each call, :meth:`collect` gives what is to be sent because of it.
     """
 
-    def __init__(self, new_token: Callable[[], str], capacity: int = CAPACITY) -> None:
-        """``new_token`` gives a resume token that nobody can guess, another each time."""
-        self._new_token = new_token
+    def __init__(
+        self,
+        tokens: ResumeTokens,
+        new_nonce: Callable[[], int],
+        capacity: int = CAPACITY,
+        *,
+        last_stream: int = 0,
+        returning_until_ns: int = 0,
+    ) -> None:
+        """Nobody is here.
+
+        Args:
+            tokens: Make and read what proves who somebody was.
+            new_nonce: Gives 32 bits that are seldom the same.
+            capacity: How many may be here at once.
+            last_stream: The number after which to count. Where people may be who were let in
+                before a restart, a random one: so no newcomer gets a number that is in use.
+            returning_until_ns: Until then such people may come; newcomers get other seats than
+                those that are usually taken.
+        """
+        self._tokens = tokens
+        self._new_nonce = new_nonce
         self._capacity = capacity
+        self._last_stream = last_stream
+        self._returning_until_ns = returning_until_ns
         self._present: dict[int, _Present] = {}
-        self._joins = 0
+        self._held: dict[int, _Held] = {}
         self._outgoing: list[Outgoing] = []
 
     @property
@@ -74,29 +109,19 @@ class Room:
         return outgoing
 
     def join(self, join: Join, now_ns: int) -> Welcome | Refused:
-        """Let somebody in, or say why not; the answer goes to them before anything collected."""
-        seat = join.seat
-        for stream, present in self._present.items():
-            if present.token == join.resume:
-                seat = present.member.seat
-                self._remove(stream, "replaced")
-                break
-        if len(self._present) >= self._capacity:
-            return Refused(
-                code="full",
-                sentence=f"The room is full: {self._capacity} people are in it. "
-                "Try again when somebody has left.",
-            )
-        if self._joins >= LAST_STREAM:
-            return Refused(
-                code="worn-out",
-                sentence="This room has seen too many people come. "
-                "Ask whoever hosts it to open a new one.",
-            )
-        self._joins += 1
+        """Let somebody in, or say why not; the answer goes to them before anything collected.
+
+        Who proves to have been a member has their number and seat back. If that member is still
+        here by an old connection, that one is told that it is replaced, and is not to be listened
+        to any more; the others hear no more than that the member came, again.
+        """
+        self._forget_held(now_ns)
+        stream, seat, nonce = self._claim(join)
+        if len(self._present) + len(self._held) >= self._capacity:
+            return self._full()
         member = Member(
-            stream=self._joins,
-            seat=self._free_seat(seat),
+            stream=stream or self._free_stream(),
+            seat=self._free_seat(seat, now_ns),
             name=join.name,
             look=join.look,
             carriers=join.carriers,
@@ -104,8 +129,8 @@ class Room:
         others = self.members
         for other in others:
             self._outgoing.append(Outgoing(other.stream, MemberJoined(member=member)))
-        token = self._new_token()
-        self._present[member.stream] = _Present(member, token, now_ns)
+        self._present[member.stream] = _Present(member, nonce, now_ns)
+        token = self._tokens.make(Claim(member.stream, member.seat, nonce))
         return Welcome(stream=member.stream, seat=member.seat, resume=token, members=others)
 
     def receive(self, stream: int, message: ClientMessage, now_ns: int) -> None:
@@ -134,7 +159,7 @@ class Room:
     def disconnected(self, stream: int) -> None:
         """A member's connection ended; unless they left before, they are lost."""
         if stream in self._present:
-            self._remove(stream, "lost")
+            self._lose(stream)
 
     def tick(self, now_ns: int) -> None:
         """Lose whoever was silent for too long; call it several times a second."""
@@ -144,12 +169,69 @@ class Room:
             if now_ns - present.heard_ns >= SILENCE_NS
         ]
         for stream in silent:
-            self._remove(stream, "lost")
+            self._lose(stream)
+        self._forget_held(now_ns)
 
-    def _free_seat(self, wished: int | None) -> int:
+    def _claim(self, join: Join) -> tuple[int | None, int | None, int]:
+        """The stream and seat that somebody has a claim to, and their nonce.
+
+        Whoever has that place now, or for whom it is kept, is them: it is taken from there.
+        """
+        claim = self._tokens.read(join.resume) if join.resume is not None else None
+        if claim is not None and claim.stream in self._present:
+            present = self._present[claim.stream]
+            if present.nonce == claim.nonce:
+                del self._present[claim.stream]
+                replaced = MemberLeft(stream=claim.stream, reason="replaced")
+                self._outgoing.append(Outgoing(claim.stream, replaced, last=True))
+                return claim.stream, present.member.seat, claim.nonce
+        elif claim is not None and claim.stream in self._held:
+            held = self._held[claim.stream]
+            if held.nonce == claim.nonce:
+                del self._held[claim.stream]
+                return claim.stream, held.member.seat, claim.nonce
+        elif claim is not None:
+            # Before a restart of the host, or longer ago than places are kept.
+            return claim.stream, claim.seat, claim.nonce
+        # Somebody whose program was killed and begun again has no token any more.
+        for stream, held in self._held.items():
+            if (held.member.name, held.member.look) == (join.name, join.look):
+                del self._held[stream]
+                return None, held.member.seat, self._new_nonce()
+        return None, join.seat, self._new_nonce()
+
+    def _full(self) -> Refused:
+        here, kept = len(self._present), ""
+        if self._held:
+            places = "1 place is" if len(self._held) == 1 else f"{len(self._held)} places are"
+            kept = f", and {places} kept for somebody who was lost"
+        return Refused(
+            code="full",
+            sentence=f"The room is full: {here} people are in it{kept}. "
+            "Try again when somebody has left.",
+        )
+
+    def _free_stream(self) -> int:
+        while True:
+            self._last_stream = self._last_stream % LAST_STREAM + 1
+            if self._last_stream not in self._present and self._last_stream not in self._held:
+                return self._last_stream
+
+    def _free_seat(self, wished: int | None, now_ns: int) -> int:
         taken = {present.member.seat for present in self._present.values()}
+        taken |= {held.member.seat for held in self._held.values()}
         free = [seat for seat in range(self._capacity) if seat not in taken]
-        return wished if wished is not None and wished in free else free[0]
+        if wished is not None and wished in free:
+            return wished
+        return free[-1 if now_ns < self._returning_until_ns else 0]
+
+    def _forget_held(self, now_ns: int) -> None:
+        self._held = {s: held for s, held in self._held.items() if now_ns < held.until_ns}
+
+    def _lose(self, stream: int) -> None:
+        present = self._present[stream]
+        self._held[stream] = _Held(present.member, present.nonce, present.heard_ns + HELD_NS)
+        self._remove(stream, "lost")
 
     def _remove(self, stream: int, reason: Reason) -> None:
         del self._present[stream]

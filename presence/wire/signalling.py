@@ -53,7 +53,7 @@ class Join(Message, frozen=True, kw_only=True):
     seat: _Seat | None = None
     """The seat wished for, given if it is free."""
     resume: _Token | None = None
-    """The token of an earlier Welcome: that connection is replaced by this one, in its seat."""
+    """The token of an earlier Welcome: this participant's number and seat are theirs again."""
 
     def __post_init__(self) -> None:
         _require_printable(self.name)
@@ -63,7 +63,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody in the room."""
 
     stream: _Stream
-    """Their number: counts joins from 1, and is never given again."""
+    """Their number: theirs again when they come back, and nobody else's meanwhile."""
     seat: _Seat
     """Where they stand; no two members share one."""
     name: _Name
@@ -82,7 +82,7 @@ class Welcome(Message, frozen=True, kw_only=True):
     seat: _Seat
     """Your seat."""
     resume: _Token
-    """Show this when you join again, and the seat is yours again."""
+    """Show this when you join again, and number and seat are yours again."""
     members: tuple[Member, ...]
     """The others, in the order of their joining."""
 
@@ -97,7 +97,7 @@ class Refused(Message, frozen=True, kw_only=True):
 
 
 class MemberJoined(Message, frozen=True, kw_only=True):
-    """From the host: somebody came; they will offer a connection."""
+    """From the host: somebody came, or came back; they will offer a connection if need be."""
 
     member: Member
 

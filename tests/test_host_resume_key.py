@@ -1,0 +1,32 @@
+import logging
+
+from presence.host.resume_key import resume_key
+from presence.resources import state_folder
+
+
+def test_the_key_is_made_once_and_is_its_owners_alone(tmp_path):
+    folder = tmp_path / "new" / "folder"
+    key = resume_key(folder)
+    assert len(key) == 32
+    assert resume_key(folder) == key
+    (file,) = folder.iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+    assert resume_key(tmp_path / "another") != key
+
+
+def test_where_no_key_can_be_kept_the_host_runs_on_and_says_what_it_means(tmp_path, caplog):
+    blocked = tmp_path / "file"
+    blocked.touch()
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / "host.key").write_bytes(b"short")
+    for folder in (blocked / "folder", damaged):
+        with caplog.at_level(logging.WARNING):
+            assert len(resume_key(folder)) == 32
+        assert "everybody gets a new number" in caplog.records[-1].getMessage()
+
+
+def test_state_is_kept_where_the_environment_says(tmp_path):
+    assert state_folder({"PRESENCE_STATE": "/a"}).as_posix() == "/a"
+    assert state_folder({"XDG_STATE_HOME": "/b"}).as_posix() == "/b/presence"
+    assert state_folder({"XDG_STATE_HOME": "b"}).as_posix().endswith("/.local/state/presence")
