@@ -56,7 +56,7 @@ class SignallingClient:
 
     State: the connection, the newest welcome, and messages not yet taken. When the connection is
     lost, as when the host restarts, it joins again by itself, with pauses that grow to five
-    seconds and asking for the same seat.
+    seconds and with the token that gives it back its number and seat.
     """
 
     def __init__(self, link: RoomLink, join: Join) -> None:
@@ -104,9 +104,10 @@ class SignallingClient:
     async def __anext__(self) -> HostMessage:
         """The next message: of members who come and go, a description, or another welcome.
 
-        Another :class:`Welcome` means that the connection was lost and made anew: all that was
-        known of members is void, this participant's stream may be another, and it is again the
-        one to offer a connection to everyone listed.
+        Another :class:`Welcome` means that the connection was lost and made anew. This
+        participant's stream is the same, unless the host has lost its key. Descriptions that were
+        sent before may never have come, and it is for this participant to offer a connection to
+        those listed to whom there is none. Who is not listed may be about to come back.
 
         Raises:
             HostError: the host will not have this participant any more.
@@ -166,7 +167,7 @@ class SignallingClient:
                 "check that it is the same version of presence"
             )
         # With its token this connection is replaced by the next, in its seat; and should the host
-        # have forgotten the token, the seat is at least wished for.
+        # have lost the key of its tokens, the seat is at least wished for.
         self._join = msgspec.structs.replace(self._join, seat=answer.seat, resume=answer.resume)
         self._welcome = answer
         self._websocket = websocket
