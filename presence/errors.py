@@ -10,6 +10,8 @@ message says what happened, to what, and what to do next::
     ├── WireError             bytes from the network that are not what they claim to be
     │   ├── EnvelopeError     a malformed envelope or bundle
     │   ├── ControlError      a malformed control or profile payload
+    │   ├── SealError         a section, key or identity that is not from whom it claims to be
+    │   │   └── UnknownKeyError  an envelope whose key has not come yet
     │   └── SignallingError   a malformed signalling message
     ├── CodecError            a frame that cannot be decoded
     │   └── MissingReferenceError  the frame that it refers to has not been received
@@ -52,6 +54,19 @@ class EnvelopeError(WireError):
 
 class ControlError(WireError):
     """A malformed control or profile payload."""
+
+
+class SealError(WireError):
+    """A sealed section, a key or an identity that is not from whom it claims to be."""
+
+
+class UnknownKeyError(SealError):
+    """An envelope that is sealed by a key which has not come yet."""
+
+    def __init__(self, message: str, stream: int) -> None:
+        """``stream`` is whose key it is."""
+        super().__init__(message)
+        self.stream = stream
 
 
 class SignallingError(WireError):

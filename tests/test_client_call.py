@@ -61,3 +61,18 @@ def test_what_is_wrong_is_said_in_a_sentence(call):
     assert nobody.returncode == 1
     assert "presence host" in nobody.stderr
     assert "Traceback" not in nobody.stderr
+
+
+@pytest.mark.slow
+def test_one_with_another_secret_hears_nobody_and_is_told_why(call):
+    _, ada_says = call.join("Ada", "--view", "none")
+    until(lambda: last_status(ada_says).get("phase") == "waiting", "Ada to be in the room")
+    call.link = f"{call.link.partition('#')[0]}#guessed"
+    _, eve_says = call.join("Eve", "--view", "none")
+    for output, other in ((ada_says, "Eve"), (eve_says, "Ada")):
+        until(lambda o=output: last_status(o)["peers"], "them to be shown")
+        (peer,) = last_status(output)["peers"]
+        assert peer["carrier"].startswith(f"not let in: {other} does not know the secret")
+        assert peer["received"] == 0
+    until(lambda: last_status(eve_says).get("note"), "Eve to be told")
+    assert "nobody here has your link" in last_status(eve_says)["note"]

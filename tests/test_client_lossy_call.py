@@ -5,9 +5,8 @@ The insides of two media processes, two links, a lossy path between them, and no
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
+from villagers import Village
 
 from presence.client.media import Media
 from presence.client.records import Heard
@@ -39,7 +38,7 @@ class Stander:
 class Line:
     """A mesh of two. State: the one link."""
 
-    def __init__(self, own, other, carrier, clock, on_envelope):
+    def __init__(self, own, other, carrier, clock, on_envelope, seals):
         self.link = Link(
             own,
             other,
@@ -47,7 +46,8 @@ class Line:
             clock,
             on_envelope,
             lambda end: pytest.fail(end.reason),
-            control_numbers=itertools.count(),
+            control_numbers=seals.control_numbers,
+            seals=seals,
         )
         self.links = {other: self.link}
         self.repairs = 0
@@ -77,15 +77,17 @@ class Call:
         there, back = memory_pair(self.clock, conditions, conditions, seed=seed)
         self.carriers = there, back
         self.ada, self.ben = (Media(Settings(link=""), None) for _ in range(2))
-        self.ada._mesh = Line(ADA, BEN, there, self.clock, self.ada._hear)
-        self.ben._mesh = Line(BEN, ADA, back, self.clock, self._ben_hears)
+        village = Village()
+        ada, ben = village.join("Ada").trust, village.join("Ben").trust
+        self.ada._mesh = Line(ADA, BEN, there, self.clock, self.ada._hear, ada)
+        self.ben._mesh = Line(BEN, ADA, back, self.clock, self._ben_hears, ben)
         for media in (self.ada, self.ben):
             media._machine = self.clock
-        self.ada._sender = Sender(ADA, Stander(), self.ada._clock)
-        self.ben._sender = Sender(BEN, Stander(), self.ben._clock)
+        self.ada._sender = Sender(ADA, Stander(), self.ada._clock, seal=ada.seal)
+        self.ben._sender = Sender(BEN, Stander(), self.ben._clock, seal=ben.seal)
         self.ben._receiver.came(ADA, "Ada", 0)
         self.ben._receiver._pass_on = self._decoded
-        self.ben._receiver.hear(self.ada._sender.profile(0), 0)
+        self.ben._receiver.hear(ben.open(self.ada._sender.profile(0), 0), 0)
         self.sent: list[int] = []
         self.came: set[int] = set()
         self.after: dict[int, int] = {}

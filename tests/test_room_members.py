@@ -10,7 +10,10 @@ from presence.wire.signalling import (
     SILENCE_NS,
     Description,
     Heartbeat,
+    Identity,
     Join,
+    KeyPackage,
+    KeyRequest,
     Leave,
     Member,
     MemberJoined,
@@ -249,6 +252,26 @@ def test_a_description_is_passed_on_with_its_true_sender(room):
     enter(room)
     room.receive(2, Description(to=1, sender=77, kind="offer", sdp="v=0"), 0)
     assert room.collect() == [Outgoing(1, Description(to=1, sender=2, kind="offer", sdp="v=0"))]
+
+
+def test_what_is_said_about_keys_is_passed_on_unread_with_its_true_sender(room):
+    enter(room)
+    enter(room)
+    room.receive(2, KeyPackage(to=1, sender=1, box=b"sealed"), 0)
+    room.receive(2, KeyRequest(to=1, sender=1), 0)
+    assert room.collect() == [
+        Outgoing(1, KeyPackage(to=1, sender=2, box=b"sealed")),
+        Outgoing(1, KeyRequest(to=1, sender=2)),
+    ]
+    room.receive(2, KeyPackage(to=9, box=b"sealed"), 0)
+    assert room.collect() == []
+
+
+def test_who_somebody_says_they_are_is_passed_on_to_all(room):
+    who = Identity(device=bytes(32), agreement=bytes(32), signature=bytes(64), proof=bytes(32))
+    enter(room)
+    assert enter(room, identity=who).members[0].identity is None
+    assert enter(room).members[1].identity == who
 
 
 @pytest.mark.parametrize("to", [2, 9])

@@ -2,18 +2,28 @@
 
 import itertools
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presence.clock import MILLISECOND, SECOND, ManualClock
-from presence.transport.link import LOST_AFTER_NS, MALFORMED_LIMIT, PING_INTERVAL_NS, TICK_NS, Link
+from presence.transport.link import (
+    HELD_LIMIT,
+    HELD_NS,
+    LOST_AFTER_NS,
+    MALFORMED_LIMIT,
+    PING_INTERVAL_NS,
+    TICK_NS,
+    Link,
+)
 from presence.transport.lossy import PERFECT, Conditions
 from presence.transport.memory import memory_pair
 from presence.wire.bundle import pack_bundles
 from presence.wire.control import Bye, GoldenRequest, Ping, encode_control
 from presence.wire.envelope import Envelope, Kind, encode_envelope
+from presence.wire.sealing import Opener, Sealer
 
 ONE, TWO = 11, 12
 
@@ -290,3 +300,118 @@ def test_numbers_of_control_envelopes_are_never_used_twice_by_two_links():
         first.deliver()
         assert other.stats().counters.received_envelopes > 0
     assert len(sequences) == len(set(sequences))
+
+
+# -- sealed --------------------------------------------------------------------------------------
+
+
+class Keys:
+    """Seals by one key, and opens the other's once it has come. State: the key, and what came."""
+
+    def __init__(self, own, other):
+        self.control_numbers = itertools.count()
+        self.sealer = Sealer(own, 1, bytes([own] * 16))
+        self.seal = self.sealer.seal
+        self.opener = Opener(other)
+
+    def open(self, envelope, now_ns):
+        return self.opener.open(envelope, now_ns)
+
+    def key_of_the_other_comes(self):
+        other = self.opener.stream
+        assert self.opener.add(1, bytes([other] * 16))
+
+
+class SealedPair(Pair):
+    def __init__(self, **paths):
+        super().__init__(**paths)
+        self.keys = {ONE: Keys(ONE, TWO), TWO: Keys(TWO, ONE)}
+        for own, link in self.links.items():
+            link._seals = self.keys[own]
+
+    def give_keys(self):
+        for own, link in self.links.items():
+            self.keys[own].key_of_the_other_comes()
+            link.keys_came()
+
+
+def test_sealed_links_hear_each_other_and_know_their_round_trip():
+    pair = SealedPair(there=Conditions(delay_ns=20 * MILLISECOND))
+    pair.give_keys()
+    sealed = pair.keys[ONE].seal(pose(ONE, 0))
+    pair.links[ONE].send(sealed)
+    pair.links[ONE].flush()
+    pair.run(SECOND)
+    assert [envelope for envelope, _ in pair.heard[TWO]] == [pose(ONE, 0)]
+    assert pair.links[ONE].round_trip_ns >= 20 * MILLISECOND
+    assert pair.links[ONE].stats().counters.malformed == 0
+
+
+def test_what_came_before_its_key_is_heard_when_the_key_comes_and_stamped_then():
+    pair = SealedPair()
+    for n in range(5):
+        pair.links[ONE].send(pair.keys[ONE].seal(pose(ONE, n)))
+        pair.links[ONE].flush()
+    pair.run(SECOND // 2)
+    assert pair.heard[TWO] == []
+    pair.give_keys()
+    assert [envelope.sequence for envelope, _ in pair.heard[TWO]] == list(range(5))
+    assert {ns for _, ns in pair.heard[TWO]} == {pair.clock.now_ns()}
+    assert pair.links[TWO].stats().counters.unopened == 0
+
+
+def test_a_ping_that_had_to_wait_for_its_key_is_not_answered_late():
+    pair = SealedPair()
+    pair.run(PING_INTERVAL_NS)
+    pair.give_keys()
+    assert pair.links[ONE].round_trip_ns is None
+    pair.run(2 * PING_INTERVAL_NS)
+    assert pair.links[ONE].round_trip_ns < 50 * MILLISECOND
+
+
+def test_what_waits_for_a_key_is_bounded_and_grows_old():
+    pair = SealedPair()
+    for n in range(HELD_LIMIT + 10):
+        pair.links[ONE].send(pair.keys[ONE].seal(pose(ONE, n)))
+        pair.links[ONE].flush()
+    pair.deliver()
+    assert pair.links[TWO].stats().counters.unopened == 10
+    pair.clock.advance(HELD_NS + MILLISECOND)
+    pair.give_keys()
+    assert pair.heard[TWO] == []
+    assert pair.links[TWO].stats().counters.unopened == HELD_LIMIT + 10
+    assert pair.ends[TWO] == []
+
+
+def test_a_repeat_is_heard_once_and_harms_nobody():
+    pair = SealedPair()
+    pair.give_keys()
+    sealed = pair.keys[ONE].seal(pose(ONE, 0))
+    for _ in range(2 * MALFORMED_LIMIT):
+        pair.links[ONE].send(sealed)
+        pair.links[ONE].flush()
+    pair.deliver()
+    assert len(pair.heard[TWO]) == 1
+    assert pair.links[TWO].stats().counters.repeated == 2 * MALFORMED_LIMIT - 1
+    assert pair.ends[TWO] == []
+
+
+@pytest.mark.parametrize("forge", ["clear", "changed", "reflected"])
+def test_who_sends_what_does_not_open_is_not_heard_and_ends_the_link(forge):
+    pair = SealedPair()
+    pair.give_keys()
+    for n in range(MALFORMED_LIMIT + 1):
+        envelope = pair.keys[ONE].seal(pose(ONE, n))
+        match forge:
+            case "clear":
+                envelope = pose(ONE, n)
+            case "changed":
+                envelope = replace(envelope, capture_us=n + 1)
+            case "reflected":
+                envelope = replace(pair.keys[TWO].seal(pose(TWO, n)), stream=ONE)
+        pair.links[ONE].send(envelope)
+        pair.links[ONE].flush()
+    pair.deliver()
+    assert pair.heard[TWO] == []
+    (end,) = pair.ends[TWO]
+    assert "nothing that can be understood" in end.reason

@@ -9,7 +9,10 @@ from presence.wire.signalling import (
     MESSAGE_LIMIT,
     Description,
     Heartbeat,
+    Identity,
     Join,
+    KeyPackage,
+    KeyRequest,
     Leave,
     Member,
     MemberJoined,
@@ -21,7 +24,8 @@ from presence.wire.signalling import (
     encode_message,
 )
 
-MEMBER = Member(stream=1, seat=0, name="Grace", look=7)
+WHO = Identity(device=bytes(range(32)), agreement=b"a" * 32, signature=b"s" * 64, proof=b"p" * 32)
+MEMBER = Member(stream=1, seat=0, name="Grace", look=7, identity=WHO)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,9 @@ MEMBER = Member(stream=1, seat=0, name="Grace", look=7)
     [
         Join(name="Ada Lovelace", look=3, carriers=("data",), seat=4, resume="token"),
         Join(name="Ἀσπασία 👋"),
+        Join(name="Ada", identity=WHO),
+        KeyPackage(to=2, box=bytes(136)),
+        KeyRequest(to=2),
         Description(to=2, kind="offer", sdp="v=0\r\n"),
         Heartbeat(),
         Leave(),
@@ -47,6 +54,8 @@ def test_what_a_participant_says_comes_back_as_it_went(message):
         MemberJoined(member=MEMBER),
         MemberLeft(stream=1, reason="lost"),
         Description(to=2, sender=1, kind="answer", sdp="v=0\r\n"),
+        KeyPackage(to=2, sender=1, box=bytes(136)),
+        KeyRequest(to=2, sender=1),
         Heartbeat(),
     ],
     ids=repr,
@@ -90,6 +99,13 @@ def test_a_field_of_a_later_version_is_ignored():
         '{"type":"Description","to":0,"kind":"offer","sdp":"v=0"}',
         '{"type":"Description","to":1,"kind":"rollback","sdp":"v=0"}',
         '{"type":"Heartbeat"}{',
+        '{"type":"KeyPackage","to":1}',
+        '{"type":"KeyPackage","to":1,"box":""}',
+        '{"type":"KeyPackage","to":1,"box":"no Base64"}',
+        json.dumps({"type": "KeyPackage", "to": 1, "box": "AAAA" * 171}),
+        '{"type":"KeyRequest","to":0}',
+        '{"type":"Join","name":"a","identity":{}}',
+        '{"type":"Join","name":"a","identity":{"device":"","agreement":"","signature":"","proof":""}}',
         b"\xff",
         '{"type":"Join","name":"\ud800"}',
         "\ud800",

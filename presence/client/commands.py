@@ -39,6 +39,10 @@ def join(
         int, typer.Option(min=0, max=0xFFFF_FFFF, help="Of the body that the others draw.")
     ] = 0,
     seat: Annotated[int | None, typer.Option(min=0, max=255, help="The seat to ask for.")] = None,
+    device: Annotated[
+        Path | None,
+        typer.Option(help="The file of this device's key, made if there is none; else your own."),
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option(min=0.0, help="Leave by yourself after so many seconds.")
     ] = None,
@@ -66,6 +70,7 @@ def join(
         face=str(face) if face else None,
         seed=seed,
         seat=seat,
+        device=str(device) if device else None,
         duration_s=seconds,
         log_directory=str(log) if log else None,
         clock_offset_ns=clock_offset_ns,

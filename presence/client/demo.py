@@ -144,7 +144,7 @@ def _join(link: str, logs: Path, index: int, name: str, *more: str) -> tuple[str
     return (
         *("join", link, "--name", name, "--seed", str(_REMOTE.get(name, 0)), "--seat", str(index)),
         *("--clock-offset-ns", str(clock.offset_ns), "--clock-drift-ppm", str(clock.drift_ppm)),
-        *("--log", str(logs), "--status", "lines"),
+        *("--log", str(logs), "--status", "lines", "--device", str(logs / f"{name}.pem")),
         *more,
     )
 

@@ -14,7 +14,10 @@ import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
 from presence.client.cadence import Cadence
+from presence.client.device import device_key
 from presence.client.logs import (
     About,
     captured_columns,
@@ -30,6 +33,7 @@ from presence.client.sending import Sender
 from presence.client.settings import Settings
 from presence.client.sources import make_source
 from presence.client.status import PeerStatus, Status
+from presence.client.trust import Trust
 from presence.client.view_process import ViewProcess, view_process
 from presence.client.wardrobe import Wardrobe
 from presence.clock import SECOND, MonotonicClock
@@ -49,10 +53,13 @@ from presence.wire.control import (
     decode_control,
 )
 from presence.wire.envelope import Envelope, Kind
+from presence.wire.identity import OwnIdentity, RoomSecret
 from presence.wire.link import parse_link
 from presence.wire.signalling import (
     Description,
     Join,
+    KeyPackage,
+    KeyRequest,
     Member,
     MemberJoined,
     MemberLeft,
@@ -91,6 +98,9 @@ class Media:
             round_trip_ns=self._round_trip_ns,
         )
         self._roster = Roster(MESH_LIMIT - 1)
+        self._trust: Trust | None = None
+        self._keys: asyncio.Queue[KeyPackage | KeyRequest] = asyncio.Queue()
+        """What is to be said about keys, through the host."""
         self._mesh: Mesh | None = None
         self._sender: Sender | None = None
         self._seat = 0
@@ -111,11 +121,23 @@ class Media:
         """
         settings = self.settings
         on_status(self._status())
-        join = Join(name=settings.name, look=settings.seed, seat=settings.seat)
+        link = parse_link(settings.link)
+        own = OwnIdentity(
+            device_key(Path(settings.device) if settings.device else None),
+            X25519PrivateKey.generate(),
+            RoomSecret.of(link),
+        )
+        self._trust = Trust(own)
+        join = Join(
+            name=settings.name,
+            look=settings.seed,
+            seat=settings.seat,
+            identity=own.introduce(settings.name, settings.seed),
+        )
         # A file is read before joining: a faulty one is nobody else's business, and a long one
         # takes seconds in which the host would hear nothing.
         file = make_source(settings, 0, self._epoch_ns) if settings.source == "file" else None
-        async with SignallingClient.connect(parse_link(settings.link), join) as signalling:
+        async with SignallingClient.connect(link, join) as signalling:
             source = file or await self._source(signalling.welcome.seat)
             gc.collect()
             gc.freeze()
@@ -142,6 +164,7 @@ class Media:
             for part in (
                 self._until_ended(ended),
                 self._follow_room(signalling, source),
+                self._say_keys(signalling),
                 self._send_steadily(),
                 self._say_profile(),
                 self._look_for_gone(),
@@ -205,11 +228,20 @@ class Media:
             # The host could not tell who this is: to the others, another person came.
             mesh, self._mesh = self._mesh, None
             await mesh.close()
+        trust, now = self._trust, self._machine.now_ns()
+        assert trust is not None, "run() makes it before joining"
+        for stream in trust.changed(welcome.members):
+            self._forget(stream)
+        new_key = trust.welcome(welcome.stream, welcome.members, now)
         self._seat = welcome.seat
         self._tell(Seated(welcome.seat))
         if self._sender is None:
-            self._sender = Sender(welcome.stream, source, self._clock, self._captured)
+            self._sender = Sender(
+                welcome.stream, source, self._clock, self._captured, seal=trust.seal
+            )
         self._sender.stream = welcome.stream
+        if new_key:
+            self._sender.new_key()
         if self._mesh is None:
             self._mesh = Mesh(
                 welcome.stream,
@@ -218,14 +250,17 @@ class Media:
                 on_envelope=self._hear,
                 on_link_up=self._link_up,
                 on_link_down=lambda stream, reason: log.info("link to %d down: %s", stream, reason),
+                seals=trust,
             )
+        believed = [member for member in welcome.members if trust.believes(member.stream)]
         before = self._roster.members
-        for stream in self._roster.welcomed(welcome.members):
+        for stream in self._roster.welcomed(believed):
             self._forget(stream)
-        for member in welcome.members:
+        for member in believed:
             self._meet(member, before.get(member.stream))
-        self._mesh.connect_to([member.stream for member in welcome.members])
+        self._mesh.connect_to([member.stream for member in believed])
         self._phase = "in the call" if len(self._roster) else "waiting"
+        self._queue_keys()
 
     async def _follow_room(self, signalling: SignallingClient, source: Source) -> None:
         async for message in signalling:
@@ -240,8 +275,37 @@ class Media:
                     if self._mesh is not None:
                         self._mesh.description(sender, kind, sdp)
 
+                case KeyPackage(sender=sender, box=box):
+                    if self._trust is not None and self._trust.package(sender, box):
+                        self._keys_came(sender)
+                case KeyRequest(sender=sender):
+                    if self._trust is not None:
+                        self._trust.asked(sender, self._machine.now_ns())
+            self._queue_keys()
+
+    async def _say_keys(self, signalling: SignallingClient) -> None:
+        """Send what there is to say about keys; what is lost with the host is asked for again."""
+        while True:
+            await signalling.send(await self._keys.get())
+
+    def _queue_keys(self) -> None:
+        if self._trust is not None:
+            for message in self._trust.collect():
+                self._keys.put_nowait(message)
+
+    def _keys_came(self, stream: int) -> None:
+        if self._mesh is not None:
+            self._mesh.keys_came(stream)
+
     def _came(self, member: Member) -> None:
         """Somebody came, or came back."""
+        trust = self._trust
+        if trust is None:
+            return
+        for stream in trust.changed([member]):
+            self._forget(stream)
+        if not trust.came(member, self._machine.now_ns()):
+            return
         before = self._roster.members.get(member.stream)
         for stream in self._roster.came(member):
             self._forget(stream)
@@ -287,6 +351,8 @@ class Media:
                 self._forget(stream)
 
     def _forget(self, stream: int) -> None:
+        if self._trust is not None:
+            self._trust.went(stream, self._machine.now_ns())
         self._roster.forget(stream)
         if self._mesh is not None:
             self._spawn(self._mesh.member_left(stream))
@@ -301,8 +367,16 @@ class Media:
         """A newcomer needs the measures first, then one golden frame."""
         if self._sender is not None and self._mesh is not None:
             now = self._machine.now_ns()
+            if self._trust is not None and self._trust.link_up(stream):
+                self._use_new_key(now)
             self._mesh.send_to(stream, self._sender.profile(now))
             self._sender.request_golden(now)
+
+    def _use_new_key(self, now_ns: int) -> None:
+        """Whoever knows only the newest key needs the measures and a golden sealed by it."""
+        if self._sender is not None and self._mesh is not None:
+            self._sender.new_key()
+            self._mesh.broadcast(self._sender.profile(now_ns))
 
     # -- the streams -----------------------------------------------------------------------------
 
@@ -357,6 +431,10 @@ class Media:
         sender, mesh = self._sender, self._mesh
         if sender is None or mesh is None:
             return
+        if self._trust is not None:
+            if self._trust.tick(now_ns):
+                self._use_new_key(now_ns)
+            self._queue_keys()
         envelope = sender.capture(now_ns)
         if envelope is None:
             return
@@ -401,6 +479,8 @@ class Media:
                     received=frames,
                 )
             )
+        refused = self._trust.refused.values() if self._trust is not None else ()
+        peers += [PeerStatus(one.name, one.sentence, None, 0.0, 0) for one in refused]
         sent = self._sender.bytes_sent if self._sender else 0
         kbps = (sent - self._bytes_said) * 8 / STATUS_SECONDS / 1e3
         self._bytes_said = sent
@@ -414,6 +494,8 @@ class Media:
         )
 
     def _note(self) -> str:
+        if self._trust is not None and self._trust.refused and self._phase == "waiting":
+            return "nobody here has your link: compare it with theirs, to its last character"
         if self._cadence.divisor == 1:
             return ""
         rate = self.settings.rate // self._cadence.divisor

@@ -15,7 +15,7 @@ from presence.codec.profile import decode_profile
 from presence.errors import CodecError, EnvelopeError, WireError
 from presence.pose.proportions import Proportions
 from presence.wire.control import Control, LossReport, ProfileRequest
-from presence.wire.envelope import HEADER_LENGTH, Envelope, Kind
+from presence.wire.envelope import HEADER_LENGTH, Envelope, Kind, seal_length
 from presence.wire.unwrap import Unwrapper
 
 REPORT_NS = 500 * MILLISECOND
@@ -180,14 +180,13 @@ class Receiver:
         unsound = decoder.refused
         decoded = decoder.push(frame)
         self.refused += decoder.refused - unsound
-        speaker.bytes += envelope.size
+        speaker.bytes += envelope.sealed_size
         arrival_ns = self._clock.from_machine_ns(arrival_machine_ns)
         for one, sample in decoded:
             speaker.heard_ns = arrival_machine_ns
             speaker.frames += 1
             if self._log is not None:
-                size = HEADER_LENGTH + len(one.core) + len(one.detail)
-                self._log.add(stream, one.sequence, arrival_machine_ns, size)
+                self._log.add(stream, one.sequence, arrival_machine_ns, _sealed_size(one))
             self._pass_on(Heard(stream, one.sequence, arrival_ns, sample))
         speaker.loss.heard(frame.sequence, arrival_machine_ns)
         self._answer_back(stream, speaker, decoder, arrival_machine_ns)
@@ -212,3 +211,10 @@ class Receiver:
             if share is not None:
                 speaker.reported_ns = now_ns
                 self._ask(stream, LossReport.of(stream, share))
+
+
+def _sealed_size(frame: Frame) -> int:
+    """Bytes of the envelope that a frame came in."""
+    tag = seal_length(Kind.POSE, frame.golden)
+    sections = sum(len(section) + tag for section in (frame.core, frame.detail) if section)
+    return HEADER_LENGTH + sections

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from presence.client.logs import Columns
@@ -12,14 +14,30 @@ from presence.codec.layout import REACH
 from presence.tracking.source import Source
 from presence.wire.envelope import Envelope, Kind
 
+_SEALED_KEPT = 64
+"""Reference frames whose sealed bytes are kept: more than are ever sent again."""
+
+
+def _unsealed(envelope: Envelope) -> Envelope:
+    return envelope
+
 
 class Sender:
     """One participant's own stream. State: the encoder, and what may have to be sent again."""
 
     def __init__(
-        self, stream: int, source: Source, clock: SkewedClock, log: Columns | None = None
+        self,
+        stream: int,
+        source: Source,
+        clock: SkewedClock,
+        log: Columns | None = None,
+        *,
+        seal: Callable[[Envelope], Envelope] = _unsealed,
     ) -> None:
-        """Send what ``source`` does as stream ``stream``; each frame gets a row of ``log``."""
+        """Send what ``source`` does as stream ``stream``; each frame gets a row of ``log``.
+
+        ``seal`` seals each envelope, once; by default, for measurements of the rest, nothing does.
+        """
         self.stream = stream
         self.source = source
         self._clock = clock
@@ -27,6 +45,10 @@ class Sender:
         self._profiles = 0
         self._log = log
         self._resender = Resender()
+        self._seal = seal
+        self._sealed: dict[int, Envelope] = {}
+        """Reference frames as they were sent, by their whole number: to be sent again as they are,
+        since no two plaintexts may ever be sealed under one number."""
         self.bytes_sent = 0
         """Of every envelope once, and of what was sent again each time."""
 
@@ -40,7 +62,11 @@ class Sender:
             return None
         frame = self._encoder.encode(sample)
         self._resender.sent(frame)
-        envelope = Envelope.pose(self.stream, frame)
+        envelope = self._seal(Envelope.pose(self.stream, frame))
+        if frame.reference:
+            self._sealed[frame.sequence] = envelope
+            if len(self._sealed) > _SEALED_KEPT:
+                del self._sealed[next(iter(self._sealed))]
         self.bytes_sent += envelope.size
         if self._log is not None:
             self._log.add(
@@ -51,12 +77,14 @@ class Sender:
     def profile(self, machine_ns: int) -> Envelope:
         """The envelope of the person's measures."""
         self._profiles += 1
-        return Envelope.single(
-            Kind.PROFILE,
-            self.stream,
-            sequence=self._profiles,
-            capture_ns=self._clock.from_machine_ns(machine_ns),
-            payload=encode_profile(self.source.proportions),
+        return self._seal(
+            Envelope.single(
+                Kind.PROFILE,
+                self.stream,
+                sequence=self._profiles,
+                capture_ns=self._clock.from_machine_ns(machine_ns),
+                payload=encode_profile(self.source.proportions),
+            )
         )
 
     def repair(self, asker: int, missing: int, known: int, now_ns: int) -> list[Envelope]:
@@ -75,7 +103,10 @@ class Sender:
         if frames is None:
             self.request_golden(now_ns)
             return []
-        return [self._again(frame) for frame in frames]
+        envelopes = self._again(frames)
+        if len(envelopes) < len(frames):
+            self.request_golden(now_ns)
+        return envelopes
 
     def loses(self, stream: int, share: float, now_ns: int) -> None:
         """A participant reports which share of the frames, 0 to 1, they lose."""
@@ -83,16 +114,22 @@ class Sender:
 
     def repeats(self, stream: int, now_ns: int) -> list[Envelope]:
         """What a participant is sent again with the frame captured last, given what they lose."""
-        return [self._again(frame) for frame in self._resender.due(stream, now_ns)]
+        return self._again(self._resender.due(stream, now_ns))
+
+    def new_key(self) -> None:
+        """What is sealed from now on is sealed by another key: the next frame is golden."""
+        self._encoder.request_golden()
 
     def forget(self, stream: int) -> None:
         """A participant is in the room no more."""
         self._resender.forget(stream)
 
-    def _again(self, frame: Frame) -> Envelope:
-        envelope = Envelope.pose(self.stream, frame)
-        self.bytes_sent += envelope.size
-        return envelope
+    def _again(self, frames: list[Frame]) -> list[Envelope]:
+        kept = (self._sealed.get(frame.sequence) for frame in frames)
+        # Under a former number of one's own, they are nobody's any more.
+        envelopes = [one for one in kept if one is not None and one.stream == self.stream]
+        self.bytes_sent += sum(envelope.size for envelope in envelopes)
+        return envelopes
 
     def request_golden(self, now_ns: int) -> None:
         """Someone cannot decode: make the next frame golden."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from presence.clock import SkewedClock
-from presence.errors import UsageError
+from presence.errors import LinkError, UsageError
 from presence.wire.link import parse_link
 from presence.wire.signalling import NAME_LIMIT
 
@@ -56,6 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Take a picture of both eyes so many seconds after the others are first seen."""
     video: bool = False
     """Keep the left eye's frames for a video."""
+    device: str | None = None
+    """The file of this device's key, made if there is none; None: this user's own."""
     duration_s: float | None = None
     """End by itself so many seconds after joining."""
 
@@ -68,10 +70,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Find what cannot be before anything is started for it.
 
         Raises:
-            LinkError: the link is none.
+            LinkError: the link is none, or lacks its secret.
             UsageError: the name is none, the log has no place, or options contradict one another.
         """
-        parse_link(self.link)
+        if not parse_link(self.link).secret:
+            raise LinkError(
+                "the link lacks the secret after its #, by which people know that they were "
+                "invited; copy the whole link, as the host printed it, and put it in quotes"
+            )
         if not self.name.strip() or len(self.name) > NAME_LIMIT or not self.name.isprintable():
             raise UsageError(
                 f"--name {self.name!r} cannot be shown; give 1 to {NAME_LIMIT} printable characters"

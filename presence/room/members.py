@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from presence.errors import SignallingError
 from presence.room.resume import Claim, ResumeTokens
 from presence.wire.signalling import (
@@ -17,6 +19,8 @@ from presence.wire.signalling import (
     Heartbeat,
     HostMessage,
     Join,
+    KeyPackage,
+    KeyRequest,
     Leave,
     Member,
     MemberJoined,
@@ -125,6 +129,7 @@ class Room:
             name=join.name,
             look=join.look,
             carriers=join.carriers,
+            identity=join.identity,
         )
         others = self.members
         for other in others:
@@ -146,10 +151,10 @@ class Room:
         match message:
             case Heartbeat():
                 self._outgoing.append(Outgoing(stream, Heartbeat()))
-            case Description(to=to, kind=kind, sdp=sdp):
+            case Description(to=to) | KeyPackage(to=to) | KeyRequest(to=to):
                 # To somebody who has just left, it is too late: the sender is being told of that.
                 if to in self._present and to != stream:
-                    forwarded = Description(to=to, sender=stream, kind=kind, sdp=sdp)
+                    forwarded = msgspec.structs.replace(message, sender=stream)
                     self._outgoing.append(Outgoing(to, forwarded))
             case Leave():
                 self._remove(stream, "left")

@@ -7,11 +7,13 @@ Sans-IO but for the carrier it is given: it reads the clock that it is given and
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from presence.clock import MILLISECOND, SECOND, Clock
-from presence.errors import WireError
+from presence.errors import UnknownKeyError, WireError
 from presence.transport.carrier import Carrier
 from presence.transport.gate import Gate
 from presence.wire.bundle import pack_bundles, unpack_bundle
@@ -35,6 +37,28 @@ _ROUND_TRIP_SMOOTHING = 8
 """The smoothed round trip moves by one part in so many towards each new one (as in RFC 6298)."""
 _PINGS_KEPT = 16
 """Pings whose answer is still of use, at most."""
+HELD_LIMIT = 128
+"""Envelopes that wait for the key that opens them, at most: some two seconds of poses."""
+HELD_NS = SECOND
+"""How long they wait."""
+
+
+class Seals(Protocol):
+    """Seals what this participant sends, and opens what the others sent."""
+
+    control_numbers: Iterator[int]
+    """Numbers this participant's control envelopes, over all links that there ever are."""
+
+    def seal(self, envelope: Envelope) -> Envelope:
+        """The same envelope, sealed."""
+
+    def open(self, envelope: Envelope, now_ns: int) -> Envelope | None:
+        """What was sealed; None if it is of no use, though nobody is to blame.
+
+        Raises:
+            UnknownKeyError: its key has not come yet.
+            SealError: it is not from whom it claims to be.
+        """
 
 
 @dataclass(slots=True)
@@ -52,6 +76,10 @@ class Counters:
     """Bundles, envelopes and control messages that were not what they claimed to be."""
     foreign: int = 0
     """Envelopes of a stream that is not the other participant's own."""
+    repeated: int = 0
+    """Envelopes that came before, or long after they were of use."""
+    unopened: int = 0
+    """Envelopes whose key did not come in time."""
     dropped: dict[str, int] = field(default_factory=dict)
     """Envelopes that never left, by reason."""
 
@@ -99,6 +127,7 @@ class Link:
         *,
         control_numbers: Iterator[int],
         route: str = "",
+        seals: Seals | None = None,
     ) -> None:
         """Take over a carrier that is open.
 
@@ -113,6 +142,8 @@ class Link:
             control_numbers: Numbers this participant's control envelopes, over all links, because
                 no two envelopes of one stream and kind may have the same number.
             route: The way that the carrier found, for :meth:`stats`.
+            seals: Seals control envelopes, and opens whatever comes; what is sent besides is sealed
+                already. None, for measurements of the transport alone: nothing is.
         """
         self.own_stream = own_stream
         self.stream = stream
@@ -123,6 +154,8 @@ class Link:
         self._on_end: Callable[[LinkEnd], None] | None = on_end
         self._control_numbers = control_numbers
         self._route = route
+        self._seals = seals
+        self._held: deque[tuple[Envelope, int]] = deque()
         self._gate = Gate()
         self._counters = Counters()
         self._ticked_ns = clock.now_ns()
@@ -172,15 +205,14 @@ class Link:
 
     def send_control(self, *messages: Control) -> None:
         """Have control messages sent by the next :meth:`flush`."""
-        self.send(
-            Envelope.single(
-                Kind.CONTROL,
-                self.own_stream,
-                sequence=next(self._control_numbers),
-                capture_ns=self._clock.now_ns(),
-                payload=encode_control(messages),
-            )
+        envelope = Envelope.single(
+            Kind.CONTROL,
+            self.own_stream,
+            sequence=next(self._control_numbers),
+            capture_ns=self._clock.now_ns(),
+            payload=encode_control(messages),
         )
+        self.send(envelope if self._seals is None else self._seals.seal(envelope))
 
     def flush(self) -> None:
         """Send what waits, together, as far as the carrier takes it; the rest waits on."""
@@ -247,7 +279,7 @@ class Link:
                 envelope = decode_envelope(part)
                 if envelope.stream == self.stream:
                     self._counters.received_envelopes += 1
-                    self._take(envelope, arrival_ns)
+                    self._open(envelope, arrival_ns)
                 else:
                     self._counters.foreign += 1
             except WireError:
@@ -255,7 +287,46 @@ class Link:
             if self._on_end is None:
                 return
 
-    def _take(self, envelope: Envelope, arrival_ns: int) -> None:
+    def keys_came(self) -> None:
+        """The other participant's keys are more than before: open what waited for them."""
+        held, self._held = self._held, deque()
+        now_ns = self._clock.now_ns()
+        for envelope, arrival_ns in held:
+            if now_ns - arrival_ns > HELD_NS:
+                self._counters.unopened += 1
+                continue
+            try:
+                self._open(envelope, arrival_ns, late=True)
+            except WireError:
+                self._count_malformed()
+            if self._on_end is None:
+                return
+
+    def _open(self, envelope: Envelope, arrival_ns: int, *, late: bool = False) -> None:
+        if self._seals is None:
+            self._take(envelope, arrival_ns)
+            return
+        now_ns = self._clock.now_ns() if late else arrival_ns
+        try:
+            opened = self._seals.open(envelope, now_ns)
+        except UnknownKeyError:
+            self._hold(envelope, arrival_ns)
+            return
+        if opened is None:
+            self._counters.repeated += 1
+        elif opened.kind == Kind.CONTROL:
+            self._take(opened, arrival_ns, late=late)
+        else:
+            # What had to wait is as good as just come: only now could it be shown.
+            self._take(opened, now_ns)
+
+    def _hold(self, envelope: Envelope, arrival_ns: int) -> None:
+        self._held.append((envelope, arrival_ns))
+        if len(self._held) > HELD_LIMIT:
+            self._held.popleft()
+            self._counters.unopened += 1
+
+    def _take(self, envelope: Envelope, arrival_ns: int, *, late: bool = False) -> None:
         if envelope.kind != Kind.CONTROL:
             self._on_envelope(envelope, arrival_ns)
             return
@@ -271,7 +342,8 @@ class Link:
                     self._end("the other participant left", left=True)
                 case _:
                     for_others = True
-        if pings:
+        # Answered late, a ping would make the round trip seem longer than it is.
+        if pings and not late:
             # One answer, however many were asked for: an envelope could ask for hundreds.
             self.send_control(Pong(pings[-1].token))
             self.flush()

@@ -10,7 +10,7 @@ from presence.clock import SECOND, Clock
 from presence.errors import TransportError
 from presence.transport.ice import local_addresses
 from presence.transport.keeper import DescriptionKind, Keeper, SendDescription
-from presence.transport.link import TICK_NS, Link, LinkEnd, LinkStats
+from presence.transport.link import TICK_NS, Link, LinkEnd, LinkStats, Seals
 from presence.transport.peer import Peer
 from presence.wire.control import Control
 from presence.wire.envelope import Envelope, encode_envelope
@@ -41,6 +41,7 @@ class Mesh:
         on_envelope: Callable[[Envelope, int], None],
         on_link_up: Callable[[int], None] = lambda stream: None,
         on_link_down: Callable[[int, str], None] = lambda stream, reason: None,
+        seals: Seals | None = None,
     ) -> None:
         """Nobody is in the room yet.
 
@@ -56,6 +57,7 @@ class Mesh:
             on_link_down: Takes the number of whoever cannot any more, and why. The link is being
                 rebuilt, until :meth:`member_left`. Not called for links that the caller ends, nor
                 for one that is replaced before it is lost: then ``on_link_up`` is called again.
+            seals: What every :class:`Link` opens by, and seals its control messages.
         """
         self.own_stream = own_stream
         self._clock = clock
@@ -64,7 +66,8 @@ class Mesh:
         self._on_link_up = on_link_up
         self._on_link_down = on_link_down
         self._keepers: dict[int, Keeper] = {}
-        self._control_numbers = itertools.count()
+        self._seals = seals
+        self._control_numbers = itertools.count() if seals is None else seals.control_numbers
         self._loop = asyncio.get_running_loop()
         self._flush_due = False
         self._watching = [
@@ -148,6 +151,12 @@ class Mesh:
             if urgent:
                 self._flush_soon()
 
+    def keys_came(self, stream: int) -> None:
+        """A participant's keys are more than before: open what waited for them."""
+        link = self.links.get(stream)
+        if link is not None:
+            link.keys_came()
+
     def stats(self) -> list[LinkStats]:
         """How each link that is up is doing."""
         return [link.stats() for link in self.links.values()]
@@ -198,6 +207,7 @@ class Mesh:
             on_end,
             control_numbers=self._control_numbers,
             route=peer.route.kind if peer.route else "",
+            seals=self._seals,
         )
 
     def _flush_soon(self) -> None:

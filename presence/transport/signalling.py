@@ -23,6 +23,7 @@ from presence.wire.signalling import (
     SILENCE_NS,
     ClientMessage,
     Description,
+    Forwarded,
     Heartbeat,
     HostMessage,
     Join,
@@ -128,7 +129,18 @@ class SignallingClient:
         Raises:
             SignallingError: the description is too long for any receiver.
         """
-        return await self._send(Description(to=to, kind=kind, sdp=sdp))
+        return await self.send(Description(to=to, kind=kind, sdp=sdp))
+
+    async def send(self, message: Forwarded) -> bool:
+        """Send something to another member, through the host.
+
+        Returns:
+            False if the host cannot be told now.
+
+        Raises:
+            SignallingError: it is too long for any receiver.
+        """
+        return await self._send(message)
 
     async def _send(self, message: ClientMessage) -> bool:
         text = encode_message(message)

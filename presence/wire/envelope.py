@@ -16,6 +16,8 @@ from presence.errors import EnvelopeError
 VERSION = 1
 HEADER_LENGTH = 14
 """Bytes, whatever the kind."""
+LONGEST_CORE = 0xFF
+"""Bytes of a core section, its tag included, of an envelope that is not golden."""
 SEQUENCE_PERIOD = 1 << 24
 CAPTURE_PERIOD = 1 << 32
 """Microseconds: 71.6 minutes."""
@@ -129,7 +131,7 @@ class Envelope:
             ("reference_distance", self.reference_distance, 0, 0xFF),
             ("priority", self.priority, 0, _PRIORITY_BITS),
             ("epoch", self.epoch, 0, 0xFF),
-            ("the length of core", len(self.core), 0, 0xFFFF if self.golden else 0xFF),
+            ("the length of core", len(self.core), 0, 0xFFFF if self.golden else LONGEST_CORE),
         ):
             if not least <= value <= greatest:
                 return f"{name} is {value}; it must be from {least} to {greatest}"
@@ -156,9 +158,37 @@ class Envelope:
         """Bytes of the envelope when encoded."""
         return HEADER_LENGTH + len(self.core) + len(self.detail)
 
+    @property
+    def sealed_size(self) -> int:
+        """Bytes of the envelope when encoded and sealed, whether or not it is sealed now."""
+        if self.epoch:
+            return self.size
+        tag = seal_length(self.kind, self.golden)
+        return self.size + (2 * tag if self.detail else tag)
+
     def without_detail(self) -> Envelope:
         """The same envelope with its detail section dropped; the header stays as it is."""
         return replace(self, detail=b"")
+
+    def with_sections(self, core: bytes, detail: bytes, epoch: int) -> Envelope:
+        """The same envelope, sealed or opened.
+
+        Raises:
+            ValueError: the core is too long for its header.
+        """
+        return Envelope(
+            self.kind,
+            self.stream,
+            self.sequence,
+            self.capture_us,
+            self.reference_distance,
+            core,
+            detail,
+            self.detail_made,
+            self.droppable,
+            self.priority,
+            epoch,
+        )
 
     @classmethod
     def pose(cls, stream: int, frame: PoseFrame) -> Envelope:
@@ -207,22 +237,28 @@ class Envelope:
 
 def encode_envelope(envelope: Envelope) -> bytes:
     """The envelope's bytes."""
+    header = encode_header(envelope, envelope.epoch, len(envelope.core))
+    return header + envelope.core + envelope.detail
+
+
+def encode_header(envelope: Envelope, epoch: int, core_length: int) -> bytes:
+    """The header of an envelope that is, or will be, sealed in that epoch to that length."""
     flags = envelope.priority << _PRIORITY_SHIFT
     flags |= _GOLDEN if envelope.golden else 0
     flags |= _DROPPABLE if envelope.droppable else 0
     flags |= _DETAIL_MADE if envelope.detail_made else 0
-    length = len(envelope.core)
-    header = _HEADER.pack(
+    if not envelope.golden:
+        core_length |= envelope.reference_distance << 8
+    return _HEADER.pack(
         VERSION << _VERSION_SHIFT | envelope.kind,
         flags,
         envelope.stream,
-        envelope.epoch,
+        epoch,
         envelope.sequence >> 16,
         envelope.sequence & 0xFFFF,
         envelope.capture_us,
-        length if envelope.golden else envelope.reference_distance << 8 | length,
+        core_length,
     )
-    return header + envelope.core + envelope.detail
 
 
 def decode_envelope(data: bytes) -> Envelope:

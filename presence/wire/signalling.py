@@ -31,6 +31,9 @@ _Carriers = Annotated[
 ]
 _Sentence = Annotated[str, msgspec.Meta(max_length=500)]
 _Sdp = Annotated[str, msgspec.Meta(min_length=1, max_length=24 * 1024)]
+_Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+_Signature = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+_Box = Annotated[bytes, msgspec.Meta(min_length=1, max_length=512)]
 
 
 Reason = Literal["left", "lost", "replaced"]
@@ -39,6 +42,22 @@ Reason = Literal["left", "lost", "replaced"]
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=True):
     """What every message is: a value whose ``type`` in JSON is the name of its class."""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who somebody is, as the members make sure of it and a host cannot (``docs/security.md``).
+
+    :mod:`presence.wire.identity` makes and checks it.
+    """
+
+    device: _Key
+    """The Ed25519 key of their device."""
+    agreement: _Key
+    """The X25519 key of this call, by which keys are sealed to them; another for each call."""
+    signature: _Signature
+    """The device's, of what they call themselves, the room and the agreement key."""
+    proof: _Key
+    """That they know the link's secret."""
 
 
 class Join(Message, frozen=True, kw_only=True):
@@ -54,6 +73,8 @@ class Join(Message, frozen=True, kw_only=True):
     """The seat wished for, given if it is free."""
     resume: _Token | None = None
     """The token of an earlier Welcome: this participant's number and seat are theirs again."""
+    identity: Identity | None = None
+    """Who this is, for the other members; the host passes it on."""
 
     def __post_init__(self) -> None:
         _require_printable(self.name)
@@ -69,6 +90,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     name: _Name
     look: _Look = 0
     carriers: _Carriers = ("data",)
+    identity: Identity | None = None
+    """Who they are. Nobody has to believe the host: members check it, and each other's alone."""
 
     def __post_init__(self) -> None:
         _require_printable(self.name)
@@ -121,6 +144,26 @@ class Description(Message, frozen=True, kw_only=True):
     """The description, with all its candidates."""
 
 
+class KeyPackage(Message, frozen=True, kw_only=True):
+    """The key that seals a member's envelopes, from them to one other member.
+
+    The host cannot open it; :mod:`presence.wire.key_package` says what is in it.
+    """
+
+    to: _Stream
+    """For whom."""
+    sender: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
+    """From whom: the host fills it in, whatever the sender wrote."""
+    box: _Box
+
+
+class KeyRequest(Message, frozen=True, kw_only=True):
+    """Please send me your key again: envelopes of yours came that I cannot open."""
+
+    to: _Stream
+    sender: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
+
+
 class Heartbeat(Message, frozen=True, kw_only=True):
     """I am here. The host answers each with one of its own."""
 
@@ -129,9 +172,11 @@ class Leave(Message, frozen=True, kw_only=True):
     """To the host: I am going, on purpose."""
 
 
-ClientMessage = Join | Description | Heartbeat | Leave
+Forwarded = Description | KeyPackage | KeyRequest
+"""What one member says to another, through the host."""
+ClientMessage = Join | Forwarded | Heartbeat | Leave
 """What a host may be told."""
-HostMessage = Welcome | Refused | MemberJoined | MemberLeft | Description | Heartbeat
+HostMessage = Welcome | Refused | MemberJoined | MemberLeft | Forwarded | Heartbeat
 """What a participant may be told."""
 
 _T = TypeVar("_T")
