@@ -166,9 +166,9 @@ class _Chooser:
             setattr(decoding, name, function)
         try:
             new, out = self._memory.copy(), np.empty(layout.SAMPLE_SIZE)
-            one = np.ones(1, np.uint8)
+            data = np.ones(2, np.uint8)
             args = (self._memory, distance, True, trained_model(), new, np.ones((3, 3)), out)
-            decoding.decode(one, one, *args)
+            decoding.decode(data, 1, 2, *args)
         finally:
             for name, function in real.items():
                 setattr(decoding, name, function)

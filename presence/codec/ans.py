@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from presence.codec.compiled import compiled
+from presence.codec.compiled import inlined, inner
 from presence.codec.layout import (
     SCALE_COUNT,
     SIGMOID_COUNT,
@@ -25,7 +25,7 @@ _LARGEST = 1 << 30
 _LONGEST_BITS = 5
 
 
-@compiled
+@inlined
 def below(r, odd, steepness, model):
     """How many of 2^15 lie below ``r`` steps from the whole number that is expected.
 
@@ -43,7 +43,7 @@ def below(r, odd, steepness, model):
     return ((share * (TOTAL - 2 * SPAN - 2)) >> 16) + r + SPAN
 
 
-@compiled
+@inlined
 def put(pieces, count, start, share):
     """One more piece; how many there are."""
     pieces[count, 0] = start
@@ -51,7 +51,7 @@ def put(pieces, count, start, share):
     return count + 1
 
 
-@compiled
+@inner
 def put_bits(pieces, count, value, bits):
     """Raw bits, the highest fifteen last."""
     while bits > BITS:
@@ -61,7 +61,7 @@ def put_bits(pieces, count, value, bits):
     return put(pieces, count, value << (BITS - bits), 1 << (BITS - bits))
 
 
-@compiled
+@inner
 def bit_length(n):
     """As ``int.bit_length``."""
     bits = 0
@@ -70,7 +70,7 @@ def bit_length(n):
     return bits
 
 
-@compiled
+@inlined
 def put_value(pieces, count, value, mean, scale, model):
     """A value of which ``mean`` 16ths of a step are expected, with the scale of that index."""
     whole = (mean + 8) >> 4
@@ -96,7 +96,7 @@ def put_value(pieces, count, value, mean, scale, model):
     return count
 
 
-@compiled
+@inner
 def write(pieces, count, out):
     """The pieces as bytes; how many."""
     state = np.uint64(1)
@@ -119,7 +119,7 @@ def write(pieces, count, out):
     return size
 
 
-@compiled
+@inner
 def open_section(data, reader):
     """Set ``reader`` (state, words left) at the beginning of ``data``; False: no section."""
     size = len(data)
@@ -134,13 +134,13 @@ def open_section(data, reader):
     return True
 
 
-@compiled
+@inner
 def closed(reader):
     """Whether all was taken and nothing is left over: a damaged section hardly ever ends so."""
     return reader[0] == np.uint64(1) and reader[1] == np.uint64(0)
 
 
-@compiled
+@inlined
 def advance(data, reader, start, share):
     """Take a piece from the state."""
     state = reader[0]
@@ -154,7 +154,7 @@ def advance(data, reader, start, share):
     reader[0] = state
 
 
-@compiled
+@inner
 def get_bits(data, reader, bits):
     """Raw bits."""
     value = np.int64(0)
@@ -170,7 +170,7 @@ def get_bits(data, reader, bits):
     return value | (piece << shift)
 
 
-@compiled
+@inlined
 def get_value(data, reader, mean, scale, model):
     """A value of which ``mean`` 16ths of a step are expected, with the scale of that index."""
     whole = (mean + 8) >> 4

@@ -38,8 +38,6 @@ KEPT_REFERENCES = 24
 """How many reference frames a decoder remembers, those last used: late frames may refer to others
 than the newest, and these reach back over a whole golden interval."""
 
-
-_HANDS = ROOT - HAND_QUATS
 _CONTACTS = tuple(Contact(bits) for bits in range(64))
 
 
@@ -62,8 +60,13 @@ class Decoder:
         self._eyes = np.vstack([proportions.offsets[DERIVED_BONES[:2]], proportions.eyes])
         self._model = trained_model() if model is None else model
         self._references: OrderedDict[int, _Reference] = OrderedDict()
-        self._held = np.concatenate([START[HAND_QUATS:ROOT], START[FACE:LEVELS]])
-        self._scratch = START.copy()
+        # The last memory with hands, face and gaze; and two that no reference needs, the first of
+        # them to decode into: the other may be the one that is held.
+        self._held: Ints = START
+        self._free, self._spare = START.copy(), START.copy()
+        # Both sections, in an array that may be written: of those numba finds the type far sooner.
+        data = bytearray(FRAME_LIMIT)
+        self._data, self._bytes = np.frombuffer(data, np.uint8), memoryview(data)
 
     def decode(self, frame: Frame) -> PoseSample:
         """The sample that the frame holds; eye and jaw bones and eyeLook shapes are derived.
@@ -84,13 +87,17 @@ class Decoder:
             raise CodecError(f"frame {frame.sequence} refers to frame {frame.refers_to}; drop it")
         reference = self._reference_of(frame)
         out = np.empty(SAMPLE_SIZE)
-        memory = reference.memory.copy() if frame.reference else self._scratch
+        memory = reference.memory.copy() if frame.reference else self._free
         # What refers to a detail that never came says nothing of its own.
         detail = frame.detail if reference.whole else b""
+        core_size = len(frame.core)
+        size = core_size + len(detail)
+        self._bytes[:core_size] = frame.core
+        self._bytes[core_size:size] = detail
         problem = decode(
-            # Of bytes that may be written numba finds the type far sooner.
-            np.frombuffer(bytearray(frame.core), np.uint8),
-            np.frombuffer(bytearray(detail), np.uint8),
+            self._data,
+            core_size,
+            size,
             reference.memory,
             frame.sequence - frame.refers_to,
             frame.reference,
@@ -110,12 +117,13 @@ class Decoder:
             while len(self._references) > KEPT_REFERENCES:
                 self._references.popitem(last=False)
         if detail:
-            self._held[:_HANDS] = memory[HAND_QUATS:ROOT]
-            self._held[_HANDS:] = memory[FACE:LEVELS]
+            self._held = memory
+            if memory is self._free:
+                self._free, self._spare = self._spare, memory
         else:
             shown = memory.copy()
-            shown[HAND_QUATS:ROOT] = self._held[:_HANDS]
-            shown[FACE:LEVELS] = self._held[_HANDS:]
+            shown[HAND_QUATS:ROOT] = self._held[HAND_QUATS:ROOT]
+            shown[FACE:LEVELS] = self._held[FACE:LEVELS]
             show(shown, self._eyes, out)
         return _sample(frame, frozen(out))
 

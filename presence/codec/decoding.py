@@ -12,7 +12,7 @@ from presence.codec.ans import (
     get_value,
     open_section,
 )
-from presence.codec.compiled import compiled
+from presence.codec.compiled import compiled, inner
 from presence.codec.expectation import (
     ENERGY,
     FRAME_PRECISION,
@@ -65,7 +65,7 @@ from presence.codec.turns import (
 DAMAGED, OUT_OF_RANGE = -1, -2
 
 
-@compiled
+@inner
 def _receive(group, data, reader, work, memory, model):
     first = GROUPS[group, FIRST]
     kind = CLASS_OF[first]
@@ -77,7 +77,7 @@ def _receive(group, data, reader, work, memory, model):
         work[SUMS + i + 1] = work[SUMS + i] + abs(work[i])
 
 
-@compiled
+@inner
 def _receive_bones(first, last, data, reader, work, memory, new, model):
     for row in range(first, last):
         at, to = BONES_AT + 3 * row, QUATS + 4 * row
@@ -91,12 +91,17 @@ def _receive_bones(first, last, data, reader, work, memory, new, model):
 
 
 @compiled
-def decode(core, detail, memory, distance, reference, model, new, eyes, out):
+def decode(data, core_size, size, memory, distance, reference, model, new, eyes, out):
     """What the sections say, into ``new``; 0, or what is wrong with them.
 
-    An empty ``detail`` leaves its part of ``new`` alone; so does a frame that is no ``reference``
-    with what only those remember. Of a sound frame :func:`show` makes a sample, into ``out``.
+    The core is ``data[:core_size]``, the detail is what follows up to ``size``. An empty detail
+    leaves its part of ``new`` alone; so does a frame that is no ``reference`` with what only those
+    remember. Of a sound frame :func:`show` makes a sample, into ``out``.
     """
+    # No constants: numba compiles a function anew for each constant among its arguments.
+    root, gaze = np.int64(0), np.int64(GAZE_GROUP)
+    start, body, end = np.int64(0), np.int64(BODY_COUNT), np.int64(SENT_COUNT)
+    core, detail = data[:core_size], data[core_size:size]
     work = np.zeros(WORK_SIZE, np.int64)
     reader = np.zeros(2, np.uint64)
     if not open_section(core, reader):
@@ -126,17 +131,17 @@ def decode(core, detail, memory, distance, reference, model, new, eyes, out):
         new[STATE + 11] = get_bits(core, reader, 4)
     new[PRECISION], new[DISTANCE] = precision, distance
     new[CHAINED] = 0 if distance == 0 else memory[CHAINED] + 1
-    _receive(0, core, reader, work, memory, model)
+    _receive(root, core, reader, work, memory, model)
     for k in range(3):
         new[ROOT + k] = memory[ROOT + k] + work[k] * ROOT_STEPS_NM[precision]
         if abs(new[ROOT + k]) > ROOT_LIMIT_NM:
             return OUT_OF_RANGE
-    if not _receive_bones(0, BODY_COUNT, core, reader, work, memory, new, model):
+    if not _receive_bones(start, body, core, reader, work, memory, new, model):
         return OUT_OF_RANGE
     if not closed(reader):
         return DAMAGED
     if reference:
-        remember(work, memory, distance, new, 0, 1 + BODY_COUNT, model)
+        remember(work, memory, distance, new, start, 1 + body, model)
     if len(detail) == 0:
         show(new, eyes, out)
         return 0
@@ -148,13 +153,13 @@ def decode(core, detail, memory, distance, reference, model, new, eyes, out):
         face_step = get_bits(detail, reader, 2)
     new[FACE_STEP] = face_step
     work[ENERGY] = get_bits(detail, reader, 4)
-    if not _receive_bones(BODY_COUNT, SENT_COUNT, detail, reader, work, memory, new, model):
+    if not _receive_bones(body, end, detail, reader, work, memory, new, model):
         return OUT_OF_RANGE
     for k in range(FACE_COUNT):
         _receive(FACE_GROUPS_AT + k, detail, reader, work, memory, model)
         shape = memory[FACE + k] + (work[FACE_AT + k] << face_step)
         new[FACE + k] = min(max(shape, 0), FACE_ONE)
-    _receive(GAZE_GROUP, detail, reader, work, memory, model)
+    _receive(gaze, detail, reader, work, memory, model)
     for k in range(3):
         new[GAZE + k] = memory[GAZE + k] + work[GAZE_AT + k]
     yaw, pitch, near = new[GAZE], new[GAZE + 1], new[GAZE + 2]

@@ -20,13 +20,12 @@ from presence.codec.ans import (
     put_value,
     write,
 )
-from presence.codec.compiled import compiled
+from presence.codec.compiled import compiled, inlined, inner
 from presence.codec.expectation import (
     ENERGY,
     FEATURES,
     FRAME_PRECISION,
     MEAN,
-    MOVED,
     SCALE,
     SUMS,
     WORK_SIZE,
@@ -88,7 +87,7 @@ _REST_SQUARED = 0.75
 """Half a cube's diagonal, squared: nearest to a golden's grid may be so many steps away."""
 
 
-@compiled
+@inlined
 def _choose(x, off, mean, scale, habits, model):
     """The whole number for ``x``: near it, cheap, and as far ``off`` as the frame before was.
 
@@ -110,7 +109,7 @@ def _choose(x, off, mean, scale, habits, model):
     return low + (1 if above > thrift * np.log2(share / share_above) else 0)
 
 
-@compiled
+@inner
 def _send(group, xs, offs, habits, work, memory, trace, pieces, count, model):
     """Choose a group's values for ``xs`` and put them among the pieces."""
     first = GROUPS[group, FIRST]
@@ -125,16 +124,17 @@ def _send(group, xs, offs, habits, work, memory, trace, pieces, count, model):
         offs[axis] = xs[axis] - value
         work[SUMS + i + 1] = work[SUMS + i] + abs(value)
         if len(trace):
-            trace[i, : FEATURE_COUNT + 1] = work[FEATURES : MOVED + 1]
+            for feature in range(FEATURE_COUNT + 1):
+                trace[i, feature] = work[FEATURES + feature]
             trace[i, FEATURE_COUNT + 1] = value
         count = put_value(pieces, count, value, work[MEAN], work[SCALE], model)
     return count
 
 
-@compiled
-def _hand_energy(sample, memory, precision):
+@inner
+def _hand_energy(sample, memory, precision, room):
     """About how large the hands' values are going to be, in sixteen grades."""
-    base, local = np.empty(4), np.empty(4)
+    base, local, _ = room
     total = 0.0
     for row in range(BODY_COUNT, SENT_COUNT):
         unit(memory, row, base)
@@ -147,7 +147,7 @@ def _hand_energy(sample, memory, precision):
     return min(max(np.int64(np.rint(1.5 * np.log2(0.05 + mean))) + 7, 0), 15)
 
 
-@compiled
+@inlined
 def _difference(true_turn, sent_turn, out):
     """``out (9,)``: the matrix of one rotation less that of another."""
     for sign, (x, y, z, w) in ((1.0, true_turn), (-1.0, sent_turn)):
@@ -164,7 +164,7 @@ def _difference(true_turn, sent_turn, out):
         out[8] += sign * (1.0 - 2.0 * (x * x + y * y))
 
 
-@compiled
+@inner
 def _send_bones(
     first,
     last,
@@ -182,25 +182,27 @@ def _send_bones(
     model,
 ):
     """Aim each bone with what the decoder will have above it, and send it."""
-    true_turns, sent_turns, errors, differences, places = pose
-    wanted, local, arm = np.empty(4), np.empty(4), np.empty(3)
+    true_turns, sent_turns, errors, differences, places, (wanted, local, arm) = pose
     for row in range(first, last):
         parent = PARENT_ROWS[row]
         true_turn, error = true_turns[row], errors[row]
         at = SAMPLE_TURNS + 4 * SENT_BONES[row]
         if parent < 0:
-            true_turn[:] = sample[at : at + 4]
-            places[row] = sample[SAMPLE_ROOT : SAMPLE_ROOT + 3]
+            for k in range(4):
+                true_turn[k] = sample[at + k]
+            for k in range(3):
+                places[row, k] = sample[SAMPLE_ROOT + k]
         else:
             mul(true_turns[parent], sample[at : at + 4], true_turn)
             offset, off = person[OFFSETS + row], differences[parent]
             rotate(true_turns[parent], offset, places[row])
-            places[row] += places[parent]
             for k in range(3):
+                places[row, k] += places[parent, k]
                 error[k] = errors[parent, k]
                 for a in range(3):
                     error[k] += off[3 * k + a] * offset[a]
-        wanted[:] = true_turn
+        for k in range(4):
+            wanted[k] = true_turn[k]
         weight = person[AIM_WEIGHTS + row, 0]
         if weight > 0.0:
             # Swung by the small angle that takes part of a child's position error back.
@@ -232,14 +234,15 @@ def _send_bones(
         turn(memory, to, new, to, work[i], work[i + 1], work[i + 2], step)
         unit(new, row, local)
         if parent < 0:
-            sent_turns[row] = local
+            for k in range(4):
+                sent_turns[row, k] = local[k]
         else:
             mul(sent_turns[parent], local, sent_turns[row])
         _difference(true_turn, sent_turns[row], differences[row])
     return count
 
 
-@compiled
+@inlined
 def _vertices(error, off, arm, loose, bound, result):
     """The three vertices about a point that ``arm`` leads to from a joint, into ``result``."""
     x = error[0] + off[0] * arm[0] + off[1] * arm[1] + off[2] * arm[2]
@@ -254,15 +257,15 @@ def _vertices(error, off, arm, loose, bound, result):
             result[1] += 1.0
 
 
-@compiled
+@inner
 def _measure(person, pose, loose, bound, result):
     """Sets ``result``: the worst vertex's error, and how many are further off than ``bound``.
 
     Eyes and jaw turn with the head, and by what gaze and face are off: ``loose`` metres at most.
     """
-    _, _, errors, differences, _ = pose
+    _, _, errors, differences, _, (_, _, here) = pose
     result[0] = result[1] = 0.0
-    here = np.zeros(3)
+    here[:] = 0.0
     for row in range(SENT_COUNT):
         _vertices(errors[row], differences[row], here, 0.0, bound, result)
         if TIP_ROWS[row] >= 0:
@@ -273,7 +276,7 @@ def _measure(person, pose, loose, bound, result):
         _vertices(error, off, person[FIXED + k], loose, bound, result)
 
 
-@compiled
+@inner
 def _moved(places, former):
     """Metres that the joints moved in the mean since the frame before; ``former`` is brought up."""
     total = 0.0
@@ -316,6 +319,9 @@ def encode(
     """
     if not np.isfinite(sample.sum()):
         return False
+    # No constants: numba compiles a function anew for each constant among its arguments.
+    root, gaze_group = np.int64(0), np.int64(GAZE_GROUP)
+    start, body, end = np.int64(0), np.int64(BODY_COUNT), np.int64(SENT_COUNT)
     work = np.zeros(WORK_SIZE, np.int64)
     begin(work, memory, distance, precision, model)
     xs = np.empty(3)
@@ -327,6 +333,7 @@ def encode(
         errors,
         np.empty((SENT_COUNT, 9)),
         np.empty((SENT_COUNT, 3)),
+        (np.empty(4), np.empty(4), np.empty(3)),
     )
     nearest = (0.0, 0.0, 0.0)
     still = np.zeros(3)
@@ -358,12 +365,12 @@ def encode(
     step = ROOT_STEPS_NM[precision]
     for k in range(3):
         xs[k] = (sample[SAMPLE_ROOT + k] * 1e9 - memory[ROOT + k]) / step
-    count = _send(0, xs, former[:3], habits, work, memory, trace, pieces, count, model)
+    count = _send(root, xs, former[:3], habits, work, memory, trace, pieces, count, model)
     for k in range(3):
         new[ROOT + k] = memory[ROOT + k] + work[k] * step
         errors[0, k] = sample[SAMPLE_ROOT + k] - new[ROOT + k] / 1e9
     count = _send_bones(
-        0, BODY_COUNT, sample, person, former, pose, work, memory, trace, habits, pieces, count,
+        start, body, sample, person, former, pose, work, memory, trace, habits, pieces, count,
         new, model,
     )  # fmt: skip
     result[2] = write(pieces, count, core)
@@ -371,10 +378,10 @@ def encode(
     count = 0
     if distance == 0:
         count = put_bits(pieces, count, face_step, 2)
-    work[ENERGY] = _hand_energy(sample, memory, precision)
+    work[ENERGY] = _hand_energy(sample, memory, precision, pose[5])
     count = put_bits(pieces, count, work[ENERGY], 4)
     count = _send_bones(
-        BODY_COUNT, SENT_COUNT, sample, person, former, pose, work, memory, trace, habits, pieces,
+        body, end, sample, person, former, pose, work, memory, trace, habits, pieces,
         count, new, model,
     )  # fmt: skip
     for k in range(FACE_COUNT):
@@ -392,13 +399,13 @@ def encode(
     xs[2] = DIOPTRE_STEPS / min(max(gaze[3], NEAR_GAZE), FAR_GAZE)
     for k in range(3):
         xs[k] -= memory[GAZE + k]
-    count = _send(GAZE_GROUP, xs, still, nearest, work, memory, trace, pieces, count, model)
+    count = _send(gaze_group, xs, still, nearest, work, memory, trace, pieces, count, model)
     for k in range(3):
         new[GAZE + k] = memory[GAZE + k] + work[GAZE_AT + k]
     result[3] = write(pieces, count, detail)
     result[4] = work[SUMS + VALUE_COUNT]
     if reference:
-        remember(work, memory, distance, new, 0, len(GROUPS), model)
+        remember(work, memory, distance, new, start, len(GROUPS), model)
     # Each eye turns by the gaze's error and a little for its distance; the jaw by less.
     off = np.hypot(xs[0] - work[GAZE_AT], xs[1] - work[GAZE_AT + 1]) * (2.0 * np.pi / GAZE_STEPS)
     _measure(person, pose, LEVER * (off + 0.002), bound, result)

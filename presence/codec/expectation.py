@@ -7,7 +7,7 @@ are; the weights are learned (``model.json``). All of it is in whole numbers.
 
 from __future__ import annotations
 
-from presence.codec.compiled import compiled
+from presence.codec.compiled import inlined, inner
 from presence.codec.layout import (
     BESIDE,
     BIASES,
@@ -66,7 +66,7 @@ SURE = SUBTOTAL + 1
 WORK_SIZE = SURE + 1
 
 
-@compiled
+@inner
 def begin(work, memory, distance, precision, model):
     """Facts of a frame; the motion since its reference is in 2^-16 of the reference's own."""
     former = memory[DISTANCE]
@@ -75,21 +75,21 @@ def begin(work, memory, distance, precision, model):
     work[DISTANCE_LOG] = model[DISTANCES + distance]
 
 
-@compiled
+@inlined
 def _log(work, first, count, model):
     """16 · log2(1 + 2 · the mean size) of one to three values that came one after another."""
     total = work[SUMS + first + count] - work[SUMS + first]
     return model[LOGS + count * LOG_COUNT + min(total, LOG_COUNT - 1)]
 
 
-@compiled
+@inlined
 def _add(scale, feature, value, weights, work, model):
     """``scale`` with one more feature; what it is stays in ``work`` for training."""
     work[FEATURES + feature] = value
     return scale + model[weights + feature] * value
 
 
-@compiled
+@inlined
 def expect_group(group, kind, work, memory, model):
     """What features that a group's values share add to the scale, in 4096ths of log2."""
     first, count = GROUPS[group, FIRST], GROUPS[group, COUNT]
@@ -131,7 +131,7 @@ def expect_group(group, kind, work, memory, model):
     work[SUBTOTAL] = scale
 
 
-@compiled
+@inlined
 def expect(group, kind, axis, work, memory, model):
     """The value expected, in 16ths of a step, and the index of the scale about it."""
     first = GROUPS[group, FIRST]
@@ -176,7 +176,7 @@ def expect(group, kind, axis, work, memory, model):
     work[SCALE] = min(max((scale + 512) >> 10, 0), _WIDEST)
 
 
-@compiled
+@inner
 def remember(work, memory, distance, new, first_group, last_group, model):
     """What a reference frame adds to what is known of its values' sizes."""
     chained = memory[CHAINED]

@@ -42,10 +42,10 @@ def make_ready() -> None:
         sample, person, np.zeros(FORMER_SIZE), START, 0, True, 20, 2, (0.1, 0.5, 0.0), 0.001, model,
         memory, core, detail, result, untraced,
     )  # fmt: skip
-    sections = [
-        np.frombuffer(bytearray(section[: int(size)]), np.uint8)
-        for section, size in ((core, result[2]), (detail, result[3]))
-    ]
+    core_size, detail_size = int(result[2]), int(result[3])
+    data = np.concatenate([core[:core_size], detail[:detail_size]])
     eyes = np.zeros((3, 3))
-    decode(*sections, START, 0, True, model, memory, eyes, sample)
+    decode(
+        data, core_size, core_size + detail_size, START, 0, True, model, memory, eyes, sample
+    )  # fmt: skip
     show(memory, eyes, sample)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from presence.codec.compiled import compiled
+from presence.codec.compiled import compiled, inlined
 from presence.codec.layout import (
     DIOPTRE_STEPS,
     FACE,
@@ -45,7 +45,7 @@ _YAW, _PITCH, _JAW_TURN = float(EYE_YAW_RANGE), float(EYE_PITCH_RANGE), float(JA
 _GAZE_ANGLE = 2.0 * np.pi / GAZE_STEPS
 
 
-@compiled
+@inlined
 def _sine_cosine(angle, out):
     """By the series at an eighth of the angle, then doubled; exact to 1e-15 within a turn."""
     x = angle / 8.0
@@ -87,7 +87,7 @@ def _sine_cosine(angle, out):
     out[0], out[1] = sine, 1.0 + less
 
 
-@compiled
+@inlined
 def _arctangent(y, x):
     """The angle of (x, y) for x > 0, by halving it four times and the series."""
     for _ in range(4):

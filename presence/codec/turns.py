@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from presence.codec.compiled import compiled
+from presence.codec.compiled import inlined
 from presence.codec.layout import (
     ONE,
     QUATS,
 )
 
 
-@compiled
+@inlined
 def turn(quats, at, out, to, v0, v1, v2, step):
     """``out[to:] = quats[at:] · q`` where q's axis times the tangent of its quarter angle is v ·
     step.
@@ -37,7 +37,7 @@ def turn(quats, at, out, to, v0, v1, v2, step):
     out[to + 3] = (aw * bw - ax * bx - ay * by - az * bz + half) >> 30
 
 
-@compiled
+@inlined
 def mul(a, b, out):
     """``a`` times ``b``: first b, then a."""
     x = a[3] * b[0] + a[0] * b[3] + a[1] * b[2] - a[2] * b[1]
@@ -47,7 +47,7 @@ def mul(a, b, out):
     out[0], out[1], out[2], out[3] = x, y, z, w
 
 
-@compiled
+@inlined
 def back_mul(a, b, out):
     """The inverse of ``a``, times ``b``."""
     x = a[3] * b[0] - a[0] * b[3] - a[1] * b[2] + a[2] * b[1]
@@ -57,7 +57,7 @@ def back_mul(a, b, out):
     out[0], out[1], out[2], out[3] = x, y, z, w
 
 
-@compiled
+@inlined
 def rotate(q, v, out):
     """``v``, turned by ``q``."""
     tx = 2.0 * (q[1] * v[2] - q[2] * v[1])
@@ -69,7 +69,7 @@ def rotate(q, v, out):
     out[0], out[1], out[2] = x, y, z
 
 
-@compiled
+@inlined
 def unit(memory, row, out):
     """A bone's rotation as doubles of unit length; every machine rounds these operations alike."""
     at = QUATS + 4 * row
