@@ -86,7 +86,7 @@ def test_the_report_says_everything_that_it_should(demo):
     assert min(report["still_size"]) >= 960
     assert [p["name"] for p in report["participants"]] == ["You", "Ada", "Ben"]
     for person in report["participants"]:
-        assert person["carrier"].startswith("data")
+        assert person["carrier"].startswith("rtp")
         assert person["sent"] > 100
         assert person["sent"] == person["received"] + person["lost"]
         assert 0.0 < person["bytes_mean"] <= 250.0

@@ -152,7 +152,7 @@ def test_links_say_how_they_are_doing():
         await until(lambda: one.mesh.stats()[0].round_trip_ns is not None)
         (stats,) = one.mesh.stats()
         assert stats.stream == 2
-        assert stats.carrier == "data (direct, udp)"
+        assert stats.carrier == "rtp (direct, udp)"
         assert 0 < stats.round_trip_ns < 500_000_000
         assert stats.silent_ns < 1_500_000_000
         assert stats.counters.received_envelopes >= 2

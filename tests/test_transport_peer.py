@@ -16,8 +16,10 @@ from presence.clock import MILLISECOND, SECOND, MonotonicClock
 from presence.errors import TransportError
 from presence.transport.ice import LOOPBACK, offer_loopback_when_alone
 from presence.transport.link import TICK_NS, Link
-from presence.transport.peer import DESCRIPTION_LIMIT, Peer
+from presence.transport.peer import CARRIERS, DESCRIPTION_LIMIT, Peer
 
+DATA = ("data",)
+EITHER_CARRIER = pytest.mark.parametrize("carriers", [CARRIERS, DATA], ids=["rtp", "data"])
 OTHER_PROCESS = Path(__file__).with_name("transport_peer_process.py")
 
 
@@ -71,9 +73,9 @@ class OtherProcess:
 
 
 @contextlib.asynccontextmanager
-async def connected_process():
+async def connected_process(carriers=CARRIERS):
     other = await OtherProcess.start()
-    peer = Peer(MonotonicClock())
+    peer = Peer(MonotonicClock(), carriers)
     try:
         yield other, peer, await other.connect(peer)
     finally:
@@ -81,8 +83,8 @@ async def connected_process():
         await other.kill()
 
 
-async def connected_pair():
-    first, second = Peer(MonotonicClock()), Peer(MonotonicClock())
+async def connected_pair(carriers=CARRIERS, others=CARRIERS):
+    first, second = Peer(MonotonicClock(), carriers), Peer(MonotonicClock(), others)
     await first.accept(await second.answer(await first.offer()))
     await first.opened()
     await second.opened()
@@ -113,9 +115,11 @@ def run(main):
     assert complaints == []
 
 
-def test_two_processes_hear_each_other_at_60_hertz(capsys):
+@EITHER_CARRIER
+def test_two_processes_hear_each_other_at_60_hertz(capsys, carriers):
     async def main():
-        async with connected_process() as (other, _, carrier):
+        async with connected_process(carriers) as (other, _, carrier):
+            assert carrier.name == carriers[0]
             cpu_s = time.process_time()
             start = time.monotonic()
             for i in range(120):
@@ -129,7 +133,7 @@ def test_two_processes_hear_each_other_at_60_hertz(capsys):
         latencies_ms = [latency_ns / MILLISECOND for _, latency_ns in report["received"]]
         with capsys.disabled():
             print(
-                f"\n  60 Hz x 200 B between two processes: {len(latencies_ms)} of 120, "
+                f"\n  {carriers[0]}: 60 Hz x 200 B between processes: {len(latencies_ms)} of 120, "
                 + ", ".join(f"p{p} {percentile(latencies_ms, p / 100):.2f}" for p in (50, 95, 99))
                 + f" ms; CPU sender {cpu_s / 2:.1%}, receiver {report['cpu_s'] / 2:.1%} of a core"
             )
@@ -180,7 +184,7 @@ def test_a_killed_process_is_noticed_in_less_than_two_seconds():
 
 def test_a_full_channel_takes_nothing_until_it_says_that_it_is_ready():
     async def main():
-        first, second = await connected_pair()
+        first, second = await connected_pair(DATA)
         carrier = first.carrier
         heard = []
         second.carrier.on_bundle = lambda bundle, _: heard.append(bundle[0])
@@ -201,7 +205,7 @@ def test_a_full_channel_takes_nothing_until_it_says_that_it_is_ready():
 
 def test_a_channel_whose_datagrams_vanish_stays_full_and_queues_nothing():
     async def main():
-        first, second = await connected_pair()
+        first, second = await connected_pair(DATA)
         # The wire is cut: datagrams leave and never arrive.
         second._connection.sctp.transport.transport._connection._nominated.clear()
         transport = first._connection.sctp.transport.transport
@@ -225,9 +229,10 @@ def test_a_channel_whose_datagrams_vanish_stays_full_and_queues_nothing():
     run(main)
 
 
-def test_closing_one_side_closes_the_other_at_once():
+@EITHER_CARRIER
+def test_closing_one_side_closes_the_other_at_once(carriers):
     async def main():
-        first, second = await connected_pair()
+        first, second = await connected_pair(carriers)
         closed = asyncio.Event()
         second.carrier.on_closed = closed.set
         await first.close()

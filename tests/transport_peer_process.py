@@ -23,15 +23,18 @@ async def main():
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     peer = Peer(MonotonicClock())
     received = []
-    carrier = peer.carrier
-    carrier.on_bundle = lambda bundle, arrival_ns: received.append(
-        (int.from_bytes(bundle[:4], "big"), arrival_ns - int.from_bytes(bundle[4:12], "big"))
-    )
+
+    def take(bundle, arrival_ns):
+        sent_ns = int.from_bytes(bundle[4:12], "big")
+        received.append((int.from_bytes(bundle[:4], "big"), arrival_ns - sent_ns))
+
     cpu_s = 0.0
     while line := await reader.readline():
         message = json.loads(line)
         if "offer" in message:
             say(answer=await peer.answer(message["offer"]))
+            # Which carrier it is, the offer has settled.
+            peer.carrier.on_bundle = take
             await peer.opened()
             cpu_s = time.process_time()
             say(open=str(peer.route))

@@ -133,6 +133,7 @@ class Media:
             look=settings.seed,
             seat=settings.seat,
             identity=own.introduce(settings.name, settings.seed),
+            carriers=settings.carriers,
         )
         # A file is read before joining: a faulty one is nobody else's business, and a long one
         # takes seconds in which the host would hear nothing.
@@ -251,6 +252,7 @@ class Media:
                 on_link_up=self._link_up,
                 on_link_down=lambda stream, reason: log.info("link to %d down: %s", stream, reason),
                 seals=trust,
+                carriers=self.settings.carriers,
             )
         believed = [member for member in welcome.members if trust.believes(member.stream)]
         before = self._roster.members
@@ -401,7 +403,10 @@ class Media:
                 for envelope in sender.repair(stream, missing, known, now):
                     mesh.send_to(stream, envelope)
             case LossReport(asked) if asked == sender.stream:
-                sender.loses(stream, message.share, now)
+                # The receiver cannot tell what got lost from what was never sent to it.
+                link = mesh.links.get(stream)
+                lost = link.loss if link is not None else None
+                sender.loses(stream, message.share if lost is None else lost, now)
             case ProfileRequest(asked) if asked == sender.stream:
                 mesh.send_to(stream, sender.profile(now))
 

@@ -37,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """When a performance begins, by this participant's clock; None: now."""
     rate: int = 60
     """Samples sent a second."""
+    carriers: tuple[str, ...] = ("rtp", "data")
+    """What may carry them to the others, the best first."""
     clock_offset_ns: int = 0
     """Nanoseconds by which this participant's clock is set apart from the machine's."""
     clock_drift_ppm: float = 0.0

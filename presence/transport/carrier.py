@@ -31,12 +31,25 @@ class Carrier(Protocol):
 
     @property
     def name(self) -> str:
-        """What kind of carrier it is: ``data``, ``memory``."""
+        """What kind of carrier it is: ``data``, ``rtp``, ``memory``."""
         ...
 
     @property
     def ready(self) -> bool:
         """Whether a bundle sent now would leave now."""
+        ...
+
+    @property
+    def budget_bps(self) -> float | None:
+        """Bits a second that the path carries, all counted; None: the carrier does not know.
+
+        Who sends more than that fills a queue, here or on the way; so less is sent to begin with.
+        """
+        ...
+
+    @property
+    def loss(self) -> float | None:
+        """The share of what was sent of late that the path lost; None: the carrier cannot say."""
         ...
 
     def send(self, bundle: bytes) -> bool:

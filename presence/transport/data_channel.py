@@ -48,6 +48,16 @@ class DataChannelCarrier:
         """Whether the channel is open and holds nothing back."""
         return bool(self._channel.readyState == "open" and self._channel.bufferedAmount == 0)
 
+    @property
+    def budget_bps(self) -> float | None:
+        """None: SCTP has a window of its own, and tells nobody."""
+        return None
+
+    @property
+    def loss(self) -> float | None:
+        """None: SCTP does not say."""
+        return None
+
     def send(self, bundle: bytes) -> bool:
         """Send a bundle; False: the channel is not open, or holds the last one back."""
         check_length(bundle)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from presence.clock import MILLISECOND, Clock
 from presence.errors import PresenceError, TransportError
 from presence.transport.link import Link, LinkEnd
-from presence.transport.peer import OPEN_TIMEOUT_S, Peer
+from presence.transport.peer import CARRIERS, OPEN_TIMEOUT_S, Peer
 from presence.wire.control import Bye
 
 FIRST_RETRY_S = 0.25
@@ -119,6 +119,7 @@ class Keeper:
         send_description: SendDescription,
         on_up: Callable[[int], None],
         on_down: Callable[[int, str], None],
+        carriers: Sequence[str] = CARRIERS,
     ) -> None:
         """Start keeping a link to ``stream``; ``offers`` if this participant is the newcomer."""
         self.stream = stream
@@ -129,6 +130,7 @@ class Keeper:
         self.attempts = 0
         self._own_stream = own_stream
         self._offers = offers
+        self._carriers = carriers
         self._clock = clock
         self._make_link = make_link
         self._send_description = send_description
@@ -286,7 +288,7 @@ class Keeper:
         patience_s = min(OPEN_TIMEOUT_S, self._patience_s)
         self._patience_s = patience_s
         self._deadline_s = self._now_s() + patience_s
-        self._attempt = peer = Peer(self._clock)
+        self._attempt = peer = Peer(self._clock, self._carriers)
         peer.on_open = lambda: self._events.put_nowait(_Opened(peer))
         peer.on_failed = lambda error: self._events.put_nowait(_Failed(peer, error))
         return peer

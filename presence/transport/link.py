@@ -16,6 +16,7 @@ from presence.clock import MILLISECOND, SECOND, Clock
 from presence.errors import UnknownKeyError, WireError
 from presence.transport.carrier import Carrier
 from presence.transport.gate import Gate
+from presence.transport.shedding import Shedder
 from presence.wire.bundle import pack_bundles, unpack_bundle
 from presence.wire.control import Bye, Control, Ping, Pong, decode_control, encode_control
 from presence.wire.envelope import Envelope, Kind, decode_envelope, encode_envelope
@@ -110,6 +111,14 @@ class LinkStats:
     """Envelopes that wait for the carrier."""
     queued_age_ns: int
     """How long the first of them has waited."""
+    budget_bps: float | None
+    """What the path carries, all counted; None: the carrier does not know."""
+    loss: float | None
+    """The share of what was sent that the path lost of late; None: the carrier cannot say."""
+    divisor: int
+    """Of the frames that may be left out, one in so many is sent."""
+    detail: bool
+    """Whether those have their hands, face and gaze."""
     counters: Counters
 
 
@@ -157,6 +166,8 @@ class Link:
         self._seals = seals
         self._held: deque[tuple[Envelope, int]] = deque()
         self._gate = Gate()
+        self._shedder = Shedder()
+        self._shed = 0
         self._counters = Counters()
         self._ticked_ns = clock.now_ns()
         self._silent_ns = 0
@@ -191,6 +202,11 @@ class Link:
         """Whether what is sent now leaves with the next :meth:`flush`, and does not wait."""
         return self._carrier.ready
 
+    @property
+    def loss(self) -> float | None:
+        """The share of what was sent of late that the path lost; None: the carrier cannot say."""
+        return self._carrier.loss
+
     def send(self, envelope: Envelope) -> None:
         """Have an envelope sent by the next :meth:`flush`."""
         self.send_encoded(encode_envelope(envelope), envelope)
@@ -198,10 +214,18 @@ class Link:
     def send_encoded(self, data: bytes, header: Envelope) -> None:
         """The same for one that is encoded already, so that many links share one encoding.
 
+        What is more than the path carries is left out of it: see
+        :mod:`~presence.transport.shedding`.
+
         Raises:
             ValueError: it does not fit a bundle.
         """
-        self._gate.offer(data, header, self._clock.now_ns())
+        now_ns = self._clock.now_ns()
+        left = self._shedder.shed(data, header, self._carrier.budget_bps, now_ns)
+        if left is None:
+            self._shed += 1
+        else:
+            self._gate.offer(left, header, now_ns)
 
     def send_control(self, *messages: Control) -> None:
         """Have control messages sent by the next :meth:`flush`."""
@@ -245,6 +269,9 @@ class Link:
         """How the link is doing now."""
         now_ns = self._clock.now_ns()
         dropped = {str(reason): count for reason, count in self._gate.dropped.items()}
+        if self._shed:
+            dropped["shed"] = self._shed
+        step = self._shedder.step
         name = self._carrier.name
         return LinkStats(
             stream=self.stream,
@@ -253,6 +280,10 @@ class Link:
             silent_ns=max(0, self._silent_ns + now_ns - self._ticked_ns),
             queued=len(self._gate),
             queued_age_ns=self._gate.oldest_age_ns(now_ns),
+            budget_bps=self._carrier.budget_bps,
+            loss=self._carrier.loss,
+            divisor=step.divisor,
+            detail=step.detail,
             counters=replace(self._counters, dropped=dropped),
         )
 

@@ -41,6 +41,9 @@ class Conditions:
     """Share of the bundles that arrive twice."""
     bytes_per_second: int | None = None
     """What the narrowest hop lets through; None: anything."""
+    queue_ns: int | None = None
+    """What the narrowest hop lets wait before it, as the time to pass it on, before it drops what
+    comes; None: nothing waits there, and whoever sends is told that it is busy."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.loss < 1.0:
@@ -82,11 +85,17 @@ class LossyPath:
         self.reordered = 0
 
     def free(self, now_ns: int) -> bool:
-        """Whether a bundle pushed now would leave now."""
-        return now_ns >= self.free_at_ns
+        """Whether a bundle pushed now would be taken."""
+        return now_ns >= self.free_at_ns or self.conditions.queue_ns is not None
 
-    def push(self, now_ns: int, bundle: bytes) -> bool:
-        """Send a bundle on its way; False: the narrowest hop is busy, and nothing was queued."""
+    def push(self, now_ns: int, bundle: bytes, size: int | None = None) -> bool:
+        """Send a bundle on its way; False: the narrowest hop is busy, and nothing was queued.
+
+        Args:
+            now_ns: The time.
+            bundle: What arrives in the end.
+            size: Bytes that it takes on the way; None: as many as it has.
+        """
         if not self.free(now_ns):
             return False
         # Every bundle draws the same number of random numbers, so that a change of one condition
@@ -97,7 +106,12 @@ class LossyPath:
         self.pushed += 1
         left_ns = now_ns
         if conditions.bytes_per_second is not None:
-            left_ns += len(bundle) * SECOND // conditions.bytes_per_second
+            waits_ns = max(0, self.free_at_ns - now_ns)
+            if conditions.queue_ns is not None and waits_ns > conditions.queue_ns:
+                self.lost += 1
+                return True
+            passed_on = len(bundle) if size is None else size
+            left_ns += waits_ns + passed_on * SECOND // conditions.bytes_per_second
             self.free_at_ns = left_ns
         if self._loses(fate):
             self.lost += 1

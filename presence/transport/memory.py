@@ -37,6 +37,16 @@ class MemoryCarrier:
         """Whether a bundle sent now would leave now."""
         return self._other is not None and self.path.free(self._clock.now_ns())
 
+    @property
+    def budget_bps(self) -> float | None:
+        """None: the path itself says when it is full."""
+        return None
+
+    @property
+    def loss(self) -> float | None:
+        """None: as on a data channel, nobody says."""
+        return None
+
     def send(self, bundle: bytes) -> bool:
         """Send a bundle; False: closed, or the narrowest hop is busy."""
         check_length(bundle)

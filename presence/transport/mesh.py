@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 
 from presence.clock import SECOND, Clock
 from presence.errors import TransportError
 from presence.transport.ice import local_addresses
 from presence.transport.keeper import DescriptionKind, Keeper, SendDescription
 from presence.transport.link import TICK_NS, Link, LinkEnd, LinkStats, Seals
-from presence.transport.peer import Peer
+from presence.transport.peer import CARRIERS, Peer
 from presence.wire.control import Control
 from presence.wire.envelope import Envelope, encode_envelope
 
@@ -42,6 +42,7 @@ class Mesh:
         on_link_up: Callable[[int], None] = lambda stream: None,
         on_link_down: Callable[[int, str], None] = lambda stream, reason: None,
         seals: Seals | None = None,
+        carriers: Sequence[str] = CARRIERS,
     ) -> None:
         """Nobody is in the room yet.
 
@@ -58,11 +59,13 @@ class Mesh:
                 rebuilt, until :meth:`member_left`. Not called for links that the caller ends, nor
                 for one that is replaced before it is lost: then ``on_link_up`` is called again.
             seals: What every :class:`Link` opens by, and seals its control messages.
+            carriers: What may carry envelopes, of :data:`~presence.transport.peer.CARRIERS`.
         """
         self.own_stream = own_stream
         self._clock = clock
         self._send_description = send_description
         self._on_envelope = on_envelope
+        self._carriers = carriers
         self._on_link_up = on_link_up
         self._on_link_down = on_link_down
         self._keepers: dict[int, Keeper] = {}
@@ -195,6 +198,7 @@ class Mesh:
             send_description=self._send_description,
             on_up=self._on_link_up,
             on_down=self._on_link_down,
+            carriers=self._carriers,
         )
 
     def _make_link(self, stream: int, peer: Peer, on_end: Callable[[LinkEnd], None]) -> Link:

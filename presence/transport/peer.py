@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiortc import RTCConfiguration, RTCSessionDescription
 
 from presence.clock import Clock
 from presence.errors import TransportError
+from presence.transport.carrier import Carrier
 from presence.transport.data_channel import DataChannelCarrier
 from presence.transport.ice import (
     Connection,
@@ -18,7 +20,12 @@ from presence.transport.ice import (
     offer_loopback_when_alone,
     stop_asking_for_consent,
 )
+from presence.transport.rtp_carrier import RtpCarrier
+from presence.transport.rtp_offer import RtpOffer, find_offer, new_offer, with_offer
+from presence.transport.srtp import SrtpPath, why_not
 
+CARRIERS = ("rtp", "data")
+"""What a connection can carry bundles by, the best first."""
 OPEN_TIMEOUT_S = 8.0
 """Seconds from the exchange of descriptions to an open channel, over a bad network."""
 DESCRIPTION_LIMIT = 16_384
@@ -26,27 +33,44 @@ DESCRIPTION_LIMIT = 16_384
 _CHECK_INTERVAL_S = 0.025
 """A little more than the time in which aioice, looking for a way, notices that it was closed."""
 
+log = logging.getLogger(__name__)
+
 
 class Peer:
     """One attempt at a connection to one other participant, and the connection it became.
 
-    State: aiortc's connection and the data channel on it. A peer is used once; a lost connection
-    is replaced by that of a new peer.
+    State: aiortc's connection, the data channel on it, and the RTP that goes the same way if both
+    sides can. A peer is used once; a lost connection is replaced by that of a new peer.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        """Arrivals are stamped by ``clock``. Nothing is sent until a description is exchanged."""
+    def __init__(self, clock: Clock, carriers: Sequence[str] = CARRIERS) -> None:
+        """Nothing is sent until a description is exchanged.
+
+        Args:
+            clock: Stamps arrivals.
+            carriers: Of :data:`CARRIERS` those that may be used. The data channel always may, if
+                the other side has nothing else.
+        """
         offer_loopback_when_alone()
+        self._clock = clock
+        self._rtp_allowed = "rtp" in carriers and _rtp_works()
+        self._own_rtp: RtpOffer | None = None
+        self._rtp: RtpCarrier | None = None
         self.on_open: Callable[[], None] | None = None
         self.on_failed: Callable[[TransportError], None] | None = None
         """No connection came about; not called for one that was open and got lost."""
         # An empty list: without one, aiortc asks a public STUN server where it is.
         self._connection = Connection(RTCConfiguration(iceServers=[]))
         self._connection.on("connectionstatechange", self._state_changed)
-        self.carrier = DataChannelCarrier(self._connection, clock)
-        self.carrier.on_open = self._channel_opened
+        self._data = DataChannelCarrier(self._connection, clock)
+        self._data.on_open = self._data_opened
         self._settled = asyncio.Event()
         self._failure: TransportError | None = None
+
+    @property
+    def carrier(self) -> Carrier:
+        """What carries bundles: RTP once both sides agreed on that, else the data channel."""
+        return self._rtp or self._data
 
     @property
     def route(self) -> Route | None:
@@ -65,6 +89,8 @@ class Peer:
             TransportError: this machine has no address to be reached at.
         """
         await self._connection.setLocalDescription(await self._connection.createOffer())
+        if self._rtp_allowed:
+            self._own_rtp = new_offer()
         return self._own_description()
 
     async def answer(self, offer: str) -> str:
@@ -73,6 +99,10 @@ class Peer:
         Raises:
             TransportError: the offer cannot be used.
         """
+        theirs = find_offer(offer) if self._rtp_allowed else None
+        if theirs is not None:
+            self._own_rtp = new_offer(theirs)
+            self._carry_by_rtp(self._own_rtp, theirs)
         await self._read("offer", offer)
         await self._connection.setLocalDescription(await self._connection.createAnswer())
         return self._own_description()
@@ -83,10 +113,13 @@ class Peer:
         Raises:
             TransportError: the answer cannot be used, or no offer was made.
         """
+        theirs, own = find_offer(answer), self._own_rtp
+        if own is not None and theirs is not None and theirs.payload_type == own.payload_type:
+            self._carry_by_rtp(own, theirs)
         await self._read("answer", answer)
 
-    async def opened(self, timeout_s: float = OPEN_TIMEOUT_S) -> DataChannelCarrier:
-        """Wait for the channel to open.
+    async def opened(self, timeout_s: float = OPEN_TIMEOUT_S) -> Carrier:
+        """Wait for the connection to open.
 
         Raises:
             TransportError: it did not, and why.
@@ -120,6 +153,8 @@ class Peer:
     async def close(self) -> None:
         """Close the connection, telling the other side; closing twice is no error."""
         opened = self._settled.is_set() and self._failure is None
+        if self._rtp is not None:
+            await self._rtp.close()
         await self._connection.close()
         if not opened:
             # aiortc leaves the task that makes the connection to find out by itself.
@@ -148,14 +183,26 @@ class Peer:
             raise TransportError(
                 "this machine has no network address to be reached at; connect it to a network"
             )
-        return str(description.sdp)
+        sdp = str(description.sdp)
+        return sdp if self._own_rtp is None else with_offer(sdp, self._own_rtp)
 
     def _no_route(self) -> str:
         own = ", ".join(_addresses(self._connection.localDescription.sdp)) or "none"
         theirs = ", ".join(_addresses(self._connection.remoteDescription.sdp)) or "none"
         return f"no way was found from this machine ({own}) to the other participant's ({theirs})"
 
-    def _channel_opened(self) -> None:
+    def _carry_by_rtp(self, own: RtpOffer, theirs: RtpOffer) -> None:
+        """Both sides can: bundles go by RTP from the start."""
+        if self._rtp is None:
+            path = SrtpPath(self._connection, own.payload_type)
+            self._rtp = RtpCarrier(path, own, theirs, self._clock, asyncio.get_running_loop())
+            self._rtp.on_open = self._opened
+
+    def _data_opened(self) -> None:
+        if self._rtp is None:
+            self._opened()
+
+    def _opened(self) -> None:
         self._settled.set()
         if self.on_open is not None:
             self.on_open()
@@ -176,6 +223,22 @@ class Peer:
         self._settled.set()
         if self.on_failed is not None:
             self.on_failed(failure)
+
+
+_warned_of: set[str] = set()
+
+
+def _rtp_works() -> bool:
+    """Whether RTP can be had here; if not, that is said once."""
+    problem = why_not()
+    if problem is not None and problem not in _warned_of:
+        _warned_of.add(problem)
+        log.warning(
+            "poses go by data channel, which costs more and delivers less than RTP: %s; "
+            "install the versions that presence was made for",
+            problem,
+        )
+    return problem is None
 
 
 def _unusable(description: str) -> str | None:
