@@ -32,7 +32,9 @@ def fuzz(tmp_path: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize(("target", "seconds", "least"), [("codec", 3, 12), ("wire", 1, 1000)])
+@pytest.mark.parametrize(
+    ("target", "seconds", "least"), [("codec", 3, 12), ("wire", 1, 1000), ("seal", 1, 100)]
+)
 def test_strangers_bytes_do_no_harm(tmp_path, target, seconds, least):
     said = fuzz(tmp_path, target, f"--seconds={seconds}", "--seed=1")
     executions = re.search(r"number_of_executed_units: (\d+)", said)

@@ -1,7 +1,7 @@
 """``presence bench codec``: what a person weighs, how true they stay, and what loss does to them.
 
 Every figure is measured on the clips' own samples against what a decoder made of the very frames
-whose bytes are counted; only what is under the bundle, and the seal, is computed.
+whose bytes are counted; only what is under the bundle is computed.
 """
 
 from __future__ import annotations

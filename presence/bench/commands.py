@@ -114,6 +114,15 @@ def playout(
     _print(result, json)
 
 
+@bench.command()
+def seal(quick: Quick = False, json: Json = False) -> None:
+    """What sealing and opening cost one of sixteen people, of a core."""
+    from presence.bench.seal import bench_seal
+
+    _prepare()
+    _print(bench_seal(seconds=2 if quick else 10, repeats=5 if quick else 15), json)
+
+
 def _prepare() -> None:
     """Have the codec ready, so that no figure is of its compilation."""
     from presence.client.preparing import prepare_codec

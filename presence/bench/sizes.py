@@ -1,7 +1,7 @@
 """What frames weigh: by themselves, sealed and bundled, and on the wire.
 
-The seal's tags and everything under the bundle are computed from their specifications; they are not
-there to be measured yet, or not to be seen from here.
+Tags are as long as the seal makes them. Everything under the bundle is computed from its
+specification, as it is not to be seen from here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def frame_bytes(frame: Frame) -> int:
 
 
 def sealed_bytes(frame: Frame) -> int:
-    """Bytes in a bundle: length, header, and each section with its tag. The tags are computed."""
+    """Bytes in a bundle: length, header, and each section with its tag."""
     tag = seal_length(Kind.POSE, frame.golden)
     sections = sum(len(section) + tag for section in (frame.core, frame.detail) if section)
     return LENGTH_BYTES + HEADER_LENGTH + sections
