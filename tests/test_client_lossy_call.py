@@ -60,6 +60,9 @@ class Line:
         self.repairs += 1
         self.broadcast(envelope)
 
+    def keys_came(self, stream):
+        self.link.keys_came()
+
     def send_control(self, stream, *messages, urgent=True):
         self.link.send_control(*messages)
         self.link.flush()
@@ -81,6 +84,7 @@ class Call:
         ada, ben = village.join("Ada").trust, village.join("Ben").trust
         self.ada._mesh = Line(ADA, BEN, there, self.clock, self.ada._hear, ada)
         self.ben._mesh = Line(BEN, ADA, back, self.clock, self._ben_hears, ben)
+        self.ada._trust, self.ben._trust = ada, ben
         for media in (self.ada, self.ben):
             media._machine = self.clock
         self.ada._sender = Sender(ADA, Stander(), self.ada._clock, seal=ada.seal)
@@ -103,7 +107,7 @@ class Call:
             assert record.sequence not in self.after, "a frame came out twice"
             self.after[record.sequence] = self.clock.now_ns() - self.sent[record.sequence]
 
-    def run(self, seconds):
+    def run(self, seconds, meanwhile=lambda: None):
         due = tick = self.clock.now_ns()
         end = due + round(seconds * SECOND)
         # What is on its way at the end still arrives.
@@ -118,6 +122,7 @@ class Call:
                 tick += TICK_NS
                 self.ada._mesh.link.tick()
                 self.ben._mesh.link.tick()
+            meanwhile()
             for carrier in self.carriers:
                 carrier.deliver()
             self.clock.advance(2 * MILLISECOND)
