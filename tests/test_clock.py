@@ -1,11 +1,14 @@
 """Clocks."""
 
+import ast
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import presence
 from presence.clock import SECOND, ManualClock, MonotonicClock, SkewedClock
 
 HOUR = 3600 * SECOND
@@ -53,3 +56,36 @@ def test_a_manual_clock_moves_only_by_hand_and_only_forward():
     with pytest.raises(ValueError, match="backwards"):
         clock.advance(-1)
     assert clock.now_ns() == 15
+
+
+WALL_CLOCKS = {"time", "time_ns", "now", "utcnow", "today", "localtime", "gmtime"}
+ALLOWED = {
+    # Whether a file was made after a question was asked: both by the file system's clock.
+    "headset/monado.py",
+    # Credentials for a TURN server run out at a time of day.
+    "host/server.py",
+}
+
+
+def wall_clock_readers():
+    """The modules that read a clock which somebody may set, or which follows the sun."""
+    package = Path(presence.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Attribute(value=ast.Name("time" | "datetime" | "date"), attr=read):
+                    found = read in WALL_CLOCKS
+                case ast.Attribute(attr="CLOCK_REALTIME") | ast.Name("CLOCK_REALTIME"):
+                    found = True
+                case ast.ImportFrom(module="time", names=imported):
+                    found = any(name.name in WALL_CLOCKS for name in imported)
+                case _:
+                    found = False
+            if found:
+                yield path.relative_to(package).as_posix()
+
+
+def test_no_call_depends_on_a_clock_that_somebody_may_set():
+    readers = set(wall_clock_readers())
+    assert "headset/monado.py" in readers, "the search finds nothing any more"
+    assert readers <= ALLOWED

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from presence.clock import MILLISECOND, SECOND, ManualClock
 from presence.transport.link import (
+    FLOOD_LIMIT,
     HELD_LIMIT,
     HELD_NS,
     LOST_AFTER_NS,
@@ -235,6 +236,26 @@ def test_now_and_then_a_malformed_bundle_is_put_up_with_but_a_flood_is_not():
         receive(pair, b"\0")
     (end,) = pair.ends[TWO]
     assert "nothing that can be understood" in end.reason
+    assert end.hostile
+
+
+def test_a_flood_ends_a_link_but_neither_much_traffic_nor_what_waited_during_a_hold_up():
+    pair = Pair()
+    (bundle,) = pack_bundles([encode_envelope(pose(ONE, 0))])
+    for _ in range(30):
+        for _ in range(50):
+            receive(pair, bundle)
+        pair.run(100 * MILLISECOND)
+    pair.clock.advance(10 * SECOND)
+    for _ in range(FLOOD_LIMIT):
+        receive(pair, bundle)
+    assert pair.ends[TWO] == []
+    pair.run(100 * MILLISECOND)
+    for _ in range(FLOOD_LIMIT + 1):
+        receive(pair, bundle)
+    (end,) = pair.ends[TWO]
+    assert "more than anybody" in end.reason
+    assert end.hostile
 
 
 def test_hundreds_of_pings_in_one_envelope_get_one_answer():

@@ -305,6 +305,26 @@ def test_a_link_over_an_address_that_is_gone_is_replaced_at_once(monkeypatch, mo
     run(main)
 
 
+def test_whoever_does_harm_is_not_connected_to_again_for_a_while(monkeypatch):
+    monkeypatch.setattr(keeper_module, "SHUN_S", 1.0)
+
+    async def main(room):
+        one, two = room.join(1), room.join(2)
+        await room.all_connected()
+        carrier = two.mesh._keepers[1]._peer.carrier
+        while not any(event[0] == "down" for event in one.events):
+            carrier.send(b"\0")
+            await asyncio.sleep(0.002)
+        harmed = time.monotonic()
+        assert "nothing that can be understood" in one.events[-1][2]
+        # Who did it comes again at once, and in vain.
+        await until(lambda: len(one.events) == 3)
+        assert time.monotonic() - harmed > 0.9
+        assert room.carried.count((1, 2, "answer")) == 2
+
+    run(main)
+
+
 def test_whoever_waits_in_vain_for_an_offer_makes_one(monkeypatch):
     monkeypatch.setattr(keeper_module, "OFFER_UNASKED_S", 0.1)
 

@@ -28,6 +28,8 @@ OFFER_UNASKED_S = 5.0
 """After how many seconds without an offer whoever waits for one makes one."""
 LINGER_S = 1.0
 """Seconds for which a link that was replaced is still heard, for what is on its way."""
+SHUN_S = 30.0
+"""For how long whoever did harm is not connected to."""
 _CLOSE_TIMEOUT_S = 1.0
 _GOODBYE_S = 0.02
 """Seconds for the last bundle to leave."""
@@ -142,6 +144,7 @@ class Keeper:
         self._patience_s = OPEN_TIMEOUT_S
         self._retired: dict[Peer, asyncio.TimerHandle] = {}
         self._retry_s = FIRST_RETRY_S
+        self._shunned_until_s = 0.0
         self._deadline_s: float | None = None
         """When the attempt must have opened or, if there is none, the next one is due."""
         self._events: asyncio.Queue[_Event] = asyncio.Queue()
@@ -252,6 +255,8 @@ class Keeper:
     async def _answer(self, offer: str) -> None:
         if self._attempt is not None and self._attempt.offered and self._leads:
             return  # Theirs crossed this one, which stands; they answer it.
+        if self._now_s() < self._shunned_until_s:
+            return
         await self._drop_attempt()
         peer = self._new_attempt()
         await self._send("answer", await peer.answer(offer))
@@ -275,11 +280,13 @@ class Keeper:
         self._retry_s = FIRST_RETRY_S
         self._deadline_s = None
         if self.link is None:
-            self._deadline_s = self._now_s() + (0.0 if offers else OFFER_UNASKED_S)
+            due_s = self._now_s() + (0.0 if offers else OFFER_UNASKED_S)
+            self._deadline_s = max(due_s, self._shunned_until_s)
 
     async def _follow_move(self) -> None:
         """What is being made, or was about to be, is made at once and with the new addresses."""
-        if self._attempt is not None or (self.link is None and self._deadline_s is not None):
+        pending = self.link is None and self._deadline_s is not None
+        if self._attempt is not None or (pending and self._now_s() >= self._shunned_until_s):
             await self._drop_attempt()
             await self._offer()
 
@@ -330,6 +337,10 @@ class Keeper:
         if end.left:
             await self._drop_attempt()
             self._deadline_s = None
+        elif end.hostile:
+            await self._drop_attempt()
+            self.problem = TransportError(f"{end.reason}; not connecting for {SHUN_S:.0f} s")
+            self._deadline_s = self._shunned_until_s = self._now_s() + SHUN_S
         elif self._attempt is None:
             self._deadline_s = self._now_s() + self._pause_s(FIRST_RETRY_S)
         if was_up:

@@ -34,6 +34,10 @@ MALFORMED_A_SECOND = 20
 """Malformed bundles and envelopes a second that a link puts up with."""
 MALFORMED_LIMIT = 100
 """How many more than those end it."""
+BUNDLES_A_SECOND = 600
+"""Bundles a second that a link takes, several times what anybody has a use for."""
+FLOOD_LIMIT = 1200
+"""How many more than those end it."""
 _ROUND_TRIP_SMOOTHING = 8
 """The smoothed round trip moves by one part in so many towards each new one (as in RFC 6298)."""
 _PINGS_KEPT = 16
@@ -93,6 +97,8 @@ class LinkEnd:
     """As half a sentence: ``nothing was heard for 1.5 s``."""
     left: bool = False
     """Whether the other participant said goodbye, so that there is nobody to reach any more."""
+    hostile: bool = False
+    """Whether they do harm, so that it is better not to reach them for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +181,7 @@ class Link:
         self._tokens = itertools.count()
         self._pinged: dict[int, int] = {}
         self._malformed_level = 0.0
+        self._flood_level = 0.0
         carrier.on_bundle = self._hear
         carrier.on_ready = self.flush
         carrier.on_closed = lambda: self._end("the connection was closed by the other side")
@@ -254,11 +261,14 @@ class Link:
         now_ns = self._clock.now_ns()
         # A process that was held up heard nobody, which says nothing about them; so only time
         # in which the loop ran counts as silence.
-        passed_ns = min(now_ns - self._ticked_ns, 2 * TICK_NS)
+        since_ns = now_ns - self._ticked_ns
+        passed_ns = min(since_ns, 2 * TICK_NS)
         self._ticked_ns = now_ns
         self._silent_ns = max(0, self._silent_ns + passed_ns)
         forgiven = MALFORMED_A_SECOND * passed_ns / SECOND
         self._malformed_level = max(0.0, self._malformed_level - forgiven)
+        # What came while this process was held up lay in the socket, and comes at once.
+        self._flood_level = max(0.0, self._flood_level - BUNDLES_A_SECOND * since_ns / SECOND)
         if self._silent_ns >= LOST_AFTER_NS:
             self._end(f"nothing was heard for {self._silent_ns / SECOND:.1f} s")
         elif now_ns >= self._ping_due_ns or self._silent_ns >= PROBE_AFTER_NS:
@@ -300,6 +310,10 @@ class Link:
         self._silent_ns = self._ticked_ns - arrival_ns
         self._counters.received_bundles += 1
         self._counters.received_bytes += len(bundle)
+        self._flood_level += 1.0
+        if self._flood_level > FLOOD_LIMIT:
+            self._end("the other participant sends more than anybody could", hostile=True)
+            return
         try:
             parts = unpack_bundle(bundle)
         except WireError:
@@ -395,11 +409,11 @@ class Link:
         self._counters.malformed += 1
         self._malformed_level += 1.0
         if self._malformed_level > MALFORMED_LIMIT:
-            self._end("the other participant sends nothing that can be understood")
+            self._end("the other participant sends nothing that can be understood", hostile=True)
 
-    def _end(self, reason: str, *, left: bool = False) -> None:
+    def _end(self, reason: str, *, left: bool = False, hostile: bool = False) -> None:
         on_end, self._on_end = self._on_end, None
         if on_end is not None:
             carrier = self._carrier
             carrier.on_bundle = carrier.on_ready = carrier.on_closed = None
-            on_end(LinkEnd(reason, left))
+            on_end(LinkEnd(reason, left, hostile))

@@ -1,0 +1,88 @@
+"""A participant whose network, or whose manners, a test spoils while the call goes on.
+
+Its settings are the only argument, as JSON. What to do comes by standard input, a JSON line each:
+``{"network": {…}}`` with the fields of Conditions, ``{"cut": true}``, or ``{"send": ["garbage" or
+"profiles", bundles a second, to whom by name]}``.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+
+import msgspec
+
+from presence.bench.impaired import impaired_arrivals
+from presence.client.media import Media
+from presence.client.preparing import prepare_codec
+from presence.client.settings import Settings
+from presence.clock import MonotonicClock
+from presence.transport.lossy import PERFECT, Conditions
+from presence.wire.bundle import pack_bundles
+from presence.wire.envelope import encode_envelope
+
+
+class Faults:
+    """What the test wants. State: the network, and what is sent besides a participant's own."""
+
+    def __init__(self, network, media):
+        self.network = network
+        self.media = media
+        self.sending = None
+        self.flood = None
+
+    def listen(self):
+        asyncio.get_running_loop().add_reader(sys.stdin, self._read)
+
+    def _read(self):
+        line = sys.stdin.readline()
+        if not line:
+            asyncio.get_running_loop().remove_reader(sys.stdin)
+            return
+        match json.loads(line):
+            case {"network": conditions}:
+                self.network.conditions = Conditions(**conditions)
+            case {"cut": _}:
+                self.network.cut()
+            case {"send": [what, rate, victim]}:
+                self.sending = asyncio.create_task(self._send(what, rate, victim))
+
+    async def _send(self, what, rate, victim):
+        members = self.media._roster.members.values()
+        stream = next(member.stream for member in members if member.name == victim)
+        began, sent = time.monotonic(), 0
+        while link := self.media._mesh.links.get(stream):
+            # One in each turn of the loop, as more would wait for the carrier.
+            if sent < rate * (time.monotonic() - began):
+                sent += link._carrier.send(self._bundle(what))
+            await asyncio.sleep(0)
+
+    def _bundle(self, what):
+        if what == "garbage":
+            return os.urandom(200)
+        # A message like any other, but too many of them.
+        if self.flood is None:
+            profile = self.media._sender.profile(MonotonicClock().now_ns())
+            (self.flood,) = pack_bundles([encode_envelope(profile)])
+        return self.flood
+
+
+def say(status):
+    print(msgspec.json.encode(status).decode(), flush=True)
+
+
+async def main(settings):
+    with impaired_arrivals(PERFECT, MonotonicClock(), seed=os.getpid()) as network:
+        media = Media(settings, None)
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        Faults(network, media).listen()
+        await media.run(ended, say)
+
+
+if __name__ == "__main__":
+    prepare_codec(lambda words: None)
+    asyncio.run(main(msgspec.json.decode(sys.argv[1], type=Settings)))
