@@ -2,7 +2,7 @@
 
 Its settings are the only argument, as JSON. What to do comes by standard input, a JSON line each:
 ``{"network": {…}}`` with the fields of Conditions, ``{"cut": true}``, or ``{"send": ["garbage" or
-"profiles", bundles a second, to whom by name]}``.
+"pongs", bundles a second, to whom by name]}``.
 """
 
 import asyncio
@@ -19,9 +19,11 @@ from presence.client.media import Media
 from presence.client.preparing import prepare_codec
 from presence.client.settings import Settings
 from presence.clock import MonotonicClock
+from presence.transport.data_channel import DataChannelCarrier
 from presence.transport.lossy import PERFECT, Conditions
 from presence.wire.bundle import pack_bundles
-from presence.wire.envelope import encode_envelope
+from presence.wire.control import Pong, encode_control
+from presence.wire.envelope import Envelope, Kind, encode_envelope
 
 
 class Faults:
@@ -54,19 +56,36 @@ class Faults:
         stream = next(member.stream for member in members if member.name == victim)
         began, sent = time.monotonic(), 0
         while link := self.media._mesh.links.get(stream):
-            # One in each turn of the loop, as more would wait for the carrier.
-            if sent < rate * (time.monotonic() - began):
-                sent += link._carrier.send(self._bundle(what))
-            await asyncio.sleep(0)
+            # Past everything that would have it wait; not all at once, so that it leaves at all.
+            due = int(rate * (time.monotonic() - began)) - sent
+            for _ in range(min(due, 50)):
+                push(link._carrier, self._bundle(what))
+            sent += max(0, due)
+            await asyncio.sleep(0.01)
 
     def _bundle(self, what):
         if what == "garbage":
             return os.urandom(200)
         # A message like any other, but too many of them.
         if self.flood is None:
-            profile = self.media._sender.profile(MonotonicClock().now_ns())
-            (self.flood,) = pack_bundles([encode_envelope(profile)])
+            media = self.media
+            pong = Envelope.single(
+                Kind.CONTROL,
+                media._mesh.own_stream,
+                sequence=next(media._trust.control_numbers),
+                capture_ns=0,
+                payload=encode_control([Pong(0)]),
+            )
+            (self.flood,) = pack_bundles([encode_envelope(media._trust.seal(pong))])
         return self.flood
+
+
+def push(carrier, bundle):
+    """Send, though the carrier be full."""
+    if isinstance(carrier, DataChannelCarrier):
+        carrier._channel.send(bundle)
+    else:
+        carrier.send(bundle)
 
 
 def say(status):

@@ -208,7 +208,7 @@ def test_whoever_floods_or_sends_garbage_costs_the_others_nothing(call):
     everybody = (ada, "Ada"), (ben, "Ben"), (mallory, "Mallory"), (trent, "Trent")
     until(lambda: all_hear_all(*everybody, more=30), "hearing", 60.0)
     before = hears(ada, "Ben"), time.monotonic()
-    tell(mallory_process, send=["profiles", 5000, "Ada"])
+    tell(mallory_process, send=["pongs", 5000, "Ada"])
     tell(trent_process, send=["garbage", 300, "Ada"])
 
     def over(name):
