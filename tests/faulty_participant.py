@@ -21,6 +21,7 @@ from presence.client.settings import Settings
 from presence.clock import MonotonicClock
 from presence.transport.data_channel import DataChannelCarrier
 from presence.transport.lossy import PERFECT, Conditions
+from presence.transport.rtp import encode_rtp
 from presence.wire.bundle import pack_bundles
 from presence.wire.control import Pong, encode_control
 from presence.wire.envelope import Envelope, Kind, encode_envelope
@@ -84,8 +85,11 @@ def push(carrier, bundle):
     """Send, though the carrier be full."""
     if isinstance(carrier, DataChannelCarrier):
         carrier._channel.send(bundle)
-    else:
-        carrier.send(bundle)
+        return
+    carrier._sequence += 1
+    own = carrier._own
+    packet = encode_rtp(own.payload_type, carrier._sequence, 0, own.ssrc, bundle)
+    carrier._path.send_rtp(packet)
 
 
 def say(status):
