@@ -18,9 +18,9 @@ from presence.bench.muscles import MuscleRig
 from presence.bench.others import way_figures, ways
 from presence.bench.result import at_least, at_most
 from presence.bench.sizes import datagram_bytes, frame_bytes, sealed_bytes
-from presence.bench.steady import steadiness, still_movement_mm
+from presence.bench.steady import golden_to_other, steadiness, still_movement_mm
 from presence.bench.thinning import interpolated, tier
-from presence.codec import CodecSettings, Decoder, Encoder, Frame
+from presence.codec import CodecSettings, Decoder, Encoder, Frame, precision
 from presence.errors import UsageError
 
 INTERVAL = CodecSettings().golden_interval
@@ -136,7 +136,13 @@ def test_a_constant_error_is_steady_and_one_that_comes_with_goldens_is_seen(whol
     peaks = shifted(lambda k: 0.5 * k + (2.0 if k % INTERVAL == 0 else 0.0))
     assert peaks["change_mm_other"] == pytest.approx(0.5)
     assert peaks["change_mm_golden"] == pytest.approx(2.5)
-    assert peaks["golden_to_other"] == pytest.approx(5.0)
+
+
+def test_goldens_no_finer_than_other_frames_show_and_finer_ones_do_not(monkeypatch):
+    clip = smooth_clip(5.0)
+    finer = golden_to_other(clip, CodecSettings())
+    monkeypatch.setattr(precision, "_GOLDEN_FINER", 0.0)
+    assert 0.7 < finer < 1.0 < golden_to_other(clip, CodecSettings())
 
 
 def test_the_motionless_do_not_move():

@@ -20,7 +20,7 @@ def fast_control(bound_m: float) -> PrecisionControl:
 
 
 def pitch_m(control: PrecisionControl) -> float:
-    return float(PITCHES_NM[control.precision]) / 1e9
+    return float(PITCHES_NM[control.first(golden=False)]) / 1e9
 
 
 @pytest.mark.parametrize("bound_m", [0.0005, 0.001, 0.002, 0.005])
@@ -43,12 +43,19 @@ def test_steps_are_finer_the_slower_somebody_moves_and_at_once():
 @pytest.mark.parametrize(("bound_m", "precision"), [(1.0, 0), (1e-9, PITCH_COUNT - 1)])
 @pytest.mark.parametrize("speed", [SLOW, FAST])
 def test_no_bound_leads_beyond_what_there_is(bound_m, precision, speed):
-    assert fast_control(bound_m).precision == precision
+    assert fast_control(bound_m).first(golden=False) == precision
     control = PrecisionControl(bound_m)
     for share_over in (0.0, 1.0):
         for _ in range(200):
             control.observe(share_over, speed, moved=True)
-            assert 0 <= control.precision < PITCH_COUNT
+            assert 0 <= control.first(golden=False) < PITCH_COUNT
+
+
+def test_a_golden_is_finer_than_other_frames_and_never_finer_than_there_is():
+    control = fast_control(0.001)
+    other, golden = control.first(golden=False), control.first(golden=True)
+    assert PITCHES_NM[golden] < 0.6 * PITCHES_NM[other]
+    assert fast_control(1e-9).first(golden=True) == PITCH_COUNT - 1
 
 
 def test_finer_is_finer_until_there_is_nothing_finer():
@@ -72,11 +79,11 @@ def test_whoever_moves_fast_comes_to_just_under_a_hundredth_beyond_the_bound(rea
 @pytest.mark.parametrize(("speed", "moved"), [(0.0, False), (SLOW, True)])
 def test_who_is_still_or_slow_makes_nothing_coarser_and_only_too_many_errors_finer(speed, moved):
     control = PrecisionControl(0.001)
-    before = control.precision
+    before = control.first(golden=False)
     for _ in range(1000):
         control.observe(0.0, speed, moved=moved)
         control.observe(0.01, speed, moved=moved)
-    assert control.precision == before
+    assert control.first(golden=False) == before
     for _ in range(50):
         control.observe(0.05, speed, moved=moved)
-    assert control.precision > before
+    assert control.first(golden=False) > before

@@ -108,7 +108,7 @@ class Encoder:
         refers_to = _Reference(sequence, START) if golden else self._newest
         self._pack(sample)
         result, bound = self._result, float(settings.bound_m)
-        precision = self._control.precision
+        precision = self._control.first(golden=golden and self._moving)
         thrift, calm = self._habits
         still = 0.0 if self._moving else 1.0
         # Whoever stands still must find themselves nearest to their golden.
