@@ -10,6 +10,9 @@ from presence.wire.signalling import (
     Description,
     Heartbeat,
     Identity,
+    IceServer,
+    IceServers,
+    IceServersRequest,
     Join,
     KeyPackage,
     KeyRequest,
@@ -24,6 +27,16 @@ from presence.wire.signalling import (
     encode_message,
 )
 
+SERVERS = (
+    IceServer(
+        urls=("turn:turn.example:3478?transport=udp",),
+        username="1:ada",
+        credential="hmac",
+        lifetime_s=3600,
+        pin="pin",
+    ),
+    IceServer(urls=("stun:turn.example:3478",)),
+)
 WHO = Identity(device=bytes(range(32)), agreement=b"a" * 32, signature=b"s" * 64, proof=b"p" * 32)
 MEMBER = Member(stream=1, seat=0, name="Grace", look=7, identity=WHO)
 
@@ -39,6 +52,7 @@ MEMBER = Member(stream=1, seat=0, name="Grace", look=7, identity=WHO)
         Description(to=2, kind="offer", sdp="v=0\r\n"),
         Heartbeat(),
         Leave(),
+        IceServersRequest(),
     ],
     ids=repr,
 )
@@ -50,6 +64,8 @@ def test_what_a_participant_says_comes_back_as_it_went(message):
     "message",
     [
         Welcome(stream=2, seat=1, resume="token", members=(MEMBER,)),
+        Welcome(stream=2, seat=1, resume="token", members=(), ice_servers=SERVERS),
+        IceServers(ice_servers=SERVERS),
         Refused(code="full", sentence="The room is full."),
         MemberJoined(member=MEMBER),
         MemberLeft(stream=1, reason="lost"),

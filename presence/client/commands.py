@@ -15,6 +15,7 @@ from rich.table import Table
 from presence.client.settings import Settings
 from presence.client.status import Status, live_table, status_table
 from presence.errors import UsageError
+from presence.transport.path_choice import PATH_CHOICES, PathChoice
 
 _HIDDEN: dict[str, Any] = {"hidden": True}
 _DEMO_LEAVES = {"left.png", "right.png", "call.mp4", "report.json", "logs"}
@@ -31,6 +32,10 @@ def join(
         Literal["headset", "window", "offscreen", "none"],
         typer.Option(help="How you see the others."),
     ] = "window",
+    path: Annotated[
+        str,
+        typer.Option(help=f"How the others are reached: {', '.join(PATH_CHOICES)}."),
+    ] = "auto",
     motion: Annotated[Path | None, typer.Option(help="A BVH file, for --as file.")] = None,
     face: Annotated[
         Path | None, typer.Option(help="A Live Link Face CSV file beside the motion.")
@@ -66,6 +71,7 @@ def join(
         name=name,
         source=as_,
         view=view,
+        path=_path_choice(path),
         motion=str(motion) if motion else None,
         face=str(face) if face else None,
         seed=seed,
@@ -85,6 +91,16 @@ def join(
         return
     with live_table(Console()) as live:
         take_part(settings, lambda s: live.update(status_table([s], f"In the room as {s.name}")))
+
+
+def _path_choice(path: str) -> PathChoice:
+    """Raises UsageError for what is no path yet."""
+    for choice in PATH_CHOICES:
+        if path == choice:
+            return choice
+    if path == "relay":
+        raise UsageError("--path relay: this version has no relays; leave --path out")
+    raise UsageError(f"--path {path} is no way to the others; give {', '.join(PATH_CHOICES)}")
 
 
 def _print_line(status: Status) -> None:

@@ -44,6 +44,7 @@ from presence.tracking.head import HeadSource
 from presence.tracking.source import Source
 from presence.transport.mesh import MESH_LIMIT, Mesh
 from presence.transport.signalling import SignallingClient
+from presence.transport.ways import WayFinder
 from presence.wire.control import (
     Control,
     GoldenRequest,
@@ -57,6 +58,7 @@ from presence.wire.identity import OwnIdentity, RoomSecret
 from presence.wire.link import parse_link
 from presence.wire.signalling import (
     Description,
+    IceServers,
     Join,
     KeyPackage,
     KeyRequest,
@@ -73,6 +75,7 @@ PROFILE_SECONDS = 2.0
 """How often the profile is said again, for whoever missed it and its request; and who is here, for
 a view that was too slow to take it."""
 _LOOK_FOR_GONE_SECONDS = 0.1
+_SERVERS_LOOKED_AT_SECONDS = 10.0
 _HEAD_STALE_NS = SECOND // 2
 _HEAD_WAIT_SECONDS = 30.0
 
@@ -102,6 +105,7 @@ class Media:
         self._keys: asyncio.Queue[KeyPackage | KeyRequest] = asyncio.Queue()
         """What is to be said about keys, through the host."""
         self._mesh: Mesh | None = None
+        self._ways = WayFinder(settings.path)
         self._sender: Sender | None = None
         self._seat = 0
         self._phase = "joining"
@@ -151,6 +155,7 @@ class Media:
                 self._save()
                 if self._mesh is not None:
                     await self._mesh.close()
+                await self._ways.close()
 
     async def _work(
         self,
@@ -166,6 +171,7 @@ class Media:
                 self._until_ended(ended),
                 self._follow_room(signalling, source),
                 self._say_keys(signalling),
+                self._keep_servers_fresh(signalling),
                 self._send_steadily(),
                 self._say_profile(),
                 self._look_for_gone(),
@@ -234,6 +240,7 @@ class Media:
         for stream in trust.changed(welcome.members):
             self._forget(stream)
         new_key = trust.welcome(welcome.stream, welcome.members, now)
+        self._ways.use(welcome.ice_servers)
         self._seat = welcome.seat
         self._tell(Seated(welcome.seat))
         if self._sender is None:
@@ -248,6 +255,7 @@ class Media:
                 welcome.stream,
                 self._machine,
                 send_description=signalling.send_description,
+                ways=self._ways,
                 on_envelope=self._hear,
                 on_link_up=self._link_up,
                 on_link_down=lambda stream, reason: log.info("link to %d down: %s", stream, reason),
@@ -273,6 +281,8 @@ class Media:
                     self._came(member)
                 case MemberLeft(stream=stream, reason=reason):
                     self._part(stream, reason)
+                case IceServers(ice_servers=servers):
+                    self._ways.use(servers)
                 case Description(sender=sender, kind=kind, sdp=sdp):
                     if self._mesh is not None:
                         self._mesh.description(sender, kind, sdp)
@@ -298,6 +308,13 @@ class Media:
     def _keys_came(self, stream: int) -> None:
         if self._mesh is not None:
             self._mesh.keys_came(stream)
+
+    async def _keep_servers_fresh(self, signalling: SignallingClient) -> None:
+        """Ask for new credentials before those run out that links are made with."""
+        while True:
+            await asyncio.sleep(_SERVERS_LOOKED_AT_SECONDS)
+            if self._ways.stale:
+                await signalling.ask_ice_servers()
 
     def _came(self, member: Member) -> None:
         """Somebody came, or came back."""

@@ -8,6 +8,7 @@ import msgspec
 
 from presence.clock import SkewedClock
 from presence.errors import LinkError, UsageError
+from presence.transport.path_choice import PathChoice
 from presence.wire.link import parse_link
 from presence.wire.signalling import NAME_LIMIT
 
@@ -23,6 +24,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``performer``, ``file`` or ``headset``."""
     view: str = "window"
     """``headset``, ``window``, ``offscreen`` or ``none``."""
+    path: PathChoice = "auto"
+    """By which way the others are reached."""
     motion: str | None = None
     """A BVH file, for ``source="file"``."""
     face: str | None = None

@@ -12,13 +12,19 @@ from presence.errors import HostError, UsageError
 _BACKLOG = 128
 
 
-def listen(bind: str, port: int) -> socket.socket:
+def listen(bind: str | None, port: int) -> socket.socket:
     """A socket that listens on ``port`` of the address ``bind``; port 0 takes any that is free.
+
+    Args:
+        bind: An address; None for all that this machine has, of IPv4 and IPv6 alike.
+        port: The port.
 
     Raises:
         UsageError: ``bind`` is no address.
         HostError: the port cannot be had.
     """
+    if bind is None:
+        bind = "::" if _takes_both() else "0.0.0.0"
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(
             bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -33,6 +39,8 @@ def listen(bind: str, port: int) -> socket.socket:
         # Not on Windows, where it would let two hosts share a port.
         if os.name != "nt":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if where[0] == "::":
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listening.bind(where)
         # At once, so that whoever is told the port can connect to it.
         listening.listen(_BACKLOG)
@@ -42,27 +50,49 @@ def listen(bind: str, port: int) -> socket.socket:
     return listening
 
 
-def reachable_address(bind: str) -> str:
+def reachable_address(bind: str | None) -> str:
     """The address by which others reach a host that listens on ``bind``.
 
     If that is every address of this machine, it is the one by which the machine would speak to
-    the world: on a home network, its address there.
+    the world: on a home network, its address there. It is one of IPv4, which everybody reaches,
+    unless the machine has none.
     """
+    if bind is None:
+        own = _outward(socket.AF_INET) or _outward(socket.AF_INET6)
+        return own or "127.0.0.1"
     try:
         everything = ipaddress.ip_address(bind).is_unspecified
     except ValueError:
         return bind
     if not everything:
         return bind
-    six = ":" in bind
+    if ":" in bind:
+        return _outward(socket.AF_INET6) or "::1"
+    return _outward(socket.AF_INET) or "127.0.0.1"
+
+
+def _takes_both() -> bool:
+    """Whether a socket on ``::`` can be had here, that takes IPv4 in as well."""
+    if not socket.has_dualstack_ipv6():
+        return False
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::", 0))
+    except OSError:
+        return False  # IPv6 is built in, and switched off.
+    return True
+
+
+def _outward(family: socket.AddressFamily) -> str | None:
+    """The address of this machine by which it speaks to the world; None if it has none."""
     # Documentation addresses (RFC 5737, RFC 3849): connecting a UDP socket sends nothing.
-    family, somewhere = (socket.AF_INET6, "2001:db8::1") if six else (socket.AF_INET, "192.0.2.1")
+    somewhere = "2001:db8::1" if family == socket.AF_INET6 else "192.0.2.1"
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((somewhere, 9))
             return str(probe.getsockname()[0])
     except OSError:
-        return "::1" if six else "127.0.0.1"
+        return None
 
 
 def _why_not(error: OSError, bind: str, port: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +11,17 @@ from rich.console import Console
 from rich.text import Text
 
 from presence.errors import UsageError
+from presence.host.ice_servers import ice_settings
 from presence.host.settings import DEFAULT_PORT, HostSettings
+from presence.wire.ice_url import TLS_PORT
 from presence.wire.link import RoomLink, parse_link
 
 
 def host_command(
     bind: Annotated[
-        str, typer.Option(help="The address to listen on; 127.0.0.1 for this machine alone.")
-    ] = "0.0.0.0",
+        str | None,
+        typer.Option(help="The address to listen on; 127.0.0.1 for this machine alone."),
+    ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port; 0 takes any that is free.")
     ] = DEFAULT_PORT,
@@ -33,18 +37,37 @@ def host_command(
         Path | None,
         typer.Option(help="Write the link to this file while the room is open, for programs."),
     ] = None,
+    turn: Annotated[
+        str | None,
+        typer.Option(help="HOST[:PORT] of a TURN server, for whom no direct way joins."),
+    ] = None,
+    turn_secret_file: Annotated[
+        Path | None, typer.Option(help="The file with the TURN server's static-auth-secret.")
+    ] = None,
+    turn_tls_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Where the TURN server speaks TLS.")
+    ] = TLS_PORT,
+    turn_certificate: Annotated[
+        Path | None,
+        typer.Option(help="The TURN server's certificate, if no authority signed it."),
+    ] = None,
+    stun: Annotated[
+        str | None,
+        typer.Option(help="HOST[:PORT] of a STUN server, if it is not the TURN server."),
+    ] = None,
 ) -> None:
     """Open a room and print its link; Ctrl-C closes it."""
     # Here, so that other commands do not load a web server.
     from presence.host.server import run_host
 
     console = Console(highlight=False, soft_wrap=True)
+    ice = ice_settings(turn, turn_secret_file, stun, turn_tls_port, turn_certificate)
     if link is None:
-        settings = HostSettings(bind=bind, port=port, address=address)
+        settings = HostSettings(bind=bind, port=port, address=address, ice=ice)
     else:
         if port != DEFAULT_PORT or address is not None:
             raise UsageError("--link names address and port itself; leave --address and --port out")
-        settings = HostSettings.reopening(parse_link(link), bind)
+        settings = replace(HostSettings.reopening(parse_link(link), bind), ice=ice)
 
     def report(line: str) -> None:
         console.print(Text(f"  {line}", "dim"))

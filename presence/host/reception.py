@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from presence.clock import MILLISECOND, SECOND, Clock
@@ -19,6 +20,9 @@ from presence.room.resume import KEY_BYTES, ResumeTokens
 from presence.wire.signalling import (
     ClientMessage,
     HostMessage,
+    IceServer,
+    IceServers,
+    IceServersRequest,
     Join,
     MemberLeft,
     Refused,
@@ -46,6 +50,14 @@ class _RefusedError(Exception):
         self.message = Refused(code=code, sentence=sentence)
 
 
+class _AnsweredError(Exception):
+    """Somebody who did not want in has their answer. It never leaves this module."""
+
+    def __init__(self, message: HostMessage) -> None:
+        super().__init__("answered")
+        self.message = message
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Connection:
     """A member's connection. State: what waits to be sent over it."""
@@ -67,6 +79,7 @@ class Reception:
         *,
         resume_key: bytes | None = None,
         reopened: bool = False,
+        ice_servers: Callable[[str], tuple[IceServer, ...]] = lambda user: (),
     ) -> None:
         """Receive the people of the room named ``room``; ``report`` takes a line about each.
 
@@ -78,6 +91,7 @@ class Reception:
             resume_key: Signs what people get to prove who they were; None makes one, and after a
                 restart nobody can.
             reopened: Whether people may have been let in before, by a host that was restarted.
+            ice_servers: Gives the STUN and TURN servers, with credentials for one user.
         """
         self._room = room
         self._limits = limits
@@ -90,6 +104,7 @@ class Reception:
             last_stream=secrets.randbelow(LAST_STREAM) if reopened else 0,
             returning_until_ns=clock.now_ns() + RETURNING_NS if reopened else 0,
         )
+        self._ice_servers = ice_servers
         self._connections: dict[int, _Connection] = {}
         self._waiting = 0
         self._joins = Allowance(limits.joins_per_s, clock.now_ns())
@@ -111,6 +126,8 @@ class Reception:
             await self._receive(websocket, room)
         except WebSocketDisconnect:
             pass
+        except _AnsweredError as answered:
+            await _say_last(websocket, answered.message, _NORMAL)
         except _RefusedError as refused:
             _log.info("refused a connection: %s", refused)
             await _say_last(websocket, refused.message, _POLICY)
@@ -163,11 +180,16 @@ class Reception:
                 "that a room is opened.",
             )
         join = _decode(text)
+        if isinstance(join, IceServersRequest):
+            raise _AnsweredError(IceServers(ice_servers=self._ice_servers("visitor")))
         if not isinstance(join, Join):
             raise _RefusedError("malformed", "The first message must be a Join.")
         answer = self._members.join(join, self._clock.now_ns())
         if isinstance(answer, Refused):
             raise _RefusedError(answer.code, answer.sentence)
+        answer = msgspec.structs.replace(
+            answer, ice_servers=self._ice_servers(f"member-{answer.stream}")
+        )
         # If this one replaces another of the same number, that one's last words come first.
         self._deliver()
         unsent: asyncio.Queue[Outgoing] = asyncio.Queue(self._limits.unsent)
@@ -189,8 +211,12 @@ class Reception:
                 )
             if self._connections.get(connection.stream) is not connection:
                 continue  # They are being told that they went, or were replaced.
+            message = _decode(text)
+            if isinstance(message, IceServersRequest):
+                servers = self._ice_servers(f"member-{connection.stream}")
+                self._enqueue(Outgoing(connection.stream, IceServers(ice_servers=servers)))
             try:
-                self._members.receive(connection.stream, _decode(text), now_ns)
+                self._members.receive(connection.stream, message, now_ns)
             except SignallingError as error:
                 raise _RefusedError(
                     "malformed", f"The host does not understand: {error}."

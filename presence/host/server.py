@@ -7,6 +7,7 @@ import contextlib
 import logging
 import secrets
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -67,6 +68,8 @@ async def hosting(
             report,
             resume_key=resume_key(),
             reopened=settings.room is not None,
+            # The one use of the wall clock: a TURN server compares it with its own.
+            ice_servers=lambda user: settings.ice.servers(user, int(time.time())),
         )
         server = _Server(
             uvicorn.Config(
@@ -86,7 +89,7 @@ async def hosting(
             )
         )
         serving = asyncio.create_task(server.serve([listening]))
-        time = asyncio.create_task(reception.keep_time())
+        keeping = asyncio.create_task(reception.keep_time())
         try:
             while not server.started:
                 if serving.done():
@@ -95,9 +98,9 @@ async def hosting(
                 await asyncio.sleep(0.01)
             yield link
         finally:
-            time.cancel()
+            keeping.cancel()
             server.should_exit = True
-            await asyncio.gather(serving, time, return_exceptions=True)
+            await asyncio.gather(serving, keeping, return_exceptions=True)
 
 
 def run_host(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from presence.host.ice_servers import IceSettings
 from presence.host.limits import Limits
 from presence.wire.link import RoomLink
 
@@ -14,8 +15,8 @@ DEFAULT_PORT = 8440
 class HostSettings:
     """One host's settings."""
 
-    bind: str = "0.0.0.0"
-    """The address to listen on; by default all of this machine's."""
+    bind: str | None = None
+    """The address to listen on; None: all of this machine's, IPv4 and IPv6."""
     port: int = DEFAULT_PORT
     """0 takes any port that is free."""
     address: str | None = None
@@ -24,9 +25,11 @@ class HostSettings:
     """The room's name; None makes one that nobody can guess."""
     secret: str | None = None
     """The secret in the link; None makes one."""
+    ice: IceSettings = field(default_factory=IceSettings)
+    """The STUN and TURN servers that members are told of."""
     limits: Limits = field(default_factory=Limits)
 
     @classmethod
-    def reopening(cls, link: RoomLink, bind: str = "0.0.0.0") -> HostSettings:
+    def reopening(cls, link: RoomLink, bind: str | None = None) -> HostSettings:
         """Those that open the room of ``link`` again, as after a restart."""
         return cls(bind, link.port, link.host, link.room, link.secret)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
 import inspect
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import aioice.ice
-from aiortc import RTCPeerConnection
+from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc.rtcconfiguration import RTCIceTransportPolicy
+
+from presence.transport.ways import Ways
 
 LOOPBACK = "127.0.0.1"
+STRAIGHT_HEAD_START_S = 0.6
+"""Seconds that straight ways get before relayed ones: a round trip, even to the far side."""
+
+_DELETE_TIMEOUT_S = 0.25
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +32,7 @@ class Route:
     relayed: bool
     """Whether it goes through a TURN server."""
     protocol: str
-    """``udp``, or ``tcp`` to a TURN server."""
+    """``udp``; to this side's TURN server also ``tcp`` or ``tls``."""
     local: str
     """This side's address and port."""
     remote: str
@@ -42,12 +53,32 @@ class Route:
 
 
 class Connection(RTCPeerConnection):  # type: ignore[misc]
-    """aiortc's connection, of which no task complains when it is closed while it connects.
+    """aiortc's connection over the given ways, and without complaint when it is closed.
+
+    aiortc takes no TURN server by an IPv6 address, and none whose certificate no authority signed,
+    so the servers are told to its ICE agents themselves.
 
     aiortc connects in a task that nobody awaits. Closed between the end of the DTLS handshake and
     the first SCTP packet, that task ends in a ConnectionError, which asyncio reports as an error
     never retrieved. The lost connection is told by its state in any case.
     """
+
+    def __init__(self, ways: Ways) -> None:
+        """Seek a connection by ``ways``."""
+        relay = ways.path == "turn"
+        policy = RTCIceTransportPolicy.RELAY if relay else RTCIceTransportPolicy.ALL
+        # An empty list: without one, aiortc asks a public STUN server where it is.
+        super().__init__(RTCConfiguration(iceServers=[], iceTransportPolicy=policy))
+        self._ways = ways
+
+    async def _RTCPeerConnection__gather(self) -> None:  # noqa: N802
+        for transport in self._RTCPeerConnection__iceTransports:
+            agent = transport.iceGatherer._connection
+            _tell_servers(agent, self._ways)
+            if self._ways.path == "auto" and not hasattr(agent, "_straight_first"):
+                agent._straight_first = True
+                _let_straight_ways_go_first(agent)
+        await super()._RTCPeerConnection__gather()
 
     async def _RTCPeerConnection__connect(self) -> None:  # noqa: N802
         # What RTCPeerConnection's own code calls by the name self.__connect.
@@ -55,6 +86,68 @@ class Connection(RTCPeerConnection):  # type: ignore[misc]
             await super()._RTCPeerConnection__connect()
         except ConnectionError as error:
             log.debug("closed while connecting: %s", error)
+
+
+def leave_relays_quickly(connection: RTCPeerConnection) -> None:
+    """Have closing wait only a moment for a TURN server to take its allocation back.
+
+    aioice asks a server that is gone seven times, which takes a minute. An allocation that nobody
+    refreshes ends by itself.
+    """
+    if connection.sctp is None:
+        return
+    for protocol in connection.sctp.transport.transport._connection._protocols:
+        client = getattr(protocol.transport, "_TurnTransport__inner_protocol", None)
+        if client is not None:
+            client.delete = functools.partial(_bounded, client.delete)
+
+
+async def _bounded(delete: Callable[[], Awaitable[None]]) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DELETE_TIMEOUT_S):
+            await delete()
+
+
+def _tell_servers(agent: aioice.ice.Connection, ways: Ways) -> None:
+    """Have an ICE agent of aioice use the servers of ``ways``."""
+    if ways.stun is not None:
+        agent.stun_server = (ways.stun.host, ways.stun.port)
+    if ways.turn is not None:
+        agent.turn_server = (ways.turn.url.host, ways.turn.url.port)
+        agent.turn_username = ways.turn.username
+        agent.turn_password = ways.turn.credential
+        agent.turn_transport = ways.turn.url.transport
+        agent.turn_ssl = ways.turn.ssl
+
+
+def _let_straight_ways_go_first(agent: aioice.ice.Connection) -> None:
+    """Have an ICE agent check ways over a TURN server a little later than those without.
+
+    aioice nominates whatever answers first (RFC 5245's aggressive nomination). Between two home
+    routers the first packet of the straight way is lost, because the other router is not open yet;
+    so the relayed way would win each time, though the straight one is as good as open.
+    """
+    begun_s: float | None = None
+
+    async def check_later(pair: aioice.ice.CandidatePair, wait_s: float) -> None:
+        await asyncio.sleep(wait_s)
+        await agent.check_start(pair)
+
+    def start_check(pair: aioice.ice.CandidatePair) -> None:
+        nonlocal begun_s
+        if pair.task is not None:
+            return
+        now_s = asyncio.get_running_loop().time()
+        begun_s = now_s if begun_s is None else begun_s
+        wait_s = begun_s + STRAIGHT_HEAD_START_S - now_s
+        if wait_s > 0 and "relay" in (pair.local_candidate.type, pair.remote_candidate.type):
+            # It counts as begun, so that others are begun after it.
+            agent.check_state(pair, aioice.ice.CandidatePair.State.IN_PROGRESS)
+            pair.task = asyncio.create_task(check_later(pair, wait_s))
+        else:
+            pair.task = asyncio.create_task(agent.check_start(pair))
+
+    agent.check_start_task = start_check
 
 
 def offer_loopback_when_alone() -> None:
@@ -97,12 +190,18 @@ def chosen_route(connection: RTCPeerConnection) -> Route | None:
     if pair is None:
         return None
     local, remote = pair.local_candidate, pair.remote_candidate
+    relayed = "relay" in (local.type, remote.type)
     return Route(
-        relayed="relay" in (local.type, remote.type),
-        protocol=str(local.transport).lower(),
+        relayed=relayed,
+        protocol=_to_server(agent) if local.type == "relay" else "udp",
         local=_address(local.host, local.port),
         remote=_address(remote.host, remote.port),
     )
+
+
+def _to_server(agent: aioice.ice.Connection) -> str:
+    """What an agent speaks to its TURN server by: ``udp``, ``tcp`` or ``tls``."""
+    return "tls" if agent.turn_ssl else str(agent.turn_transport)
 
 
 async def stop_asking_for_consent(connection: RTCPeerConnection) -> None:

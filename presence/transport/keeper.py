@@ -12,6 +12,7 @@ from presence.clock import MILLISECOND, Clock
 from presence.errors import PresenceError, TransportError
 from presence.transport.link import Link, LinkEnd
 from presence.transport.peer import CARRIERS, OPEN_TIMEOUT_S, Peer
+from presence.transport.ways import Ways
 from presence.wire.control import Bye
 
 FIRST_RETRY_S = 0.25
@@ -119,6 +120,7 @@ class Keeper:
         clock: Clock,
         make_link: Callable[[int, Peer, Callable[[LinkEnd], None]], Link],
         send_description: SendDescription,
+        find_ways: Callable[[], Awaitable[Ways]],
         on_up: Callable[[int], None],
         on_down: Callable[[int, str], None],
         carriers: Sequence[str] = CARRIERS,
@@ -136,6 +138,7 @@ class Keeper:
         self._clock = clock
         self._make_link = make_link
         self._send_description = send_description
+        self._find_ways = find_ways
         self._on_up = on_up
         self._on_down = on_down
         self._peer: Peer | None = None
@@ -249,7 +252,7 @@ class Keeper:
             self._deadline_s = None
 
     async def _offer(self) -> None:
-        peer = self._new_attempt()
+        peer = await self._new_attempt()
         await self._send("offer", await peer.offer())
 
     async def _answer(self, offer: str) -> None:
@@ -258,7 +261,7 @@ class Keeper:
         if self._now_s() < self._shunned_until_s:
             return
         await self._drop_attempt()
-        peer = self._new_attempt()
+        peer = await self._new_attempt()
         await self._send("answer", await peer.answer(offer))
 
     async def _send(self, kind: DescriptionKind, text: str) -> None:
@@ -290,12 +293,13 @@ class Keeper:
             await self._drop_attempt()
             await self._offer()
 
-    def _new_attempt(self) -> Peer:
+    async def _new_attempt(self) -> Peer:
         self.attempts += 1
+        ways = await self._find_ways()
         patience_s = min(OPEN_TIMEOUT_S, self._patience_s)
         self._patience_s = patience_s
         self._deadline_s = self._now_s() + patience_s
-        self._attempt = peer = Peer(self._clock, self._carriers)
+        self._attempt = peer = Peer(self._clock, self._carriers, ways=ways)
         peer.on_open = lambda: self._events.put_nowait(_Opened(peer))
         peer.on_failed = lambda error: self._events.put_nowait(_Failed(peer, error))
         return peer

@@ -12,6 +12,7 @@ from presence.transport.ice import local_addresses
 from presence.transport.keeper import DescriptionKind, Keeper, SendDescription
 from presence.transport.link import TICK_NS, Link, LinkEnd, LinkStats, Seals
 from presence.transport.peer import CARRIERS, Peer
+from presence.transport.ways import WayFinder
 from presence.wire.control import Control
 from presence.wire.envelope import Envelope, encode_envelope
 
@@ -39,6 +40,7 @@ class Mesh:
         *,
         send_description: SendDescription,
         on_envelope: Callable[[Envelope, int], None],
+        ways: WayFinder | None = None,
         on_link_up: Callable[[int], None] = lambda stream: None,
         on_link_down: Callable[[int, str], None] = lambda stream, reason: None,
         seals: Seals | None = None,
@@ -54,6 +56,7 @@ class Mesh:
                 host cannot be told now, and the link is tried again later.
             on_envelope: Takes each envelope and when it arrived. Among them are
                 control envelopes with requests, but not the pings of the links themselves.
+            ways: Finds the ways by which links are sought; None: straight ones, without a server.
             on_link_up: Takes the number of whoever can be heard and spoken to from now on.
             on_link_down: Takes the number of whoever cannot any more, and why. The link is being
                 rebuilt, until :meth:`member_left`. Not called for links that the caller ends, nor
@@ -66,6 +69,7 @@ class Mesh:
         self._send_description = send_description
         self._on_envelope = on_envelope
         self._carriers = carriers
+        self._ways = ways or WayFinder()
         self._on_link_up = on_link_up
         self._on_link_down = on_link_down
         self._keepers: dict[int, Keeper] = {}
@@ -196,6 +200,7 @@ class Mesh:
             clock=self._clock,
             make_link=self._make_link,
             send_description=self._send_description,
+            find_ways=self._ways.find,
             on_up=self._on_link_up,
             on_down=self._on_link_down,
             carriers=self._carriers,

@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 
-from aiortc import RTCConfiguration, RTCSessionDescription
+from aiortc import RTCSessionDescription
 
 from presence.clock import Clock
 from presence.errors import TransportError
@@ -17,12 +17,14 @@ from presence.transport.ice import (
     Connection,
     Route,
     chosen_route,
+    leave_relays_quickly,
     offer_loopback_when_alone,
     stop_asking_for_consent,
 )
 from presence.transport.rtp_carrier import RtpCarrier
 from presence.transport.rtp_offer import RtpOffer, find_offer, new_offer, with_offer
 from presence.transport.srtp import SrtpPath, why_not
+from presence.transport.ways import STRAIGHT, Ways
 
 CARRIERS = ("rtp", "data")
 """What a connection can carry bundles by, the best first."""
@@ -43,13 +45,16 @@ class Peer:
     sides can. A peer is used once; a lost connection is replaced by that of a new peer.
     """
 
-    def __init__(self, clock: Clock, carriers: Sequence[str] = CARRIERS) -> None:
+    def __init__(
+        self, clock: Clock, carriers: Sequence[str] = CARRIERS, *, ways: Ways = STRAIGHT
+    ) -> None:
         """Nothing is sent until a description is exchanged.
 
         Args:
             clock: Stamps arrivals.
             carriers: Of :data:`CARRIERS` those that may be used. The data channel always may, if
                 the other side has nothing else.
+            ways: By which a connection is sought.
         """
         offer_loopback_when_alone()
         self._clock = clock
@@ -59,8 +64,8 @@ class Peer:
         self.on_open: Callable[[], None] | None = None
         self.on_failed: Callable[[TransportError], None] | None = None
         """No connection came about; not called for one that was open and got lost."""
-        # An empty list: without one, aiortc asks a public STUN server where it is.
-        self._connection = Connection(RTCConfiguration(iceServers=[]))
+        self._ways = ways
+        self._connection = Connection(ways)
         self._connection.on("connectionstatechange", self._state_changed)
         self._data = DataChannelCarrier(self._connection, clock)
         self._data.on_open = self._data_opened
@@ -141,10 +146,7 @@ class Peer:
                 "they may have left, or the room host may be out of reach"
             )
         if self._connection.iceConnectionState != "completed":
-            return TransportError(
-                f"{self._no_route()} within {after_s:g} s; "
-                "let UDP pass between these addresses, or meet on one network"
-            )
+            return TransportError(f"{self._no_route()} within {after_s:g} s; {self._cure()}")
         return TransportError(
             f"the way to the other participant was found, but no encrypted channel opened on it "
             f"within {after_s:g} s; too many datagrams are lost on the way"
@@ -155,6 +157,7 @@ class Peer:
         opened = self._settled.is_set() and self._failure is None
         if self._rtp is not None:
             await self._rtp.close()
+        leave_relays_quickly(self._connection)
         await self._connection.close()
         if not opened:
             # aiortc leaves the task that makes the connection to find out by itself.
@@ -168,7 +171,7 @@ class Peer:
             raise TransportError(f"the {kind} of the other participant {problem}")
         try:
             await self._connection.setRemoteDescription(
-                RTCSessionDescription(_without_mdns(description), kind)
+                RTCSessionDescription(self._usable(description), kind)
             )
         except Exception as error:
             # The description is foreign, and aiortc's parser meets what it does not expect with
@@ -180,6 +183,10 @@ class Peer:
     def _own_description(self) -> str:
         description = self._connection.localDescription
         if "a=candidate:" not in description.sdp:
+            if self._ways.path == "turn":
+                raise TransportError(
+                    "the TURN server gave no address to be reached at; its log says why"
+                )
             raise TransportError(
                 "this machine has no network address to be reached at; connect it to a network"
             )
@@ -190,6 +197,22 @@ class Peer:
         own = ", ".join(_addresses(self._connection.localDescription.sdp)) or "none"
         theirs = ", ".join(_addresses(self._connection.remoteDescription.sdp)) or "none"
         return f"no way was found from this machine ({own}) to the other participant's ({theirs})"
+
+    def _cure(self) -> str:
+        """What to do when no way was found, after a semicolon."""
+        if self._ways.note:
+            return self._ways.note
+        if self._ways.path == "turn":
+            return "the TURN server must be able to reach itself by UDP, and any other that is used"
+        cure = "let UDP pass between these addresses, or meet on one network"
+        if self._ways.path == "direct":
+            return f"{cure}, or leave --path direct out"
+        return cure if self._ways.turn else f"{cure}, or give the room's host a TURN server"
+
+    def _usable(self, description: str) -> str:
+        """A foreign description without the candidates that are not to be tried."""
+        usable = _without_mdns(description)
+        return _without_relays(usable) if self._ways.path == "direct" else usable
 
     def _carry_by_rtp(self, own: RtpOffer, theirs: RtpOffer) -> None:
         """Both sides can: bundles go by RTP from the start."""
@@ -211,7 +234,7 @@ class Peer:
         if self._connection.connectionState != "failed":
             return
         if self._connection.iceConnectionState == "failed":
-            problem = f"{self._no_route()}; let UDP pass between these addresses"
+            problem = f"{self._no_route()}; {self._cure()}"
         else:
             problem = "the other participant is not who signed the description; ask them to rejoin"
         self._fail(TransportError(problem))
@@ -261,6 +284,11 @@ def _without_mdns(description: str) -> str:
     second, and the address is learned anyway from the first check that comes from it.
     """
     return re.sub(r"^a=candidate:[^\r\n]*\.local [^\r\n]*\r?\n", "", description, flags=re.M)
+
+
+def _without_relays(description: str) -> str:
+    """A description without candidates at a TURN server."""
+    return re.sub(r"^a=candidate:[^\r\n]* typ relay\b[^\r\n]*\r?\n", "", description, flags=re.M)
 
 
 def _addresses(description: str) -> list[str]:

@@ -26,6 +26,7 @@ from presence.wire.signalling import (
     Forwarded,
     Heartbeat,
     HostMessage,
+    IceServersRequest,
     Join,
     Leave,
     MemberLeft,
@@ -141,6 +142,14 @@ class SignallingClient:
             SignallingError: it is too long for any receiver.
         """
         return await self._send(message)
+
+    async def ask_ice_servers(self) -> bool:
+        """Ask the host for its servers, with fresh credentials; they come as a message.
+
+        Returns:
+            False if the host cannot be asked now; its next welcome will name them.
+        """
+        return await self._send(IceServersRequest())
 
     async def _send(self, message: ClientMessage) -> bool:
         text = encode_message(message)

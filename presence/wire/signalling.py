@@ -34,6 +34,8 @@ _Sdp = Annotated[str, msgspec.Meta(min_length=1, max_length=24 * 1024)]
 _Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 _Signature = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
 _Box = Annotated[bytes, msgspec.Meta(min_length=1, max_length=512)]
+_Short = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+_Url = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 
 
 Reason = Literal["left", "lost", "replaced"]
@@ -97,6 +99,22 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
         _require_printable(self.name)
 
 
+class IceServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A STUN or TURN server, and what it wants to be shown."""
+
+    urls: Annotated[tuple[_Url, ...], msgspec.Meta(min_length=1, max_length=8)]
+    """Ways to the same server, best first, as :mod:`presence.wire.ice_url` reads them."""
+    username: _Short | None = None
+    credential: _Short | None = None
+    lifetime_s: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] | None = None
+    """Seconds for which the credential holds, from when this was sent; None: for ever."""
+    pin: _Short | None = None
+    """Of the certificate that a ``turns`` server made itself, as in a room link."""
+
+
+_IceServers = Annotated[tuple[IceServer, ...], msgspec.Meta(max_length=4)]
+
+
 class Welcome(Message, frozen=True, kw_only=True):
     """From the host: you are in. Offer a connection to everyone in ``members``."""
 
@@ -108,6 +126,8 @@ class Welcome(Message, frozen=True, kw_only=True):
     """Show this when you join again, and number and seat are yours again."""
     members: tuple[Member, ...]
     """The others, in the order of their joining."""
+    ice_servers: _IceServers = ()
+    """What helps members to find one another."""
 
 
 class Refused(Message, frozen=True, kw_only=True):
@@ -172,11 +192,21 @@ class Leave(Message, frozen=True, kw_only=True):
     """To the host: I am going, on purpose."""
 
 
+class IceServersRequest(Message, frozen=True, kw_only=True):
+    """To the host: which servers are there? Instead of a Join it asks without joining."""
+
+
+class IceServers(Message, frozen=True, kw_only=True):
+    """From the host: the servers, with fresh credentials."""
+
+    ice_servers: _IceServers = ()
+
+
 Forwarded = Description | KeyPackage | KeyRequest
 """What one member says to another, through the host."""
-ClientMessage = Join | Forwarded | Heartbeat | Leave
+ClientMessage = Join | Forwarded | Heartbeat | Leave | IceServersRequest
 """What a host may be told."""
-HostMessage = Welcome | Refused | MemberJoined | MemberLeft | Forwarded | Heartbeat
+HostMessage = Welcome | Refused | MemberJoined | MemberLeft | Forwarded | Heartbeat | IceServers
 """What a participant may be told."""
 
 _T = TypeVar("_T")

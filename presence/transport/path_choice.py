@@ -1,0 +1,12 @@
+"""What ``presence join --path`` may say; light, because the command line loads it."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+PathChoice = Literal["auto", "direct", "turn"]
+"""By which way the others are reached.
+
+``direct``: straight to them; ``turn``: over the TURN server alone; ``auto``: the best of all.
+"""
+PATH_CHOICES: tuple[PathChoice, ...] = get_args(PathChoice)
