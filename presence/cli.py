@@ -22,6 +22,7 @@ from presence.client.avatars import avatar
 from presence.client.commands import demo, join
 from presence.errors import PresenceError, UsageError
 from presence.host.command import host_command
+from presence.wire.link import parse_link
 
 app = typer.Typer(
     help="Holographic calls: people who are far apart, in the same room.",
@@ -57,15 +58,26 @@ app.add_typer(avatar, name="avatar")
 
 @app.command()
 def doctor(
+    link: Annotated[
+        str | None,
+        typer.Argument(help="A room's link: are its host and TURN server well, too?"),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Is everything well here: Python, libraries, OpenXR runtime, OpenGL, network?
 
     Ends with 1 if something has failed; a warning is no failure.
     """
-    from presence.client.doctor import examine, findings_json, findings_table, healthy
+    from presence.client.doctor import (
+        CHECKS,
+        checks_of,
+        examine,
+        findings_json,
+        findings_table,
+        healthy,
+    )
 
-    findings = examine()
+    findings = examine() if link is None else examine([*CHECKS, *checks_of(parse_link(link))])
     if json:
         typer.echo(findings_json(findings))
     else:

@@ -44,8 +44,9 @@ JUDGES_STAMP = JUDGES / "node_modules" / ".presence-setup"
 
 # Everything else that the libraries load comes inside their wheels.
 GL_PACKAGES = ("libegl1", "libgl1", "libgl1-mesa-dri")
-# OpenXR's validation layer judges a client that draws on an X display; a browser shows our people.
-TEST_PACKAGES = ("xvfb", "chromium")
+# OpenXR's validation layer judges a client that draws on an X display; a browser shows our people;
+# calls are relayed by a real TURN server between networks that the kernel makes.
+TEST_PACKAGES = ("xvfb", "chromium", "coturn", "iproute2", "nftables", "procps")
 
 _TTY = sys.stdout.isatty()
 _TELL_EVERY = 10.0

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presence.client.avatar_check import BONE_GROUPS, SHAPE_GROUPS, examine
-from presence.client.doctor import Verdict, healthy
+from presence.client.doctor import healthy
+from presence.client.finding import Verdict
 from presence.errors import SourceError
 from presence.pose.face import SHAPES
 from presence.pose.skeleton import BONES

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from presence.cli import app
 from presence.client import doctor
-from presence.client.doctor import Check, Finding, Verdict
+from presence.client.doctor import Check
+from presence.client.finding import Finding, Verdict
 from presence.errors import PresenceError
 from presence.headset.runtime import monado_runtime
 

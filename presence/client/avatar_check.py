@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from presence.client.doctor import Examined, Finding, Verdict
+from presence.client.doctor import Examined
+from presence.client.finding import Finding, Verdict
 from presence.errors import SourceError
 from presence.pose.face import SHAPES
 from presence.pose.skeleton import BONES

@@ -7,7 +7,6 @@ says in one sentence what it found, and names the cure.
 
 from __future__ import annotations
 
-import enum
 import importlib.metadata
 import json
 import os
@@ -24,31 +23,14 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from presence.client.finding import Finding, Verdict
 from presence.errors import HeadsetError, PresenceError
+from presence.wire.link import RoomLink
 
 _CHILD_SECONDS = 30.0
 _OLDEST, _NEWEST = (3, 11), (3, 12)
 # A call keeps a media and a view process busy at once.
 _CORES_WANTED = 2
-
-
-class Verdict(enum.StrEnum):
-    """What a check thinks of what it found."""
-
-    OK = "ok"
-    WARN = "warn"
-    """Something will not work, but a call is possible or the part is optional."""
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found."""
-
-    verdict: Verdict
-    sentence: str
-    cure: str = ""
-    """What to do about it; empty when all is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +227,23 @@ CHECKS: list[Check] = [
     Check("network", check_network),
 ]
 """Every check, in the order they are told."""
+
+
+def checks_of(link: RoomLink) -> list[Check]:
+    """What else is looked at when there is a room to reach."""
+    if find_spec("aiortc") is None:
+        missing = Finding(
+            Verdict.WARN, "not looked at: aiortc is missing", "pip install 'presence[call]'"
+        )
+        return [Check("room host", lambda: missing)]
+    # Here, so that the doctor runs on the base install.
+    from presence.client.reachability import check_host, check_turn
+
+    found, servers = check_host(link)
+    checks = [Check("room host", lambda: found)]
+    if found.verdict is Verdict.OK:
+        checks.append(Check("TURN server", lambda: check_turn(servers)))
+    return checks
 
 
 def examine(checks: Sequence[Check] = CHECKS) -> list[Examined]:

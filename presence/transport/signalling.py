@@ -26,6 +26,8 @@ from presence.wire.signalling import (
     Forwarded,
     Heartbeat,
     HostMessage,
+    IceServer,
+    IceServers,
     IceServersRequest,
     Join,
     Leave,
@@ -51,6 +53,34 @@ class _RefusedError(HostError):
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.sentence)
         self.passing = refused.code == "busy"
+
+
+async def ask_ice_servers(link: RoomLink) -> tuple[IceServer, ...]:
+    """The STUN and TURN servers that a room's host names, asked without joining.
+
+    Raises:
+        HostError: the host is not there, or has no such room.
+    """
+    websocket = await _open(link)
+    try:
+        async with asyncio.timeout(_OPEN_TIMEOUT_S):
+            with contextlib.suppress(ConnectionClosed):
+                await websocket.send(encode_message(IceServersRequest()))
+            answer = decode_host_message(await websocket.recv())
+    except (TimeoutError, ConnectionClosed, SignallingError):
+        answer = None
+    finally:
+        await websocket.close()
+    match answer:
+        case IceServers(ice_servers=servers):
+            return servers
+        case Refused():
+            raise _RefusedError(answer)
+        case _:
+            raise HostError(
+                f"the room host at {link.origin} does not say which servers there are; "
+                "check that it is the same version of presence"
+            )
 
 
 class SignallingClient:
@@ -163,7 +193,7 @@ class SignallingClient:
 
     async def _enter(self) -> ClientConnection:
         """Open a connection and be welcomed."""
-        websocket = await self._open()
+        websocket = await _open(self._link)
         try:
             async with asyncio.timeout(_OPEN_TIMEOUT_S):
                 # A host that refuses at once has closed already; why, is still to be read.
@@ -193,33 +223,6 @@ class SignallingClient:
         self._welcome = answer
         self._websocket = websocket
         return websocket
-
-    async def _open(self) -> ClientConnection:
-        link = self._link
-        try:
-            return await open_websocket(
-                link.signalling_url,
-                open_timeout=_OPEN_TIMEOUT_S,
-                close_timeout=_CLOSE_TIMEOUT_S,
-                ping_interval=None,  # Signalling has its own heartbeat.
-                max_size=MESSAGE_LIMIT,
-                compression=None,
-                proxy=None,
-            )
-        except TimeoutError:
-            raise HostError(
-                f"the room host at {link.origin} did not answer within {_OPEN_TIMEOUT_S:.0f} "
-                "seconds; check that this machine is on its network and no firewall is between"
-            ) from None
-        except OSError as error:
-            raise HostError(
-                f"there is no room host at {link.origin} ({error.strerror or error}); check the "
-                "link, and that `presence host` is running there"
-            ) from None
-        except WebSocketException as error:
-            raise HostError(
-                f"what answers at {link.origin} is no room host ({error}); check the link"
-            ) from None
 
     async def _keep(self, websocket: ClientConnection) -> None:
         """Listen, and join again whenever the connection is lost, until there is no use."""
@@ -294,3 +297,31 @@ class SignallingClient:
                     raise
             except HostError as error:
                 _log.debug("not yet back in the room: %s", error)
+
+
+async def _open(link: RoomLink) -> ClientConnection:
+    """Open a WebSocket to a room's host."""
+    try:
+        return await open_websocket(
+            link.signalling_url,
+            open_timeout=_OPEN_TIMEOUT_S,
+            close_timeout=_CLOSE_TIMEOUT_S,
+            ping_interval=None,  # Signalling has its own heartbeat.
+            max_size=MESSAGE_LIMIT,
+            compression=None,
+            proxy=None,
+        )
+    except TimeoutError:
+        raise HostError(
+            f"the room host at {link.origin} did not answer within {_OPEN_TIMEOUT_S:.0f} "
+            "seconds; check that this machine is on its network and no firewall is between"
+        ) from None
+    except OSError as error:
+        raise HostError(
+            f"there is no room host at {link.origin} ({error.strerror or error}); check the "
+            "link, and that `presence host` is running there"
+        ) from None
+    except WebSocketException as error:
+        raise HostError(
+            f"what answers at {link.origin} is no room host ({error}); check the link"
+        ) from None

@@ -61,9 +61,9 @@ class WayFinder:
     def use(self, servers: Iterable[IceServer]) -> None:
         """The host names its servers, or gives fresh credentials for them."""
         servers = tuple(servers)
-        self._stun, self._turn = None, []
-        for server in servers:
-            self._add(server)
+        stuns = [url for server in servers for url in _urls(server) if url.kind == "stun"]
+        self._stun = stuns[0] if stuns else None
+        self._turn = relays_of(servers)
         lifetimes = [s.lifetime_s for s in servers if s.lifetime_s is not None]
         now_s = asyncio.get_running_loop().time()
         self._stale_s = now_s + 0.75 * min(lifetimes) if lifetimes else math.inf
@@ -110,18 +110,6 @@ class WayFinder:
         if search is not None:
             await asyncio.gather(search, return_exceptions=True)
 
-    def _add(self, server: IceServer) -> None:
-        for text in server.urls:
-            try:
-                url = parse_ice_url(text)
-            except LinkError as error:
-                log.info("%s", error)
-                continue
-            if url.kind == "stun":
-                self._stun = self._stun or url
-            elif server.username is not None and server.credential is not None:
-                self._turn.append(TurnServer(url, server.username, server.credential, server.pin))
-
     def _forget(self) -> asyncio.Task[list[Probed]] | None:
         search, self._search = self._search, None
         if search is not None:
@@ -141,6 +129,28 @@ class WayFinder:
 
     def _finished(self, search: asyncio.Task[list[Probed]]) -> None:
         self._searched_s = search.get_loop().time()
+
+
+def relays_of(servers: Iterable[IceServer]) -> list[TurnServer]:
+    """The ways to relays among the servers that a host names, best first."""
+    return [
+        TurnServer(url, server.username, server.credential, server.pin)
+        for server in servers
+        if server.username is not None and server.credential is not None
+        for url in _urls(server)
+        if url.kind != "stun"
+    ]
+
+
+def _urls(server: IceServer) -> list[IceUrl]:
+    """Those addresses of a server that are understood."""
+    urls = []
+    for text in server.urls:
+        try:
+            urls.append(parse_ice_url(text))
+        except LinkError as error:
+            log.info("%s", error)
+    return urls
 
 
 async def best_first(
