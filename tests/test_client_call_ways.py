@@ -1,13 +1,12 @@
 """Whole calls over networks that keep people apart: a host, participants, a TURN server."""
 
-import json
 import os
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 
 import pytest
+from call_processes import hears, last_status, until
 from networks import internet
 from turn_server import turn_server
 
@@ -53,25 +52,9 @@ class Call:
         return process, output
 
 
-def peers(output):
-    lines = [line for line in output.read_text().splitlines() if line.startswith("{")]
-    return {p["name"]: p for p in json.loads(lines[-1])["peers"]} if lines else {}
-
-
-def hears(output, name):
-    return peers(output).get(name, {"received": 0})["received"]
-
-
 def over(output, name):
     """What a participant says of the way to another."""
-    return peers(output).get(name, {"carrier": "not there"})["carrier"]
-
-
-def until(condition, what, seconds=40.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen in {seconds} s"
-        time.sleep(0.05)
+    return {p["name"]: p["carrier"] for p in last_status(output)["peers"]}.get(name, "not there")
 
 
 @pytest.fixture
