@@ -77,6 +77,7 @@ class Encoder:
         self._tracked = packed[SAMPLE_STATE + 1 : SAMPLE_SIZE - 2]
         self._sequence = 0
         self._golden_requested = False
+        self._was_golden = False
         self._newest = _Reference(0, START)
         self._new: Ints = np.empty(MEMORY_SIZE, dtype=np.int64)
         self._core = np.empty(_ROOM, dtype=np.uint8)
@@ -108,7 +109,8 @@ class Encoder:
         refers_to = _Reference(sequence, START) if golden else self._newest
         self._pack(sample)
         result, bound = self._result, float(settings.bound_m)
-        precision = self._control.first(golden=golden and self._moving)
+        jumps = golden and self._moving and not self._was_golden
+        precision = self._control.first(golden=jumps)
         thrift, calm = self._habits
         still = 0.0 if self._moving else 1.0
         # Whoever stands still must find themselves nearest to their golden.
@@ -157,6 +159,7 @@ class Encoder:
         self._control.observe(over / _VERTICES, speed, moved=not golden and moved > 0)
         if reference:
             self._newest = _Reference(sequence, self._new.copy())
+        self._was_golden = golden
         if golden:
             self._golden_requested = False
         self._sequence += 1
