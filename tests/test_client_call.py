@@ -76,3 +76,25 @@ def test_one_with_another_secret_hears_nobody_and_is_told_why(call):
         assert peer["received"] == 0
     until(lambda: last_status(eve_says).get("note"), "Eve to be told")
     assert "nobody here has your link" in last_status(eve_says)["note"]
+
+
+@pytest.mark.slow
+def test_one_who_is_told_a_code_comes_in_without_the_secret_and_a_guess_does_not(call):
+    _, ada_says = call.join("Ada", "--view", "none", "--invite")
+
+    def code():
+        return last_status(ada_says).get("note", "").partition("--code ")[2].partition(";")[0]
+
+    until(code, "Ada to be shown a code")
+    first = code()
+    whole, call.link = call.link, call.link.partition("#")[0]
+    assert whole not in last_status(ada_says)["note"]
+    guess = f"{first.partition('-')[0]}-zebra-zebra"
+    assert guess != first
+    eve, eve_says = call.join("Eve", "--view", "none", "--code", guess)
+    assert eve.wait(30) == 2
+    assert "does not let you in" in eve_says.read_text()
+    _, ben_says = call.join("Ben", "--view", "none", "--code", first)
+    until(lambda: hears(ben_says, "Ada") > 30, "Ben to hear Ada")
+    until(lambda: hears(ada_says, "Ben") > 30, "Ada to hear Ben")
+    until(lambda: code() not in ("", first), "Ada to be shown another code")

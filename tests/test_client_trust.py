@@ -164,7 +164,7 @@ def test_who_has_another_secret_is_not_let_in_and_both_sides_are_told_why():
 def test_who_does_not_say_who_they_are_is_not_let_in():
     place, ada = village("Ada")
     assert not ada.trust.came(Member(stream=9, seat=1, name="Old"), place.now)
-    assert "old version" in ada.trust.refused[9].sentence
+    assert "out of date" in ada.trust.refused[9].sentence
 
 
 def test_the_secret_of_another_room_proves_nothing():

@@ -44,6 +44,13 @@ def join(
         int, typer.Option(min=0, max=0xFFFF_FFFF, help="Of the body that the others draw.")
     ] = 0,
     seat: Annotated[int | None, typer.Option(min=0, max=255, help="The seat to ask for.")] = None,
+    code: Annotated[
+        str | None,
+        typer.Option(help="A code that somebody in the room told you, for a link without its #."),
+    ] = None,
+    invite: Annotated[
+        bool, typer.Option("--invite", help="Show a code by which you can let others in.")
+    ] = False,
     device: Annotated[
         Path | None,
         typer.Option(help="The file of this device's key, made if there is none; else your own."),
@@ -76,6 +83,8 @@ def join(
         face=str(face) if face else None,
         seed=seed,
         seat=seat,
+        code=code,
+        invite=invite,
         device=str(device) if device else None,
         duration_s=seconds,
         log_directory=str(log) if log else None,

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from presence.client.cadence import Cadence
 from presence.client.device import device_key
+from presence.client.invitations import Inviter, link_by_code
 from presence.client.logs import (
     About,
     captured_columns,
@@ -65,6 +66,7 @@ from presence.wire.signalling import (
     Member,
     MemberJoined,
     MemberLeft,
+    Pairing,
     Welcome,
 )
 
@@ -102,8 +104,9 @@ class Media:
         )
         self._roster = Roster(MESH_LIMIT - 1)
         self._trust: Trust | None = None
-        self._keys: asyncio.Queue[KeyPackage | KeyRequest] = asyncio.Queue()
+        self._keys: asyncio.Queue[KeyPackage | KeyRequest | Pairing] = asyncio.Queue()
         """What is to be said about keys, through the host."""
+        self._inviter: Inviter | None = None
         self._mesh: Mesh | None = None
         self._ways = WayFinder(settings.path)
         self._sender: Sender | None = None
@@ -126,6 +129,9 @@ class Media:
         settings = self.settings
         on_status(self._status())
         link = parse_link(settings.link)
+        if settings.code is not None:
+            link = await link_by_code(link, settings.code, settings.name)
+        self._inviter = Inviter(link) if settings.invite else None
         own = OwnIdentity(
             device_key(Path(settings.device) if settings.device else None),
             X25519PrivateKey.generate(),
@@ -172,6 +178,7 @@ class Media:
                 self._follow_room(signalling, source),
                 self._say_keys(signalling),
                 self._keep_servers_fresh(signalling),
+                self._invite(),
                 self._send_steadily(),
                 self._say_profile(),
                 self._look_for_gone(),
@@ -293,6 +300,10 @@ class Media:
                 case KeyRequest(sender=sender):
                     if self._trust is not None:
                         self._trust.asked(sender, self._machine.now_ns())
+                case Pairing(sender=sender, box=box) if self._inviter is not None:
+                    answer = self._inviter.receive(sender, box, self._machine.now_ns())
+                    if answer is not None:
+                        self._keys.put_nowait(answer)
             self._queue_keys()
 
     async def _say_keys(self, signalling: SignallingClient) -> None:
@@ -354,7 +365,9 @@ class Media:
 
         The host may have lost somebody who is still heard: then they stay.
         """
-        if reason == "lost":
+        if self._inviter is not None:
+            self._inviter.went(stream)
+        if reason == "lost" and stream in self._roster:
             self._roster.lost(stream)
         else:
             self._forget(stream)
@@ -476,6 +489,13 @@ class Media:
 
     # -- how it goes -----------------------------------------------------------------------------
 
+    async def _invite(self) -> None:
+        """Keep a code good by which others can be let in."""
+        while True:
+            if self._inviter is not None and self._mesh is not None:
+                await self._inviter.renew(self._mesh.own_stream, self._machine.now_ns())
+            await asyncio.sleep(STATUS_SECONDS)
+
     async def _report(self, on_status: Callable[[Status], None]) -> None:
         while True:
             on_status(self._status())
@@ -516,12 +536,15 @@ class Media:
         )
 
     def _note(self) -> str:
+        notes = []
         if self._trust is not None and self._trust.refused and self._phase == "waiting":
-            return "nobody here has your link: compare it with theirs, to its last character"
-        if self._cadence.divisor == 1:
-            return ""
-        rate = self.settings.rate // self._cadence.divisor
-        return f"this machine is busy: sampling {rate} times a second"
+            notes.append("nobody here has your link: compare it with theirs, to the last letter")
+        if self._inviter is not None:
+            notes.append(self._inviter.note)
+        if self._cadence.divisor != 1:
+            rate = self.settings.rate // self._cadence.divisor
+            notes.append(f"this machine is busy: sampling {rate} times a second")
+        return "; ".join(filter(None, notes))
 
     async def _watch_view(self) -> None:
         """Return when the view was closed by the person; without a view, never."""

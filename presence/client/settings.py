@@ -61,6 +61,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Take a picture of both eyes so many seconds after the others are first seen."""
     video: bool = False
     """Keep the left eye's frames for a video."""
+    code: str | None = None
+    """A spoken code, in place of the link's secret."""
+    invite: bool = False
+    """Show codes by which others can be let in."""
     device: str | None = None
     """The file of this device's key, made if there is none; None: this user's own."""
     duration_s: float | None = None
@@ -78,10 +82,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             LinkError: the link is none, or lacks its secret.
             UsageError: the name is none, the log has no place, or options contradict one another.
         """
-        if not parse_link(self.link).secret:
+        if self.code is not None:
+            if parse_link(self.link).secret:
+                raise UsageError("a whole link needs no --code: leave that out")
+        elif not parse_link(self.link).secret:
             raise LinkError(
                 "the link lacks the secret after its #, by which people know that they were "
-                "invited; copy the whole link, as the host printed it, and put it in quotes"
+                "invited; copy the whole link, as the host printed it, and put it in quotes; or "
+                "ask somebody in the room for a --code"
             )
         if not self.name.strip() or len(self.name) > NAME_LIMIT or not self.name.isprintable():
             raise UsageError(

@@ -185,7 +185,8 @@ class Trust:
         if why_not is None and (known or identity is None or identity.agreement in calls):
             why_not = "is said to be somebody who is in the room already"
         if why_not is not None or identity is None:
-            words = f"not let in: {member.name} {why_not}; compare your links, to the last letter"
+            cure = "" if identity is None else "; compare your links, to the last letter"
+            words = f"not let in: {member.name} {why_not}{cure}"
             self.refused[stream] = Refusal(member.name, words)
             log.warning("%s", words)
             return False
@@ -200,7 +201,7 @@ class Trust:
         """Why a member cannot be believed, as half a sentence."""
         identity = member.identity
         if identity is None:
-            return "does not say who they are, as an old version of presence would not"
+            return "does not say who they are: they ask for the link by a code, or are out of date"
         if identity.agreement == self._own.agreement_public:
             return "is said to be you"
         try:

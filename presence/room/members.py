@@ -25,6 +25,7 @@ from presence.wire.signalling import (
     Member,
     MemberJoined,
     MemberLeft,
+    Pairing,
     Reason,
     Refused,
     Welcome,
@@ -151,7 +152,7 @@ class Room:
         match message:
             case Heartbeat():
                 self._outgoing.append(Outgoing(stream, Heartbeat()))
-            case Description(to=to) | KeyPackage(to=to) | KeyRequest(to=to):
+            case Description(to=to) | KeyPackage(to=to) | KeyRequest(to=to) | Pairing(to=to):
                 # To somebody who has just left, it is too late: the sender is being told of that.
                 if to in self._present and to != stream:
                     forwarded = msgspec.structs.replace(message, sender=stream)

@@ -184,6 +184,17 @@ class KeyRequest(Message, frozen=True, kw_only=True):
     sender: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
 
 
+class Pairing(Message, frozen=True, kw_only=True):
+    """A step of an exchange by which a member gives the link's secret to who knows a spoken code.
+
+    :mod:`presence.wire.pairing` says what is in it.
+    """
+
+    to: _Stream
+    sender: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
+    box: _Box
+
+
 class Heartbeat(Message, frozen=True, kw_only=True):
     """I am here. The host answers each with one of its own."""
 
@@ -202,7 +213,7 @@ class IceServers(Message, frozen=True, kw_only=True):
     ice_servers: _IceServers = ()
 
 
-Forwarded = Description | KeyPackage | KeyRequest
+Forwarded = Description | KeyPackage | KeyRequest | Pairing
 """What one member says to another, through the host."""
 ClientMessage = Join | Forwarded | Heartbeat | Leave | IceServersRequest
 """What a host may be told."""
