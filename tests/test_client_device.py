@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from presence.client.device import default_device_file, device_key
+from presence.client.device import default_device_file, device_key, device_name
+from presence.client.doctor import Check, check_device, examine
+from presence.client.finding import Verdict
 from presence.errors import UsageError
 
 
@@ -41,6 +43,19 @@ def test_it_is_kept_in_the_users_configuration(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", "not/absolute")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert default_device_file() == tmp_path / ".config" / "presence" / "device.pem"
+
+
+def test_the_doctor_looks_at_the_key_and_makes_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert check_device().sentence.startswith("none yet")
+    assert list(tmp_path.iterdir()) == []
+    public = device_key().public_key().public_bytes_raw()
+    assert device_name() == public[:4].hex()
+    assert check_device().sentence.startswith(f"{device_name()}…")
+    default_device_file().write_bytes(b"")
+    (found,) = examine([Check("device key", check_device)])
+    assert found.finding.verdict is Verdict.FAIL
+    assert "damaged" in found.finding.sentence
 
 
 @pytest.mark.parametrize("damage", [b"", b"-----BEGIN", b"\xff" * 200])

@@ -35,6 +35,19 @@ def default_device_file() -> Path:
     return folder / "presence" / "device.pem"
 
 
+def device_name(file: Path | None = None) -> str | None:
+    """What tells this device from others, as eight letters and digits; None if it has no key yet.
+
+    Raises:
+        UsageError: as :func:`device_key` says.
+    """
+    try:
+        key = _read(file or default_device_file())
+    except FileNotFoundError:
+        return None
+    return key.public_key().public_bytes_raw()[:4].hex()
+
+
 def device_key(file: Path | None = None) -> Ed25519PrivateKey:
     """The device's key, made and kept if there is none yet.
 

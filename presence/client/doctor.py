@@ -216,6 +216,20 @@ def check_network() -> Finding:
     return Finding(Verdict.OK, ", ".join(addresses))
 
 
+def check_device() -> Finding:
+    """Can this device's key be used, if there is one already?"""
+    if find_spec("cryptography") is None:
+        return Finding(
+            Verdict.WARN, "not looked at: cryptography is missing", "pip install 'presence[call]'"
+        )
+    from presence.client.device import default_device_file, device_name
+
+    name = device_name()
+    if name is None:
+        return Finding(Verdict.OK, f"none yet; the first call makes one in {default_device_file()}")
+    return Finding(Verdict.OK, f"{name}…, in {default_device_file()}")
+
+
 CHECKS: list[Check] = [
     Check("Python", check_python),
     Check("base libraries", lambda: check_libraries("", "everything")),
@@ -225,6 +239,7 @@ CHECKS: list[Check] = [
     Check("OpenXR", check_openxr),
     Check("processor", check_cores),
     Check("network", check_network),
+    Check("device key", check_device),
 ]
 """Every check, in the order they are told."""
 
