@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,14 @@ bench = typer.Typer(help="The measurements behind every figure in the docs.", no
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quick = Annotated[bool, typer.Option("--quick", help="End within a minute.")]
+
+
+class CarrierName(StrEnum):
+    """What may carry envelopes."""
+
+    RTP = "rtp"
+    DATA = "data"
+
 
 Motion = Annotated[Path, typer.Option(exists=True, file_okay=False, help="A folder of BVH files.")]
 
@@ -53,14 +62,21 @@ def call(
 @bench.command()
 def transport(
     rate: Annotated[int, typer.Option(min=1, help="Frames a second.")] = 60,
-    size: Annotated[int, typer.Option(min=8, max=255, help="Bytes of a frame.")] = 186,
+    size: Annotated[int, typer.Option(min=24, max=150, help="Bytes of a frame.")] = 76,
+    carrier: Annotated[CarrierName | None, typer.Option(help="Only this one.")] = None,
     quick: Quick = False,
     json: Json = False,
 ) -> None:
-    """What a data channel delivers, how late and at what cost, on good networks and bad."""
+    """What each carrier delivers, how late and at what cost, on good networks and bad."""
     from presence.bench.transport import bench_transport
 
-    _print(bench_transport(rate=rate, size=size, seconds=5.0 if quick else 20.0), json)
+    result = bench_transport(
+        rate=rate,
+        size=size,
+        seconds=2.0 if quick else 20.0,
+        carriers=("rtp", "data") if carrier is None else (carrier.value,),
+    )
+    _print(result, json)
 
 
 @bench.command()

@@ -12,6 +12,9 @@ import aioice.ice
 from presence.clock import SECOND, Clock
 from presence.transport.lossy import Conditions, LossyPath
 
+AROUND_DATAGRAM = 28
+"""Bytes of IPv4 and UDP around what a socket gives."""
+
 _Receive = Callable[[Any, bytes, Any], None]
 
 
@@ -51,7 +54,7 @@ class BadNetwork:
         path = self._path
         key = path.pushed.to_bytes(8, "big")
         lost, duplicated = path.lost, path.duplicated
-        path.push(self._clock.now_ns(), key)
+        path.push(self._clock.now_ns(), key, len(data) + AROUND_DATAGRAM)
         if path.lost == lost:
             copies = 1 + path.duplicated - duplicated
             self._datagrams[key] = (copies, protocol, data, address)
