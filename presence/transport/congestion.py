@@ -137,10 +137,9 @@ class Congestion:
             case _:
                 return HEADROOM * self.budget_bps
 
-    @property
-    def starved(self) -> bool:
-        """Whether hardly anything is sent because no report ever came."""
-        return not self._answered and self._reduced_bps <= FLOOR_BPS
+    def unanswered_ns(self, now_ns: int) -> int:
+        """For how long packets have been sent without any report; 0 once one came."""
+        return 0 if self._answered or self._began_ns is None else now_ns - self._began_ns
 
     @property
     def loss(self) -> float | None:

@@ -13,6 +13,7 @@ from presence.clock import Clock
 from presence.errors import TransportError
 from presence.transport.carrier import Carrier
 from presence.transport.data_channel import DataChannelCarrier
+from presence.transport.handshake import Hastener
 from presence.transport.ice import (
     Connection,
     Route,
@@ -61,6 +62,7 @@ class Peer:
         self._rtp_allowed = "rtp" in carriers and _rtp_works()
         self._own_rtp: RtpOffer | None = None
         self._rtp: RtpCarrier | None = None
+        self._hastener: Hastener | None = None
         self.on_open: Callable[[], None] | None = None
         self.on_failed: Callable[[TransportError], None] | None = None
         """No connection came about; not called for one that was open and got lost."""
@@ -109,6 +111,7 @@ class Peer:
             self._own_rtp = new_offer(theirs)
             self._carry_by_rtp(self._own_rtp, theirs)
         await self._read("offer", offer)
+        self._hastener = Hastener(self._connection)
         await self._connection.setLocalDescription(await self._connection.createAnswer())
         return self._own_description()
 
@@ -122,6 +125,7 @@ class Peer:
         if own is not None and theirs is not None and theirs.payload_type == own.payload_type:
             self._carry_by_rtp(own, theirs)
         await self._read("answer", answer)
+        self._hastener = Hastener(self._connection)
 
     async def opened(self, timeout_s: float = OPEN_TIMEOUT_S) -> Carrier:
         """Wait for the connection to open.
@@ -155,6 +159,8 @@ class Peer:
     async def close(self) -> None:
         """Close the connection, telling the other side; closing twice is no error."""
         opened = self._settled.is_set() and self._failure is None
+        if self._hastener is not None:
+            self._hastener.stop()
         if self._rtp is not None:
             await self._rtp.close()
         leave_relays_quickly(self._connection)

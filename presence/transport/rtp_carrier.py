@@ -19,6 +19,8 @@ from presence.transport.rtp_offer import RtpOffer, first_sequence
 from presence.transport.shedding import PACKET_BYTES
 
 _EARLY_LIMIT = 16
+_ANSWER_NS = 3 * SECOND
+"""Who has been heard and sent to for so long must have reported something by then."""
 _RARER = ((30_000.0, 4), (60_000.0, 2))
 """With a budget below this, only every so manieth report is made."""
 
@@ -28,15 +30,12 @@ log = logging.getLogger(__name__)
 class Path(Protocol):
     """What carries the packets: :class:`~presence.transport.srtp.SrtpPath`, or a test's own."""
 
+    open: bool
+    """Whether packets can be sent."""
     on_open: Callable[[], None] | None
     on_closed: Callable[[], None] | None
     on_rtp: Callable[[bytes], None] | None
     on_rtcp: Callable[[bytes], None] | None
-
-    @property
-    def open(self) -> bool:
-        """Whether packets can be sent."""
-        ...
 
     def send_rtp(self, packet: bytes) -> None:
         """Send an RTP packet."""
@@ -97,6 +96,8 @@ class RtpCarrier:
         self._early: list[tuple[bytes, int]] = []
         """Bundles that came before anybody listened."""
         self._warned = False
+        self._heard_ns: int | None = None
+        """When the first packet came."""
         path.on_open = self._opened
         path.on_closed = self._path_closed
         path.on_rtp = self._received
@@ -179,7 +180,9 @@ class RtpCarrier:
             self._report(now_ns)
         self._congestion.tick(now_ns)
         self._pacer.allow(self._congestion.pace_bps, now_ns)
-        if self._congestion.starved and not self._warned:
+        if self._warned or self._heard_ns is None:
+            return
+        if min(now_ns - self._heard_ns, self._congestion.unanswered_ns(now_ns)) > _ANSWER_NS:
             self._warned = True
             log.warning(
                 "the other participant does not report what arrives, so next to nothing is sent "
@@ -223,6 +226,8 @@ class RtpCarrier:
         if packet.ssrc != self._other.ssrc or packet.payload_type != self._other.payload_type:
             self.malformed += 1
             return
+        if self._heard_ns is None:
+            self._heard_ns = now_ns
         self._arrivals.came(packet.sequence, now_ns)
         if not packet.payload:
             return

@@ -9,6 +9,7 @@ does it all.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Coroutine
@@ -28,6 +29,7 @@ _RTP_FIRST, _RTP_LAST = 128, 191
 """The first byte of RTP and RTCP, where DTLS and STUN come on the same port (RFC 7983)."""
 _FEEDBACK = bytes((0x80 | FORMAT, PACKET_TYPE))
 _EARLY_LIMIT = 16
+_EARLY_S = 0.25
 
 log = logging.getLogger(__name__)
 
@@ -68,21 +70,19 @@ class SrtpPath:
         """Takes a decrypted packet."""
         self.on_rtcp: Callable[[bytes], None] | None = None
         """Takes a decrypted packet that says of itself to be feedback."""
+        self.open = bool(connection.sctp.transport.state == "connected")
+        """Whether packets can be sent."""
         self.refused = 0
         """Packets that were not encrypted with the keys of this connection, or came twice."""
         self._payload_type = payload_type
         self._dtls: RTCDtlsTransport = connection.sctp.transport
         self._ice: RTCIceTransport = self._dtls.transport
-        self._early: list[bytes] = []
+        self._early: list[tuple[float, bytes]] = []
+        self._loop = asyncio.get_running_loop()
         self._others: Callable[[bytes, int], None] = self._ice._connection.data_received
         # On this one connection: the class, and whoever else changes it, stay as they are.
         self._ice._connection.data_received = self._received
         self._dtls.on("statechange", self._state_changed)
-
-    @property
-    def open(self) -> bool:
-        """Whether packets can be sent."""
-        return bool(self._dtls.state == "connected")
 
     def send_rtp(self, packet: bytes) -> None:
         """Encrypt and send a packet; what cannot leave is lost, as on the way."""
@@ -114,7 +114,7 @@ class SrtpPath:
             self._read(data)
         elif len(self._early) < _EARLY_LIMIT:
             # The other side is done with the handshake a moment sooner.
-            self._early.append(data)
+            self._early.append((self._loop.time(), data))
 
     def _is_ours(self, data: bytes) -> bool:
         """Whether a datagram is for this; headers of RTP and RTCP are not encrypted."""
@@ -135,12 +135,15 @@ class SrtpPath:
             taker(packet)
 
     def _state_changed(self) -> None:
-        if self._dtls.state == "connected":
+        self.open = self._dtls.state == "connected"
+        if self.open:
             if self.on_open is not None:
                 self.on_open()
             early, self._early = self._early, []
-            for data in early:
-                self._read(data)
+            for came_s, data in early:
+                # What is older would be believed to have come just now.
+                if self._loop.time() - came_s < _EARLY_S:
+                    self._read(data)
         elif self._dtls.state in ("closed", "failed"):
             on_closed, self.on_closed = self.on_closed, None
             if on_closed is not None:
