@@ -216,3 +216,24 @@ def test_a_pair_on_an_event_loop_delivers_by_itself():
         assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(main())
+
+
+def test_a_narrow_hop_with_a_queue_takes_everything_and_passes_it_on_at_its_rate():
+    path = LossyPath(Conditions(bytes_per_second=1000, queue_ns=SECOND, delay_ns=5 * MILLISECOND))
+    for number in range(4):
+        assert path.free(0)
+        assert path.push(0, bytes((number,)), 100)
+    due = []
+    while (due_ns := path.next_due_ns()) is not None:
+        due += [due_ns // MILLISECOND] * len(path.pop_due(due_ns))
+    assert due == [105, 205, 305, 405]
+
+
+def test_what_finds_the_queue_full_is_lost():
+    path = LossyPath(Conditions(bytes_per_second=1000, queue_ns=SECOND // 2))
+    for number in range(10):
+        assert path.push(0, bytes((number,)), 100)
+    assert path.lost == 4
+    assert path.push(SECOND, b"x", 100)
+    assert path.lost == 4
+    assert len(path.pop_due(2 * SECOND)) == 7

@@ -31,6 +31,7 @@ OVERLOAD = 6
 """How many times as much is sent at last, to fill the channel."""
 WAY_NS = 40 * MILLISECOND
 NARROW_BPS = 64_000
+_WHOLE = 0.95
 _DELIVERED, _BEYOND_MS, _WAITED_MS = 94.0, 80.0, 1e3 / 60.0
 
 
@@ -261,18 +262,16 @@ def _by_phase(load: Load, heard: list[Heard]) -> dict[str, Any]:
         begin = end
     last = round(sum(phase.seconds for phase in load.phases[:-1]) * load.rate)
     came = {frame.sequence for frame in heard}
-    figures["whole_again_s"] = _whole_again(came, last, begin, load.rate)
+    figures["whole_again_after_s"] = _whole_again(came, last, begin, load.rate)
     return figures
 
 
 def _whole_again(came: set[int], begin: int, end: int, rate: int) -> float:
-    """Seconds from frame ``begin`` until from then on all but one in twenty frames came."""
-    missing = 0
-    for at in range(end - 1, begin - 1, -1):
-        missing += at not in came
-        if missing > max(3, (end - at) // 20):
-            return (at + 1 - begin) / rate
-    return 0.0
+    """Seconds after frame ``begin`` the first second begins of which 19 in 20 frames came."""
+    for at in range(begin, end - rate + 1):
+        if sum(number in came for number in range(at, at + rate)) >= _WHOLE * rate:
+            return (at - begin) / rate
+    return (end - begin) / rate
 
 
 def _frame(sequence: int, size: int, now_ns: int) -> Envelope:
