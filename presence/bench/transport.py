@@ -66,7 +66,6 @@ class Heard:
     """One frame that arrived."""
 
     sequence: int
-    refers_to: int
     latency_ns: int
 
 
@@ -169,8 +168,7 @@ async def _hear(load: Load, clock: Clock, network: BadNetwork, pipe: Connection)
     def on_envelope(envelope: Envelope, arrival_ns: int) -> None:
         if envelope.kind == Kind.POSE:
             sent_ns = int.from_bytes(envelope.core[:8], "big")
-            refers_to = envelope.sequence - envelope.reference_distance
-            heard.append(Heard(envelope.sequence, refers_to, arrival_ns - sent_ns))
+            heard.append(Heard(envelope.sequence, arrival_ns - sent_ns))
 
     link = Link(
         FAR, NEAR, peer.carrier, clock, on_envelope, _ignore, control_numbers=itertools.count()
@@ -228,7 +226,6 @@ async def _send(load: Load, clock: Clock, network: BadNetwork, pipe: Connection)
         "network": load.name,
         "carrier": load.carrier,
         "came_%": 100.0 * len(heard) / frames,
-        "usable_%": 100.0 * _usable(heard) / frames,
         "gated_%": 100.0 * sum(stats.counters.dropped.values()) / frames,
         "shed_%": 100.0 * shed / frames,
         **{f"p{p}_ms": _percentile(latencies_ms, p) for p in (50, 95, 99)},
@@ -291,15 +288,6 @@ def _frame(sequence: int, size: int, now_ns: int) -> Envelope:
         droppable=not anchor,
         priority=2 if anchor else 1,
     )
-
-
-def _usable(heard: list[Heard]) -> int:
-    """How many frames came all of whose references came before them."""
-    usable: set[int] = set()
-    for frame in heard:
-        if frame.refers_to == frame.sequence or frame.refers_to in usable:
-            usable.add(frame.sequence)
-    return len(usable)
 
 
 def _ignore(*_: object) -> None:
