@@ -12,6 +12,15 @@ from turn_server import turn_server
 
 TURN, HOST = "203.0.113.10", "203.0.113.20"
 
+NO_UDP = """
+table ip shut {
+  chain c {
+    type filter hook forward priority 0;
+    meta l4proto udp drop
+  }
+}
+"""
+
 
 class Call:
     """A room host on the internet, and participants at home. State: processes and what they say."""
@@ -27,7 +36,9 @@ class Call:
         self.link_file = folder / "link"
 
     def open_room(self, *options):
-        arguments = ["host", "--port", "8440", "--link-file", str(self.link_file), *options]
+        self.link_file.unlink(missing_ok=True)
+        where = () if "--link" in options else ("--port", "8440")
+        arguments = ["host", *where, "--link-file", str(self.link_file), *options]
         process, _ = self._start(self.host, "host", arguments)
         until(self.link_file.is_file, "the host to open the room")
         self.link = self.link_file.read_text().strip()
@@ -39,7 +50,7 @@ class Call:
 
     def _start(self, machine, name, arguments):
         output = self._folder / f"{name}.jsonl"
-        file = self._stack.enter_context(output.open("w"))
+        file = self._stack.enter_context(output.open("a"))
         process = machine.start(
             [sys.executable, "-m", "presence", *arguments],
             stdout=file,
@@ -81,3 +92,27 @@ def test_a_call_over_a_turn_server_survives_its_death_and_its_return(call):
         "hearing each other again",
     )
     assert "(relayed, udp)" in over(ada, "Ben")
+
+
+@pytest.mark.slow
+def test_where_no_udp_passes_a_call_goes_through_the_host_and_survives_its_restart(call):
+    host = call.open_room()
+    (ada_home, ada_router), (ben_home, _) = (
+        call.net.home("ada", 1, "cone"),
+        call.net.home("ben", 2, "cone"),
+    )
+    ada_router.firewall(NO_UDP)
+    ada = call.join(ada_home, "Ada")
+    ben = call.join(ben_home, "Ben", "--seed", "2")
+    until(lambda: hears(ada, "Ben") > 60 and hears(ben, "Ada") > 60, "hearing each other", 60.0)
+    assert over(ada, "Ben") == over(ben, "Ada") == "websocket"
+    host.kill()
+    host.wait()
+    call.open_room("--link", call.link)
+    before = hears(ada, "Ben"), hears(ben, "Ada")
+    until(
+        lambda: hears(ada, "Ben") > before[0] + 60 and hears(ben, "Ada") > before[1] + 60,
+        "hearing each other again",
+        60.0,
+    )
+    assert over(ada, "Ben") == over(ben, "Ada") == "websocket"

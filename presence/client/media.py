@@ -46,6 +46,7 @@ from presence.tracking.source import Source
 from presence.transport.mesh import MESH_LIMIT, Mesh
 from presence.transport.signalling import SignallingClient
 from presence.transport.ways import WayFinder
+from presence.transport.websocket_carrier import HostLine
 from presence.wire.control import (
     Control,
     GoldenRequest,
@@ -108,6 +109,7 @@ class Media:
         """What is to be said about keys, through the host."""
         self._inviter: Inviter | None = None
         self._mesh: Mesh | None = None
+        self._line: HostLine | None = None
         self._ways = WayFinder(settings.path)
         self._sender: Sender | None = None
         self._seat = 0
@@ -132,6 +134,8 @@ class Media:
         if settings.code is not None:
             link = await link_by_code(link, settings.code, settings.name)
         self._inviter = Inviter(link) if settings.invite else None
+        self._line = HostLine(link, self._machine)
+        self._ways = WayFinder(settings.path, line=self._line)
         own = OwnIdentity(
             device_key(Path(settings.device) if settings.device else None),
             X25519PrivateKey.generate(),
@@ -143,7 +147,7 @@ class Media:
             look=settings.seed,
             seat=settings.seat,
             identity=own.introduce(settings.name, settings.seed),
-            carriers=settings.carriers,
+            carriers=(*settings.carriers, "websocket"),
         )
         # A file is read before joining: a faulty one is nobody else's business, and a long one
         # takes seconds in which the host would hear nothing.
@@ -162,6 +166,7 @@ class Media:
                 if self._mesh is not None:
                     await self._mesh.close()
                 await self._ways.close()
+                await self._line.close()
 
     async def _work(
         self,
@@ -248,6 +253,8 @@ class Media:
             self._forget(stream)
         new_key = trust.welcome(welcome.stream, welcome.members, now)
         self._ways.use(welcome.ice_servers)
+        if self._line is not None:
+            self._line.token = welcome.carrier
         self._seat = welcome.seat
         self._tell(Seated(welcome.seat))
         if self._sender is None:

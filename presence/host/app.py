@@ -28,6 +28,9 @@ def make_app(reception: Reception) -> Starlette:
     async def signalling(websocket: WebSocket) -> None:
         await reception.receive(websocket, websocket.path_params["room"])
 
+    async def carrier(websocket: WebSocket) -> None:
+        await reception.switchboard.serve(websocket)
+
     async def nowhere(request: Request, error: Exception) -> Response:
         return page("nowhere", 404)
 
@@ -37,6 +40,7 @@ def make_app(reception: Reception) -> Starlette:
             Route("/healthz", health),
             Route("/r/{room}", room),
             WebSocketRoute("/r/{room}/signalling", signalling),
+            WebSocketRoute("/r/{room}/carrier", carrier),
         ],
         exception_handlers={404: nowhere},
     )

@@ -22,6 +22,10 @@ class Limits:
     """Attempts to join a second, from everywhere together, over time; twice as many at once."""
     messages_per_s: float = 50.0
     """Messages a second from one member, over time; twice as many at once."""
+    frames_per_s: float = 1000.0
+    """Frames a second that one member has carried through the host; twice as many at once."""
+    carried_kib_per_s: float = 256.0
+    """KiB a second of the same."""
     unsent: int = 256
     """Messages waiting to be sent to one member, after which the member is given up."""
 
@@ -35,12 +39,12 @@ class Allowance:
         self._left = 2.0 * per_s
         self._known_ns = now_ns
 
-    def take(self, now_ns: int) -> bool:
-        """Whether one more is allowed; if so it is taken."""
+    def take(self, now_ns: int, amount: float = 1.0) -> bool:
+        """Whether so much more is allowed; if so it is taken."""
         refilled = self._left + (now_ns - self._known_ns) / SECOND * self._per_s
         self._left = min(refilled, 2.0 * self._per_s)
         self._known_ns = now_ns
-        if self._left < 1.0:
+        if self._left < amount:
             return False
-        self._left -= 1.0
+        self._left -= amount
         return True

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from presence.clock import MILLISECOND, SECOND, Clock
 from presence.errors import SignallingError
 from presence.host.limits import Allowance, Limits
+from presence.host.switchboard import Switchboard
 from presence.room.members import LAST_STREAM, RETURNING_NS, Outgoing, Room
 from presence.room.resume import KEY_BYTES, ResumeTokens
 from presence.wire.signalling import (
@@ -105,6 +106,8 @@ class Reception:
             returning_until_ns=clock.now_ns() + RETURNING_NS if reopened else 0,
         )
         self._ice_servers = ice_servers
+        self.switchboard = Switchboard(limits, clock)
+        """Carries what members cannot send one another otherwise."""
         self._connections: dict[int, _Connection] = {}
         self._waiting = 0
         self._joins = Allowance(limits.joins_per_s, clock.now_ns())
@@ -187,11 +190,13 @@ class Reception:
         answer = self._members.join(join, self._clock.now_ns())
         if isinstance(answer, Refused):
             raise _RefusedError(answer.code, answer.sentence)
-        answer = msgspec.structs.replace(
-            answer, ice_servers=self._ice_servers(f"member-{answer.stream}")
-        )
         # If this one replaces another of the same number, that one's last words come first.
         self._deliver()
+        answer = msgspec.structs.replace(
+            answer,
+            ice_servers=self._ice_servers(f"member-{answer.stream}"),
+            carrier=self.switchboard.expect(answer.stream),
+        )
         unsent: asyncio.Queue[Outgoing] = asyncio.Queue(self._limits.unsent)
         unsent.put_nowait(Outgoing(answer.stream, answer))
         connection = _Connection(answer.stream, join.name, unsent)
@@ -236,6 +241,7 @@ class Reception:
         unsent = connection.unsent
         if isinstance(outgoing.message, MemberLeft) and outgoing.last:
             del self._connections[outgoing.stream]
+            self.switchboard.dismiss(outgoing.stream)
             self._report(f"{connection.name} {_WENT[outgoing.message.reason]}; {self._count()}")
             while unsent.full():
                 unsent.get_nowait()

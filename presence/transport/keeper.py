@@ -13,6 +13,7 @@ from presence.errors import PresenceError, TransportError
 from presence.transport.link import Link, LinkEnd
 from presence.transport.peer import CARRIERS, OPEN_TIMEOUT_S, Peer
 from presence.transport.ways import Ways
+from presence.transport.websocket_attempt import WEBSOCKET, WebSocketAttempt
 from presence.wire.control import Bye
 
 FIRST_RETRY_S = 0.25
@@ -31,12 +32,24 @@ LINGER_S = 1.0
 """Seconds for which a link that was replaced is still heard, for what is on its way."""
 SHUN_S = 30.0
 """For how long whoever did harm is not connected to."""
+HOST_AFTER_S = 5.0
+"""Seconds that a way past the host gets to open, if the host would carry as well."""
+FIRST_UPGRADE_S, LAST_UPGRADE_S = 20.0, 320.0
+"""How long bundles go through the host before another way is tried again, beside that one; twice as
+long each time, up to the second."""
 _CLOSE_TIMEOUT_S = 1.0
 _GOODBYE_S = 0.02
 """Seconds for the last bundle to leave."""
 
 log = logging.getLogger(__name__)
 
+
+class _UnsentError(TransportError):
+    """The host could not be told, which says nothing about the way that was to be tried."""
+
+
+Attempt = Peer | WebSocketAttempt
+"""At a connection: past the host, or through it."""
 DescriptionKind = Literal["offer", "answer"]
 SendDescription = Callable[[int, DescriptionKind, str], Awaitable[bool]]
 """Sends a participant, through the host, a session description; False: the host is out of reach."""
@@ -52,18 +65,18 @@ class _Described:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    peer: Peer
+    peer: Attempt
 
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    peer: Peer
+    peer: Attempt
     error: TransportError
 
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    peer: Peer
+    peer: Attempt
     end: LinkEnd
 
 
@@ -71,8 +84,13 @@ class _Ended:
 class _Doubted:
     """The link may be dead: another is to be made beside it, unless one is being made."""
 
-    peer: Peer
+    peer: Attempt
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Upgrade:
+    """The link goes through the host, and another way may have opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +107,7 @@ class _Moved:
 
 @dataclass(frozen=True, slots=True)
 class _Lingered:
-    peer: Peer
+    peer: Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +116,16 @@ class _Closing:
 
 
 _Event = (
-    _Described | _Opened | _Failed | _Ended | _Doubted | _Introduced | _Moved | _Lingered | _Closing
+    _Described
+    | _Opened
+    | _Failed
+    | _Ended
+    | _Doubted
+    | _Upgrade
+    | _Introduced
+    | _Moved
+    | _Lingered
+    | _Closing
 )
 
 
@@ -118,7 +145,7 @@ class Keeper:
         *,
         offers: bool,
         clock: Clock,
-        make_link: Callable[[int, Peer, Callable[[LinkEnd], None]], Link],
+        make_link: Callable[[int, Attempt, Callable[[LinkEnd], None]], Link],
         send_description: SendDescription,
         find_ways: Callable[[], Awaitable[Ways]],
         on_up: Callable[[int], None],
@@ -141,13 +168,17 @@ class Keeper:
         self._find_ways = find_ways
         self._on_up = on_up
         self._on_down = on_down
-        self._peer: Peer | None = None
+        self._peer: Attempt | None = None
         """What the link goes over."""
-        self._attempt: Peer | None = None
+        self._attempt: Attempt | None = None
         self._patience_s = OPEN_TIMEOUT_S
-        self._retired: dict[Peer, asyncio.TimerHandle] = {}
+        self._retired: dict[Attempt, asyncio.TimerHandle] = {}
         self._retry_s = FIRST_RETRY_S
         self._shunned_until_s = 0.0
+        self._host_next = False
+        """Whether the next attempt is one through the host, if there is a choice."""
+        self._upgrade_s = FIRST_UPGRADE_S
+        self._upgrade_due_s = 0.0
         self._deadline_s: float | None = None
         """When the attempt must have opened or, if there is none, the next one is due."""
         self._events: asyncio.Queue[_Event] = asyncio.Queue()
@@ -167,6 +198,11 @@ class Keeper:
         if link is None or peer is None:
             return
         link.tick()
+        by_host = isinstance(peer, WebSocketAttempt)
+        if by_host and self._leads and self._now_s() >= self._upgrade_due_s:
+            self._upgrade_due_s = self._now_s() + self._upgrade_s
+            self._upgrade_s = min(2 * self._upgrade_s, LAST_UPGRADE_S)
+            self._events.put_nowait(_Upgrade())
         patience_ns = 0 if self._leads else DEFER_SUSPECT_NS
         if self.link is link and link.silent_ns >= link.suspect_after_ns + patience_ns:
             self._events.put_nowait(
@@ -210,7 +246,7 @@ class Keeper:
                     case _Described("offer", text):
                         await self._answer(text)
                     case _Described("answer", text) if self._attempt and self._attempt.offered:
-                        await self._attempt.accept(text)
+                        await self._accept(self._attempt, text)
                     case _Opened(peer) if peer is self._attempt:
                         self._up(peer)
                     case _Failed(peer, error) if peer is self._attempt:
@@ -219,6 +255,8 @@ class Keeper:
                         await self._down(end)
                     case _Doubted(peer, why) if peer is self._peer:
                         await self._doubt(why)
+                    case _Upgrade():
+                        await self._upgrade()
                     case _Introduced(offers):
                         await self._begin_anew(offers)
                     case _Moved():
@@ -251,8 +289,10 @@ class Keeper:
             # says so.
             self._deadline_s = None
 
-    async def _offer(self) -> None:
-        peer = await self._new_attempt()
+    async def _offer(self, *, past_host: bool = False) -> None:
+        ways = await self._find_ways()
+        by_host = self._host_next and not past_host and ways.line is not None
+        peer = self._new_attempt(ways, by_host=by_host or ways.path == "websocket")
         await self._send("offer", await peer.offer())
 
     async def _answer(self, offer: str) -> None:
@@ -261,12 +301,42 @@ class Keeper:
         if self._now_s() < self._shunned_until_s:
             return
         await self._drop_attempt()
-        peer = await self._new_attempt()
+        ways = await self._find_ways()
+        by_host = offer == WEBSOCKET
+        if by_host and ways.line is None:
+            raise TransportError(
+                f"the other participant is reached through the host alone, and --path {ways.path} "
+                "shuts that way; leave it out"
+            )
+        if not by_host and ways.path == "websocket":
+            # Then they offer that.
+            self._deadline_s = self._now_s() + OFFER_UNASKED_S if self.link is None else None
+            await self._send("answer", WEBSOCKET)
+            return
+        peer = self._new_attempt(ways, by_host=by_host)
         await self._send("answer", await peer.answer(offer))
+
+    async def _accept(self, attempt: Attempt, answer: str) -> None:
+        if not isinstance(attempt, Peer) or answer != WEBSOCKET:
+            await attempt.accept(answer)
+            return
+        # They take nothing but the host's way.
+        await self._drop_attempt()
+        self._deadline_s = None
+        if self.link is None:
+            self._host_next = True
+            await self._offer()
+
+    async def _upgrade(self) -> None:
+        """Try another way than the host's, beside that."""
+        ways = await self._find_ways()
+        if ways.path == "auto" and self._attempt is None and self._deadline_s is None:
+            log.info("looking for a way to participant %d past the host", self.stream)
+            await self._offer(past_host=True)
 
     async def _send(self, kind: DescriptionKind, text: str) -> None:
         if not await self._send_description(self.stream, kind, text):
-            raise TransportError(
+            raise _UnsentError(
                 f"the {kind} to participant {self.stream} could not be sent, "
                 "because the room host is out of reach"
             )
@@ -293,23 +363,33 @@ class Keeper:
             await self._drop_attempt()
             await self._offer()
 
-    async def _new_attempt(self) -> Peer:
+    def _new_attempt(self, ways: Ways, *, by_host: bool) -> Attempt:
         self.attempts += 1
-        ways = await self._find_ways()
-        patience_s = min(OPEN_TIMEOUT_S, self._patience_s)
+        limit_s = HOST_AFTER_S if ways.path == "auto" and ways.line else OPEN_TIMEOUT_S
+        patience_s = min(limit_s, self._patience_s)
         self._patience_s = patience_s
         self._deadline_s = self._now_s() + patience_s
-        self._attempt = peer = Peer(self._clock, self._carriers, ways=ways)
+        peer: Attempt
+        if by_host and ways.line is not None:
+            peer = WebSocketAttempt(ways.line, self.stream)
+        else:
+            peer = Peer(self._clock, self._carriers, ways=ways)
+        self._attempt = peer
         peer.on_open = lambda: self._events.put_nowait(_Opened(peer))
         peer.on_failed = lambda error: self._events.put_nowait(_Failed(peer, error))
         return peer
 
-    def _up(self, peer: Peer) -> None:
+    def _up(self, peer: Attempt) -> None:
         self._retire()
         self._attempt, self._peer = None, peer
         self._deadline_s = None
         self._retry_s = FIRST_RETRY_S
         self._patience_s = REPLACE_TIMEOUT_S
+        self._host_next = isinstance(peer, WebSocketAttempt)
+        if self._host_next:
+            self._upgrade_due_s = self._now_s() + self._upgrade_s
+        else:
+            self._upgrade_s = FIRST_UPGRADE_S
         self.problem = None
         self.link = self._make_link(
             self.stream, peer, lambda end: self._events.put_nowait(_Ended(peer, end))
@@ -326,7 +406,7 @@ class Keeper:
                 LINGER_S, self._events.put_nowait, _Lingered(peer)
             )
 
-    async def _close_retired(self, peer: Peer) -> None:
+    async def _close_retired(self, peer: Attempt) -> None:
         if timer := self._retired.pop(peer, None):
             timer.cancel()
             await peer.close()
@@ -352,6 +432,8 @@ class Keeper:
 
     async def _attempt_failed(self, error: PresenceError) -> None:
         log.info("attempt %d at participant %d failed: %s", self.attempts, self.stream, error)
+        if self._attempt is not None and not isinstance(error, _UnsentError):
+            self._host_next = isinstance(self._attempt, Peer)
         await self._drop_attempt()
         if self.link is None:
             self.problem = error

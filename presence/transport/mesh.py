@@ -9,9 +9,9 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from presence.clock import SECOND, Clock
 from presence.errors import TransportError
 from presence.transport.ice import local_addresses
-from presence.transport.keeper import DescriptionKind, Keeper, SendDescription
+from presence.transport.keeper import Attempt, DescriptionKind, Keeper, SendDescription
 from presence.transport.link import TICK_NS, Link, LinkEnd, LinkStats, Seals
-from presence.transport.peer import CARRIERS, Peer
+from presence.transport.peer import CARRIERS
 from presence.transport.ways import WayFinder
 from presence.wire.control import Control
 from presence.wire.envelope import Envelope, encode_envelope
@@ -206,7 +206,7 @@ class Mesh:
             carriers=self._carriers,
         )
 
-    def _make_link(self, stream: int, peer: Peer, on_end: Callable[[LinkEnd], None]) -> Link:
+    def _make_link(self, stream: int, peer: Attempt, on_end: Callable[[LinkEnd], None]) -> Link:
         return Link(
             self.own_stream,
             stream,

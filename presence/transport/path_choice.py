@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-PathChoice = Literal["auto", "direct", "turn"]
+PathChoice = Literal["auto", "direct", "turn", "websocket"]
 """By which way the others are reached.
 
-``direct``: straight to them; ``turn``: over the TURN server alone; ``auto``: the best of all.
+``direct``: straight to them; ``turn``: over the TURN server alone; ``websocket``: through the
+room's host; ``auto``: the best of all.
 """
 PATH_CHOICES: tuple[PathChoice, ...] = get_args(PathChoice)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from presence.errors import LinkError, TransportError
 from presence.transport.path_choice import PathChoice
 from presence.transport.turn_probe import Probed, Problem, TurnServer, probe
+from presence.transport.websocket_carrier import HostLine
 from presence.wire.ice_url import IceUrl, parse_ice_url
 from presence.wire.signalling import IceServer
 
@@ -30,6 +31,8 @@ class Ways:
     path: PathChoice = "auto"
     stun: IceUrl | None = None
     turn: TurnServer | None = None
+    line: HostLine | None = None
+    """The way through the room's host; None: it is shut, or the host does not carry."""
     note: str = ""
     """What is wrong with the TURN server, as a sentence without its full stop; else empty."""
 
@@ -48,11 +51,19 @@ class WayFinder:
         self,
         path: PathChoice = "auto",
         ask: Callable[[TurnServer], Awaitable[Probed]] = probe,
+        line: HostLine | None = None,
     ) -> None:
-        """No server is known yet; ``ask`` finds out whether one would relay for us."""
+        """No server is known yet.
+
+        Args:
+            path: What the person allows.
+            ask: Finds out whether a TURN server would relay for us.
+            line: The way through the room's host.
+        """
         self.path = path
         self._stale_s = math.inf
         self._ask = ask
+        self._line = line
         self._stun: IceUrl | None = None
         self._turn: list[TurnServer] = []
         self._search: asyncio.Task[list[Probed]] | None = None
@@ -80,13 +91,23 @@ class WayFinder:
         Raises:
             TransportError: the one that the person wants is not.
         """
+        line = self._line if self._line is not None and self._line.token is not None else None
+        if self.path == "websocket":
+            if line is None:
+                raise TransportError(
+                    "--path websocket needs a host that carries, and this one does not; run a "
+                    "newer `presence host`, or leave --path out"
+                )
+            return Ways(self.path, line=line)
+        if self.path != "auto":
+            line = None
         if self.path == "direct" or not self._turn:
             if self.path == "turn":
                 raise TransportError(
                     "--path turn needs a TURN server, and the host names none: start "
                     "`presence host` with --turn, or leave --path out"
                 )
-            return Ways(self.path, self._stun)
+            return Ways(self.path, self._stun, line=line)
         probed = await self._probed()
         note = describe(probed)
         working = [one.server for one in probed if one.problem is None]
@@ -101,6 +122,7 @@ class WayFinder:
             self.path,
             stun=self._stun if by_udp or beside else None,
             turn=working[0] if working else None,
+            line=line,
             note="" if working else note,
         )
 

@@ -50,6 +50,11 @@ class RoomLink:
         return f"ws{self._address}/r/{self.room}/signalling"
 
     @property
+    def carrier_url(self) -> str:
+        """Where the WebSocket is that carries bundles; without the secret."""
+        return f"ws{self._address}/r/{self.room}/carrier"
+
+    @property
     def _address(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'s' if self.tls else ''}://{host}:{self.port}"

@@ -128,6 +128,8 @@ class Welcome(Message, frozen=True, kw_only=True):
     """The others, in the order of their joining."""
     ice_servers: _IceServers = ()
     """What helps members to find one another."""
+    carrier: _Token | None = None
+    """Show this to the host's carrier, which passes bundles on for who has no other way."""
 
 
 class Refused(Message, frozen=True, kw_only=True):
