@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from presence.bench.result import BenchResult
+from presence.errors import UsageError
 
 bench = typer.Typer(help="The measurements behind every figure in the docs.", no_args_is_help=True)
 
@@ -38,24 +39,48 @@ def _benches() -> None:
 
 @bench.command()
 def call(
-    participants: Annotated[int, typer.Option(min=2, help="People in the room.")] = 9,
+    participants: Annotated[
+        int | None, typer.Option(min=2, help="People in the room; 9, or 5 with --carrier.")
+    ] = None,
     loss: Annotated[float, typer.Option(min=0.0, max=90.0, help="Per cent.")] = 0.0,
     delay: Annotated[float, typer.Option(min=0.0, help="Milliseconds, one way.")] = 0.0,
-    jitter: Annotated[float, typer.Option(min=0.0, help="Milliseconds, mean.")] = 0.0,
+    jitter: Annotated[
+        float,
+        typer.Option(min=0.0, help="Milliseconds, mean; with --carrier standard deviation."),
+    ] = 0.0,
+    carrier: Annotated[
+        str | None,
+        typer.Option(help="Have a whole call between processes, over rtp, data or websocket."),
+    ] = None,
     quick: Quick = False,
     json: Json = False,
 ) -> None:
-    """What a frame costs the view, with everything but the pixels."""
+    """What a frame costs the view; with --carrier, how late and whole a call is."""
     from presence.bench.call import bench_call
+    from presence.bench.whole_call import QUICK, WHOLE, bench_whole_call
+    from presence.transport.mesh import MESH_LIMIT
 
-    _prepare()
-    result = bench_call(
-        participants=participants,
-        seconds=10.0 if quick else 60.0,
-        loss=loss / 100.0,
-        delay_ms=delay,
-        jitter_ms=jitter,
-    )
+    if carrier is not None:
+        if participants is not None and participants > MESH_LIMIT:
+            raise UsageError(f"a call holds {MESH_LIMIT} people; give --participants fewer")
+        _prepare()
+        result = bench_whole_call(
+            participants=participants or MESH_LIMIT,
+            loss=loss / 100.0,
+            delay_ms=delay,
+            jitter_ms=jitter,
+            carrier=carrier,
+            extent=QUICK if quick else WHOLE,
+        )
+    else:
+        _prepare()
+        result = bench_call(
+            participants=participants or 9,
+            seconds=10.0 if quick else 60.0,
+            loss=loss / 100.0,
+            delay_ms=delay,
+            jitter_ms=jitter,
+        )
     _print(result, json)
 
 

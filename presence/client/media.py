@@ -43,6 +43,7 @@ from presence.pose.proportions import default_proportions
 from presence.pose.rigid import Rigid
 from presence.tracking.head import HeadSource
 from presence.tracking.source import Source
+from presence.transport.link import LinkStats
 from presence.transport.mesh import MESH_LIMIT, Mesh
 from presence.transport.signalling import SignallingClient
 from presence.transport.ways import WayFinder
@@ -417,6 +418,10 @@ class Media:
             self._sender.new_key()
             self._mesh.broadcast(self._sender.profile(now_ns))
 
+    def links(self) -> list[LinkStats]:
+        """How each link that is up is doing."""
+        return self._mesh.stats() if self._mesh is not None else []
+
     # -- the streams -----------------------------------------------------------------------------
 
     def _hear(self, envelope: Envelope, arrival_ns: int) -> None:
@@ -510,7 +515,7 @@ class Media:
 
     def _status(self) -> Status:
         peers = []
-        links = {link.stream: link for link in self._mesh.stats()} if self._mesh else {}
+        links = {link.stream: link for link in self.links()}
         problems = self._mesh.problems if self._mesh else {}
         self._carriers |= {stream: link.carrier for stream, link in links.items()}
         for stream, member in sorted(self._roster.members.items()):
@@ -605,11 +610,11 @@ def take_part(settings: Settings, on_status: Callable[[Status], None]) -> None:
     prepare_codec(lambda words: on_status(Status(name=settings.name, phase="joining", note=words)))
     with contextlib.ExitStack() as stack:
         view = None if settings.view == "none" else stack.enter_context(view_process(settings))
-        with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_take_part(settings, view, on_status))
 
 
-def _new_event_loop() -> asyncio.AbstractEventLoop:
+def new_event_loop() -> asyncio.AbstractEventLoop:
     """The loop of uvloop where there is one: it reads all waiting datagrams at once, for less."""
     try:
         import uvloop

@@ -1,0 +1,208 @@
+"""One participant of a benchmarked call: media over a bad network, looked at 90 times a second.
+
+The task is the only argument, as JSON. It says ``ready`` once everybody was shown, takes a
+network's conditions by lines of JSON on its standard input, and leaves its logs when that ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from presence.bench.impaired import BadNetwork, impaired_arrivals
+from presence.client.logs import Columns, prefixed, save_log, shown_columns
+from presence.client.media import Media, new_event_loop
+from presence.client.records import Came, Heard, Record, Went
+from presence.client.settings import Settings
+from presence.client.status import ViewStatus
+from presence.client.view_process import ViewProcess
+from presence.clock import MILLISECOND, SECOND, MonotonicClock
+from presence.playout import Playout
+from presence.playout.shown import ShownState
+from presence.pose.rigid import Rigid
+from presence.transport.lossy import Conditions
+
+DISPLAY_RATE = 90
+_SAMPLE_NS = 250 * MILLISECOND
+"""How often round trips and the processor's time are noted."""
+
+
+class CallTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What a participant is told."""
+
+    settings: Settings
+    others: int
+    """How many there are besides."""
+    seed: int
+    """Of the network."""
+
+
+class Weather(msgspec.Struct, frozen=True, kw_only=True):
+    """What a network is like from now on, one way."""
+
+    loss: float = 0.0
+    delay_ns: int = 0
+    spread_ns: int = 0
+
+
+class PolledView(ViewProcess):
+    """What a view would show, without one. State: a playout for each person heard."""
+
+    def __init__(self) -> None:
+        """Nobody is heard yet."""
+        self._playouts: dict[int, Playout] = {}
+
+    @property
+    def exit_code(self) -> int | None:
+        """It runs for as long as its process does."""
+        return None
+
+    @property
+    def dropped(self) -> int:
+        """Nothing lies between it and the media process."""
+        return 0
+
+    def tell(self, record: Record) -> None:
+        """Take in what the media process says."""
+        match record:
+            case Came():
+                self._playouts.setdefault(record.stream, Playout())
+            case Heard():
+                playout = self._playouts.get(record.stream)
+                if playout is not None:
+                    playout.push(record.sample, record.sequence, record.arrival_ns)
+            case Went():
+                self._playouts.pop(record.stream, None)
+            case _:
+                pass
+
+    def head(self) -> tuple[Rigid, int] | None:
+        """Nobody wears it."""
+        return None
+
+    def status(self) -> ViewStatus | None:
+        """It has nothing to say."""
+        return None
+
+    def look(self, machine_ns: int, own_ns: int, log: Columns) -> int:
+        """Show everybody at this moment, by both clocks, and note it; how many were seen."""
+        seen = 0
+        for stream, playout in self._playouts.items():
+            shown = playout.show(own_ns, own_ns)
+            if shown is None or shown.state is ShownState.GONE:
+                continue
+            seen += 1
+            log.add(
+                machine_ns,
+                stream,
+                shown.older_sequence,
+                shown.newer_sequence,
+                float(shown.fraction),
+                shown.extrapolated_ns,
+                shown.sender_ns,
+                shown.estimate_ns,
+                float(shown.opacity),
+            )
+        return seen
+
+
+class Watch:
+    """Looks at one participant's call. State: what was seen."""
+
+    def __init__(self, task: CallTask, media: Media, view: PolledView) -> None:
+        """Nothing was seen yet."""
+        self._task = task
+        self._media = media
+        self._view = view
+        self._shown = shown_columns()
+        self._polls = Columns("machine_ns", "seen")
+        self._queues = Columns("machine_ns", "age_ns")
+        self._trips = Columns("machine_ns", "stream", "round_trip_ns")
+        self._work = Columns("machine_ns", "cpu_ns")
+
+    async def look(self) -> None:
+        """Look at every beat of a display, until cancelled."""
+        settings = self._task.settings
+        began_ns, beats, sampled_ns, ready = time.monotonic_ns(), 0, 0, False
+        while True:
+            beats += 1
+            due_ns = began_ns + beats * SECOND // DISPLAY_RATE
+            await asyncio.sleep(max(0, due_ns - time.monotonic_ns()) / SECOND)
+            now_ns = time.monotonic_ns()
+            # A beat that was missed is not made up for.
+            beats = max(beats, (now_ns - began_ns) * DISPLAY_RATE // SECOND)
+            own_ns = settings.clock.from_machine_ns(now_ns)
+            seen = self._view.look(now_ns, own_ns, self._shown)
+            self._polls.add(now_ns, seen)
+            if not ready and seen == self._task.others:
+                ready = True
+                print("ready", flush=True)
+            links = self._media.links()
+            for link in links:
+                self._queues.add(now_ns, link.queued_age_ns)
+            if now_ns - sampled_ns >= _SAMPLE_NS:
+                sampled_ns = now_ns
+                self._work.add(now_ns, time.process_time_ns())
+                for link in links:
+                    if link.round_trip_ns is not None:
+                        self._trips.add(now_ns, link.stream, link.round_trip_ns)
+
+    def save(self) -> None:
+        """Leave what was seen beside the participant's own log."""
+        settings = self._task.settings
+        assert settings.log_directory is not None
+        tables = {
+            "shown": self._shown,
+            "polls": self._polls,
+            "queues": self._queues,
+            "trips": self._trips,
+            "work": self._work,
+        }
+        columns: dict[str, Any] = {}
+        for name, table in tables.items():
+            columns |= prefixed(name, table)
+        save_log(Path(settings.log_directory), f"{settings.name}-polled", settings, **columns)
+
+
+async def obey(network: BadNetwork, ended: asyncio.Event) -> None:
+    """Do to the network what is said on standard input; its end is the call's."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        weather = msgspec.json.decode(line, type=Weather)
+        network.conditions = Conditions(**msgspec.structs.asdict(weather))
+    ended.set()
+
+
+async def take_part(task: CallTask) -> None:
+    """Be in the call until standard input ends."""
+    ended = asyncio.Event()
+    with impaired_arrivals(Conditions(), MonotonicClock(), task.seed) as network:
+        view = PolledView()
+        media = Media(task.settings, view)
+        watch = Watch(task, media, view)
+        beside = [asyncio.create_task(part) for part in (obey(network, ended), watch.look())]
+        try:
+            await media.run(ended, lambda status: None)
+        finally:
+            for one in beside:
+                one.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+        watch.save()
+
+
+def main() -> None:
+    """Run one participant on the loop that a call runs on."""
+    task = msgspec.json.decode(sys.argv[1], type=CallTask)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(take_part(task))
+
+
+if __name__ == "__main__":
+    main()

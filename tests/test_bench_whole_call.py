@@ -1,0 +1,109 @@
+"""The benchmark of a whole call between processes: what it reckons, and that it runs."""
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from presence.bench.commands import bench
+from presence.bench.whole_call import CallExtent, _Logs, _Part, _row, bench_whole_call
+from presence.clock import MILLISECOND, SECOND
+from presence.errors import UsageError
+
+FRAME = 16 * MILLISECOND
+PATH = 40 * MILLISECOND
+PART = _Part("as set", 10 * SECOND, 14 * SECOND)
+
+
+def logs_of(stream, other, *, lost=(), behind_ns=0, seen=1, waited_ns=0):
+    """Of somebody who captures evenly, and shows the other so far behind what they do."""
+    captured = np.arange(9 * SECOND, 15 * SECOND, FRAME)
+    sequences = np.arange(len(captured)) + 100 * stream
+    theirs = np.arange(len(captured)) + 100 * other
+    polls = np.arange(PART.begin_ns, PART.end_ns, 11 * MILLISECOND)
+    moment = (polls - behind_ns - captured[0]) / FRAME
+    older = np.floor(moment).astype(np.int64)
+    return _Logs(
+        stream,
+        ["rtp (direct, udp)"],
+        {"sequence": sequences, "capture_machine_ns": captured},
+        {
+            "stream": np.full(len(theirs) - len(lost), other),
+            "sequence": np.delete(theirs, list(lost)),
+        },
+        {
+            "display_machine_ns": polls,
+            "stream": np.full(len(polls), other),
+            "older_sequence": older + 100 * other,
+            "newer_sequence": older + 1 + 100 * other,
+            "fraction": moment - older,
+        },
+        {"machine_ns": polls, "seen": np.full(len(polls), seen)},
+        {"machine_ns": polls, "age_ns": np.full(len(polls), waited_ns)},
+        {"machine_ns": polls, "round_trip_ns": np.full(len(polls), 2 * PATH)},
+        {"machine_ns": polls, "cpu_ns": polls // 4},
+    )
+
+
+def test_latency_is_from_capture_to_display_by_the_machines_clock_less_the_path():
+    row = _row(PART, [logs_of(1, 2, behind_ns=75 * MILLISECOND), logs_of(2, 1)], PATH)
+    for p in (95, 99):
+        assert row[f"beyond_path_ms_p{p}"] == pytest.approx(35.0, abs=1e-6)
+    # The other one shows what has not even happened, which no estimate under test can hide.
+    one_way = _row(PART, [logs_of(1, 2), logs_of(2, 1)], PATH)
+    assert one_way["beyond_path_ms_p50"] == pytest.approx(-40.0, abs=1e-6)
+    assert row["delivered_%"] == 100.0
+    assert row["captured_a_second"] == pytest.approx(62.5, rel=0.01)
+    assert row["cpu_%_mean"] == pytest.approx(25.0)
+    assert row["round_trip_ms_p50"] == 80.0
+
+
+def test_what_never_came_counts_against_delivery_and_the_last_second_does_not_count():
+    begin = int((PART.begin_ns - 9 * SECOND) / FRAME) + 1
+    row = _row(PART, [logs_of(1, 2, lost=range(begin, begin + 47)), logs_of(2, 1)], PATH)
+    # 47 of 2 × 187 or 188 frames.
+    assert row["delivered_%"] == pytest.approx(100.0 * (1 - 47 / 375), abs=0.1)
+    late = int((PART.end_ns - 9 * SECOND) / FRAME) - 30
+    row = _row(PART, [logs_of(1, 2, lost=range(late, late + 30)), logs_of(2, 1)], PATH)
+    assert row["delivered_%"] == 100.0
+
+
+def test_somebody_missing_and_a_frame_that_waited_are_seen():
+    logs = [logs_of(1, 2, seen=0), logs_of(2, 1, waited_ns=30 * MILLISECOND)]
+    row = _row(PART, logs, PATH)
+    assert row["missing_%"] == 50.0
+    assert row["queue_ms_p99.9"] == row["queue_ms_max"] == 30.0
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--carrier", "pigeon"], "choose rtp or data"),
+        (["--carrier", "rtp", "--participants", "6"], "a call holds 5 people"),
+    ],
+)
+def test_what_cannot_be_measured_is_a_sentence(options, sentence):
+    ended = CliRunner().invoke(bench, ["call", *options])
+    assert isinstance(ended.exception, UsageError)
+    assert sentence in str(ended.exception)
+
+
+@pytest.mark.slow
+def test_a_short_call_of_two_is_measured_from_end_to_end():
+    result = bench_whole_call(
+        participants=2,
+        loss=0.02,
+        delay_ms=20.0,
+        jitter_ms=5.0,
+        carrier="data",
+        extent=CallExtent(settle=1.0, as_set=4.0, heavy=2.0, recover=1.0, again=2.0),
+    )
+    as_set, heavy, again = result.rows
+    assert [row["part"] for row in result.rows] == ["as set", "20% loss", "as set again"]
+    for row in result.rows:
+        assert row["carrier"] == "data (direct, udp)"
+        assert row["beyond_path_ms_p99"] > row["beyond_path_ms_p50"] > 0.0
+    # How late and how many is this machine's business here.
+    assert as_set["delivered_%"] > 50.0
+    assert heavy["delivered_%"] < as_set["delivered_%"]
+    assert again["round_trip_ms_p50"] > 40.0
+    assert 0.0 < as_set["cpu_%_mean"] <= as_set["cpu_%_max"] < 110.0
