@@ -3,6 +3,7 @@ import contextlib
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from websockets.asyncio.server import serve
 from presence.errors import HostError
 from presence.host.server import hosting
 from presence.host.settings import HostSettings
+from presence.transport import signalling
 from presence.transport.signalling import SignallingClient
 from presence.wire.link import RoomLink
 from presence.wire.signalling import (
@@ -231,6 +233,27 @@ def test_a_host_that_comes_back_with_another_room_ends_the_call_in_a_sentence():
                     await anext(ada)
 
     asyncio.run(outlive())
+
+
+def test_a_connection_from_an_address_that_is_gone_is_made_anew_at_once(monkeypatch):
+    gone = set()
+    monkeypatch.setattr(signalling, "has_address", lambda address: address not in gone)
+
+    async def move(link):
+        async with enter(link, "Ada") as ada, enter(link, "Bo") as bo:
+            await anext(ada)
+            gone.add(ada._websocket.local_address)
+            moved = time.monotonic()
+            welcome = await anext(ada)
+            assert time.monotonic() - moved < 2.0
+            assert (welcome.stream, welcome.seat) == (1, 0)
+            joined = await anext(bo)
+            while isinstance(joined, MemberLeft):
+                assert joined.reason == "lost"
+                joined = await anext(bo)
+            assert joined.member.stream == 1
+
+    in_room(move)
 
 
 def test_a_host_that_falls_silent_is_left_and_found_again(tmp_path):

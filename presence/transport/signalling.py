@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from presence.clock import SECOND
 from presence.errors import HostError, SignallingError
+from presence.transport.own_address import has_address
 from presence.wire.link import RoomLink
 from presence.wire.signalling import (
     HEARTBEAT_NS,
@@ -42,6 +43,8 @@ _OPEN_TIMEOUT_S = 5.0
 _CLOSE_TIMEOUT_S = 1.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _SILENCE_S = SILENCE_NS / SECOND
+_ADDRESS_S = 0.3
+"""How often it is looked whether this machine still has the address that it speaks from."""
 _HEARTBEAT_S = HEARTBEAT_NS / SECOND
 
 _log = logging.getLogger(__name__)
@@ -237,7 +240,10 @@ class SignallingClient:
 
     async def _listen(self, websocket: ClientConnection) -> None:
         """Take in messages until the connection is lost."""
-        beating = asyncio.create_task(self._beat(websocket))
+        beside = [
+            asyncio.create_task(self._beat(websocket)),
+            asyncio.create_task(_end_with_address(websocket)),
+        ]
         try:
             while True:
                 async with asyncio.timeout(_SILENCE_S):
@@ -249,8 +255,9 @@ class SignallingClient:
             _log.warning("the room host said something that is not understood: %s", error)
         finally:
             self._websocket = None
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await websocket.close()
 
     def _take(self, message: HostMessage) -> None:
@@ -297,6 +304,18 @@ class SignallingClient:
                     raise
             except HostError as error:
                 _log.debug("not yet back in the room: %s", error)
+
+
+async def _end_with_address(websocket: ClientConnection) -> None:
+    """End a connection once this machine has lost the address of its end of it.
+
+    Nothing can come by it any more, but its silence would be noticed only after seconds.
+    """
+    own = websocket.local_address
+    while own is None or has_address(own):
+        await asyncio.sleep(_ADDRESS_S)
+    _log.info("this machine has the address %s no more", own[0])
+    websocket.transport.abort()
 
 
 async def _open(link: RoomLink) -> ClientConnection:
