@@ -5,7 +5,8 @@ sealing. What arrives at each passes through a lossy path before anything reads 
 independent, delay normally distributed. There is no renderer: 90 times a second each participant's
 playout is asked what it shows. How old that is, is reckoned from the senders' logs and the
 receivers', joined by sequence number, by the machine's own clock, which no participant reads:
-theirs are hours apart and drift.
+theirs are hours apart and drift. What they do was worked out beforehand, as the performers made by
+code take more of a processor than the call.
 """
 
 from __future__ import annotations
@@ -142,6 +143,7 @@ async def _run(
                     view="none",
                     # Bodies that are there already; nobody draws them.
                     seed=list(SHIPPED.values())[k % len(SHIPPED)],
+                    seat=k,
                     cast=participants,
                     carriers=tuple(c for c in CARRIERS if c in (carrier, "data")),
                     device=str(folder / f"{name}.pem"),
@@ -180,6 +182,8 @@ async def _start(task: CallTask) -> asyncio.subprocess.Process:
         msgspec.json.encode(task).decode(),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        # As those that people start: a scheduler shares a machine out among sessions first.
+        start_new_session=True,
     )
 
 
