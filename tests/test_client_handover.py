@@ -11,14 +11,19 @@ from presence.wire.signalling import KeyPackage, Member
 
 
 class Handover:
-    """Somebody joins; what is said about keys goes through a host that is slow or forgets.
+    """Somebody joins; what is said about keys goes through a host that is slow or forgets, or by
+    the links alone while it is away.
 
     State: what is on its way through it.
     """
 
-    def __init__(self, call, late_ns, lost=0):
+    def __init__(self, call, late_ns, lost=0, *, away=False):
         self.call, self.late_ns, self.lost = call, late_ns, lost
         self.waiting = []
+        self.away = away
+        if not away:
+            for media in (call.ada, call.ben):
+                media._mesh.send_to = lambda stream, envelope: None
         cleo = Village().join("Cleo")
         identity = cleo.own.introduce("Cleo", 0)
         newcomer = Member(stream=3, seat=2, name="Cleo", identity=identity)
@@ -34,18 +39,16 @@ class Handover:
         due = [one for one in self.waiting if one[0] <= now]
         self.waiting = [one for one in self.waiting if one[0] > now]
         for _, sender, message in due:
-            self._pass_on(sender, message, now)
+            self._pass_on(sender, message)
 
-    def _pass_on(self, sender, message, now):
-        if message.to not in (ADA, BEN):
+    def _pass_on(self, sender, message):
+        if self.away or message.to not in (ADA, BEN):
             return
         media = self.call.ada if message.to == ADA else self.call.ben
-        if not isinstance(message, KeyPackage):
-            media._trust.asked(sender, now)
-        elif self.lost:
+        if isinstance(message, KeyPackage) and self.lost:
             self.lost -= 1
-        elif media._trust.package(sender, message.box):
-            media._keys_came(sender)
+        else:
+            media._learn_key(sender, getattr(message, "box", None))
 
 
 @pytest.fixture
@@ -88,3 +91,21 @@ def test_a_key_that_gets_lost_twice_is_asked_for_again(call):
     took = after_handover(call, Handover(call, way, lost=2))
     assert ASK_AGAIN_NS <= max(took) <= ASK_AFTER_NS + ASK_AGAIN_NS + 2 * way + DEADLINE
     assert took[-1] <= DEADLINE
+
+
+def test_while_the_host_is_away_keys_go_by_the_links(call):
+    took = after_handover(call, Handover(call, 0, away=True))
+    assert max(took) <= DEADLINE
+
+
+def test_a_key_that_a_link_loses_is_asked_for_over_the_link():
+    conditions = Conditions(delay_ns=40 * MILLISECOND, loss=0.2)
+    for seed in range(6):
+        call = Call(conditions, seed)
+        call.run(1.0)
+        handover = Handover(call, 0, away=True)
+        call.run(2.5, handover)
+        generation = handover.epoch + 1
+        assert call.ada._trust._current.sealer.generation == generation
+        assert call.ben._trust._members[ADA].opener.newest == generation
+        assert call.after.keys() & set(range(len(call.sent) - 20, len(call.sent)))

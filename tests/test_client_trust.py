@@ -11,6 +11,7 @@ from presence.client.trust import ASK_AFTER_NS, ASK_AGAIN_NS, HANDOVER_NS, WANTE
 from presence.clock import SECOND
 from presence.errors import SealError, UnknownKeyError
 from presence.wire.envelope import Envelope, Kind
+from presence.wire.key_package import Party, pack_key
 from presence.wire.link import RoomLink
 from presence.wire.sealing import ENVELOPES_A_KEY, Sealer
 from presence.wire.signalling import KeyRequest, Member
@@ -266,12 +267,18 @@ def test_a_key_package_is_of_use_to_nobody_but_its_receiver():
             # Reflected to who made it, and passed off as another's.
             assert not ada.trust.package(ben.stream, package.box)
             assert not ben.trust.package(cleo.stream, package.box)
-    assert cleo.trust.bad_packages > 0
+    # Nor is one that is newer than any that they have.
+    newest = pack_key(ada.own, ada.stream, Party.own(ben.stream, ben.own), 99, bytes(16))
+    for trust, sender in ((cleo.trust, 1), (ada.trust, 2), (ben.trust, 3)):
+        assert not trust.package(sender, newest)
+        assert trust.bad_packages == 1
+    assert ben.trust.package(ada.stream, newest)
 
 
 def test_hostile_key_packages_cost_only_themselves():
     place, ada, ben = village("Ada", "Ben")
-    genuine = next(p.box for p in place.delivered if p.to == ada.stream)
+    assert place.hears(ada, ben)
+    genuine = pack_key(ben.own, ben.stream, Party.own(ada.stream, ada.own), 1 << 40, bytes(16))
     for bit in range(8 * len(genuine)):
         changed = bytearray(genuine)
         changed[bit // 8] ^= 1 << bit % 8
@@ -279,8 +286,10 @@ def test_hostile_key_packages_cost_only_themselves():
     for box in (b"x", bytes(136), bytes(512), genuine[:-1], genuine + b"\0"):
         assert not ada.trust.package(ben.stream, box)
     assert not ada.trust.package(77, genuine)
-    assert ada.trust.bad_packages == 8 * len(genuine) + 5
+    # All but zeros and the one bit that makes its generation an old one.
+    assert ada.trust.bad_packages == 8 * len(genuine) - 1 + 4
     assert place.hears(ada, ben)
+    assert ada.trust.package(ben.stream, genuine)
 
 
 def test_a_member_cannot_speak_as_another_to_somebody_who_has_not_given_them_a_key():

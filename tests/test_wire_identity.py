@@ -14,9 +14,16 @@ from villagers import LINK, someone
 
 from presence.errors import SealError
 from presence.wire.identity import OwnIdentity, RoomSecret, check_identity, framed
-from presence.wire.key_package import BOX_LENGTH, Party, pack_key, unpack_key
+from presence.wire.key_package import (
+    BOX_LENGTH,
+    Party,
+    key_payload,
+    pack_key,
+    read_key_payload,
+    unpack_key,
+)
 from presence.wire.link import RoomLink
-from presence.wire.signalling import Identity
+from presence.wire.signalling import Identity, KeyPackage, KeyRequest
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "identity.json").read_text())
 KEY = bytes(range(16))
@@ -123,6 +130,15 @@ def test_a_package_made_anew_by_somebody_who_knows_the_secret_is_not_anothers():
     eve.device_public, eve.agreement_public = ada.device_public, ada.agreement_public
     with pytest.raises(SealError):
         unpack_key(ben, 2, Party.own(1, ada), pack_key(eve, 1, Party.own(2, ben), 9, KEY))
+
+
+def test_what_is_said_of_keys_is_the_same_by_link_as_through_the_host():
+    box = bytes(range(BOX_LENGTH))
+    assert read_key_payload(key_payload(KeyPackage(to=258, box=box))) == (258, box)
+    assert read_key_payload(key_payload(KeyRequest(to=258))) == (258, None)
+    for payload in (b"", b"\1", bytes(3), bytes(BOX_LENGTH), bytes(BOX_LENGTH + 3)):
+        with pytest.raises(SealError, match="neither box nor request"):
+            read_key_payload(payload)
 
 
 @given(st.binary(max_size=200))

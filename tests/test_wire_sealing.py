@@ -45,7 +45,8 @@ def single(kind, sequence=0, payload=b"payload"):
     return Envelope.single(kind, ADA, sequence=sequence, capture_ns=0, payload=payload)
 
 
-ALL_KINDS = [pose(0, golden=True), pose(1), *(single(k, 2) for k in Kind if k is not Kind.POSE)]
+SEALED = [Kind.POSE, Kind.VOICE, Kind.CONTROL, Kind.PROFILE]
+ALL_KINDS = [pose(0, golden=True), pose(1), *(single(kind, 2) for kind in SEALED[1:])]
 
 
 def opener(generation=1, key=KEY, stream=ADA):
@@ -106,7 +107,7 @@ def test_not_one_bit_of_header_or_sections_can_be_changed(envelope):
             continue
         # It may have become a kind that this version does not know, or an epoch long past.
         assert opened is None
-        assert arrived.kind not in list(Kind) or arrived.epoch != 1
+        assert arrived.kind not in SEALED or arrived.epoch != 1
     # Nothing of all that kept the genuine one out.
     assert opening.open(decode_envelope(sealed), 0) == envelope
 
@@ -142,7 +143,7 @@ def test_what_another_sealed_or_what_comes_back_to_its_sender_does_not_open():
 # -- replay --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", SEALED)
 def test_an_envelope_passes_once(kind):
     envelope = pose(5) if kind is Kind.POSE else single(kind, 5)
     sealed = Sealer(ADA, 1, KEY).seal(envelope)
@@ -228,7 +229,7 @@ def test_a_key_is_spent_before_a_number_could_come_round():
 
 def test_only_ones_own_envelopes_of_known_kinds_are_sealed_and_only_once():
     sealer = Sealer(ADA, 1, KEY)
-    for wrong in (replace(pose(1), stream=8), Envelope(9, ADA, 0, 0), sealer.seal(pose(1))):
+    for wrong in (replace(pose(1), stream=8), single(Kind.KEY), sealer.seal(pose(1))):
         with pytest.raises(ValueError, match="was to be sealed"):
             sealer.seal(wrong)
     with pytest.raises(ValueError, match="fits no header"):

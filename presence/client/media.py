@@ -58,6 +58,7 @@ from presence.wire.control import (
 )
 from presence.wire.envelope import Envelope, Kind
 from presence.wire.identity import OwnIdentity, RoomSecret
+from presence.wire.key_package import read_key_payload
 from presence.wire.link import parse_link
 from presence.wire.signalling import (
     Description,
@@ -303,11 +304,9 @@ class Media:
                         self._mesh.description(sender, kind, sdp)
 
                 case KeyPackage(sender=sender, box=box):
-                    if self._trust is not None and self._trust.package(sender, box):
-                        self._keys_came(sender)
+                    self._learn_key(sender, box)
                 case KeyRequest(sender=sender):
-                    if self._trust is not None:
-                        self._trust.asked(sender, self._machine.now_ns())
+                    self._learn_key(sender, None)
                 case Pairing(sender=sender, box=box) if self._inviter is not None:
                     answer = self._inviter.receive(sender, box, self._machine.now_ns())
                     if answer is not None:
@@ -315,18 +314,17 @@ class Media:
             self._queue_keys()
 
     async def _say_keys(self, signalling: SignallingClient) -> None:
-        """Send what there is to say about keys; what is lost with the host is asked for again."""
+        """Send what there is to say about keys; what the host cannot take goes by links alone."""
         while True:
             await signalling.send(await self._keys.get())
 
     def _queue_keys(self) -> None:
-        if self._trust is not None:
-            for message in self._trust.collect():
-                self._keys.put_nowait(message)
-
-    def _keys_came(self, stream: int) -> None:
-        if self._mesh is not None:
-            self._mesh.keys_came(stream)
+        """Say what there is to say about keys by both ways, for either may be down."""
+        for message in self._trust.collect() if self._trust is not None else ():
+            self._keys.put_nowait(message)
+            if self._sender is not None and self._mesh is not None:
+                said = self._sender.about_keys(message, self._machine.now_ns())
+                self._mesh.send_to(message.to, said)
 
     async def _keep_servers_fresh(self, signalling: SignallingClient) -> None:
         """Ask for new credentials before those run out that links are made with."""
@@ -425,6 +423,9 @@ class Media:
     # -- the streams -----------------------------------------------------------------------------
 
     def _hear(self, envelope: Envelope, arrival_ns: int) -> None:
+        if envelope.kind == Kind.KEY:
+            self._hear_key(envelope)
+            return
         if envelope.kind != Kind.CONTROL:
             self._receiver.hear(envelope, arrival_ns)
             return
@@ -432,6 +433,23 @@ class Media:
             # Each once, however often it stands there: an envelope has room for hundreds.
             for message in dict.fromkeys(decode_control(envelope.core)):
                 self._answer(envelope.stream, message)
+
+    def _hear_key(self, envelope: Envelope) -> None:
+        """Somebody says of keys what they also say through the host, which may be away."""
+        with contextlib.suppress(WireError):
+            to, box = read_key_payload(envelope.core)
+            if self._sender is not None and to == self._sender.stream:
+                self._learn_key(envelope.stream, box)
+
+    def _learn_key(self, stream: int, box: bytes | None) -> None:
+        """A member's key came, or their request for one's own."""
+        if self._trust is None:
+            return
+        if box is None:
+            self._trust.asked(stream, self._machine.now_ns())
+            self._queue_keys()
+        elif self._trust.package(stream, box) and self._mesh is not None:
+            self._mesh.keys_came(stream)
 
     def _answer(self, stream: int, message: Control) -> None:
         sender, mesh = self._sender, self._mesh

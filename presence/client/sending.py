@@ -13,6 +13,8 @@ from presence.codec import Encoder, Frame, encode_profile
 from presence.codec.layout import REACH
 from presence.tracking.source import Source
 from presence.wire.envelope import Envelope, Kind
+from presence.wire.key_package import key_payload
+from presence.wire.signalling import KeyPackage, KeyRequest
 
 _SEALED_KEPT = 64
 """Reference frames whose sealed bytes are kept: more than are ever sent again."""
@@ -43,6 +45,7 @@ class Sender:
         self._clock = clock
         self._encoder = Encoder(source.proportions)
         self._profiles = 0
+        self._about_keys = 0
         self._log = log
         self._resender = Resender()
         self._seal = seal
@@ -85,6 +88,17 @@ class Sender:
                 capture_ns=self._clock.from_machine_ns(machine_ns),
                 payload=encode_profile(self.source.proportions),
             )
+        )
+
+    def about_keys(self, message: KeyPackage | KeyRequest, machine_ns: int) -> Envelope:
+        """The envelope of something about keys, which is not sealed: it is by itself."""
+        self._about_keys += 1
+        return Envelope.single(
+            Kind.KEY,
+            self.stream,
+            sequence=self._about_keys,
+            capture_ns=self._clock.from_machine_ns(machine_ns),
+            payload=key_payload(message),
         )
 
     def repair(self, asker: int, missing: int, known: int, now_ns: int) -> list[Envelope]:

@@ -19,7 +19,7 @@ from presence.clock import MILLISECOND, SECOND
 from presence.errors import SealError, UnknownKeyError
 from presence.wire.envelope import Envelope
 from presence.wire.identity import OwnIdentity, check_identity
-from presence.wire.key_package import Party, pack_key, unpack_key
+from presence.wire.key_package import Party, generation_of, pack_key, unpack_key
 from presence.wire.sealing import Opener, Sealer
 from presence.wire.sframe import BASE_KEY_LENGTH
 from presence.wire.signalling import Identity, KeyPackage, KeyRequest, Member
@@ -297,6 +297,9 @@ class Trust:
         if trusted is None:
             return False
         try:
+            # By another way the same may have come before.
+            if generation_of(box) <= trusted.opener.newest:
+                return False
             generation, base_key = unpack_key(self._own, self._stream, trusted.party, box)
         except SealError as error:
             self.bad_packages += 1

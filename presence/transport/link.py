@@ -348,7 +348,7 @@ class Link:
                 return
 
     def _open(self, envelope: Envelope, arrival_ns: int, *, late: bool = False) -> None:
-        if self._seals is None:
+        if self._seals is None or (envelope.kind == Kind.KEY and not envelope.epoch):
             self._take(envelope, arrival_ns)
             return
         now_ns = self._clock.now_ns() if late else arrival_ns

@@ -39,14 +39,16 @@ class Kind(IntEnum):
     VOICE = 2
     CONTROL = 3
     PROFILE = 4
+    KEY = 5
+    """Travels unsealed: what it holds is sealed to one member, and signed."""
 
 
-_PRIORITY = {Kind.POSE: 1, Kind.VOICE: 3, Kind.CONTROL: 3, Kind.PROFILE: 2}
+_PRIORITY = {Kind.POSE: 1, Kind.VOICE: 3, Kind.CONTROL: 3, Kind.PROFILE: 2, Kind.KEY: 3}
 _REFERENCE_PRIORITY = 2
 
 
 def seal_length(kind: int, golden: bool) -> int:
-    """Bytes of the tag that ends each sealed section; 0 for a kind that this version knows not."""
+    """Bytes of the tag that ends each sealed section; 0 for a kind without one, or unknown."""
     match kind:
         case Kind.VOICE:
             return 4

@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.hpke import Suite as HpkeSuite
 from presence.errors import SealError
 from presence.wire.identity import OwnIdentity, framed
 from presence.wire.sframe import BASE_KEY_LENGTH
-from presence.wire.signalling import Identity
+from presence.wire.signalling import Identity, KeyPackage, KeyRequest
 
 _LABEL = b"presence 1 key package"
 _HPKE = HpkeSuite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
+_TO_LENGTH = 2
 _GENERATION_LENGTH = 8
 _SEALED_LENGTH = 32 + BASE_KEY_LENGTH + 16
 """HPKE's ephemeral key, the base key, and the tag."""
@@ -66,9 +67,7 @@ def unpack_key(own: OwnIdentity, own_stream: int, sender: Party, box: bytes) -> 
     Raises:
         SealError: it is not from them, not for oneself, or of another call.
     """
-    if len(box) != BOX_LENGTH:
-        raise SealError(f"a key package is {BOX_LENGTH} bytes, but this one is {len(box)}")
-    generation = int.from_bytes(box[:_GENERATION_LENGTH], "big")
+    generation = generation_of(box)
     sealed = box[_GENERATION_LENGTH:-_SIGNATURE_LENGTH]
     context = _context(own.secret.room, sender, Party.own(own_stream, own), generation)
     try:
@@ -77,6 +76,35 @@ def unpack_key(own: OwnIdentity, own_stream: int, sender: Party, box: bytes) -> 
         return generation, _HPKE.decrypt(sealed, own.agreement, info=context)
     except (InvalidSignature, InvalidTag, ValueError):
         raise SealError("a key package came that is not from its sender to its receiver") from None
+
+
+def generation_of(box: bytes) -> int:
+    """The generation of the key that a box says it holds, before anything is verified.
+
+    Raises:
+        SealError: it is no box.
+    """
+    if len(box) != BOX_LENGTH:
+        raise SealError(f"a key package is {BOX_LENGTH} bytes, but this one is {len(box)}")
+    return int.from_bytes(box[:_GENERATION_LENGTH], "big")
+
+
+def key_payload(message: KeyPackage | KeyRequest) -> bytes:
+    """The payload of an envelope of kind ``KEY`` that says the same as a signalling message."""
+    return message.to.to_bytes(2, "big") + (b"" if isinstance(message, KeyRequest) else message.box)
+
+
+def read_key_payload(payload: bytes) -> tuple[int, bytes | None]:
+    """For whom a payload is, and the box that it holds; None: it is a request.
+
+    Raises:
+        SealError: it is neither.
+    """
+    if len(payload) not in (_TO_LENGTH, _TO_LENGTH + BOX_LENGTH):
+        raise SealError(
+            f"what came of a key is {len(payload)} bytes, as neither box nor request is"
+        )
+    return int.from_bytes(payload[:_TO_LENGTH], "big"), payload[_TO_LENGTH:] or None
 
 
 def _context(room: str, sender: Party, receiver: Party, generation: int) -> bytes:

@@ -43,7 +43,7 @@ def epoch_of(generation: int) -> int:
 
 
 def suite_of(kind: int, golden: bool) -> Suite | None:
-    """The cipher suite of a kind; None for one that this version knows not.
+    """The cipher suite of a kind; None for one that has none or that this version knows not.
 
     The tags have the lengths that :func:`presence.wire.envelope.seal_length` gives.
     """
