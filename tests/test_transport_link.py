@@ -13,6 +13,7 @@ from presence.transport.link import (
     FLOOD_LIMIT,
     HELD_LIMIT,
     HELD_NS,
+    KEYS_AT_ONCE,
     LOST_AFTER_NS,
     MALFORMED_LIMIT,
     PING_INTERVAL_NS,
@@ -434,5 +435,27 @@ def test_who_sends_what_does_not_open_is_not_heard_and_ends_the_link(forge):
         pair.links[ONE].flush()
     pair.deliver()
     assert pair.heard[TWO] == []
+    (end,) = pair.ends[TWO]
+    assert "nothing that can be understood" in end.reason
+
+
+def test_what_is_said_of_keys_passes_unsealed_and_at_a_bounded_rate():
+    pair = SealedPair()
+
+    def say(count):
+        for n in range(count):
+            payload = bytes(138)
+            about = Envelope.single(Kind.KEY, ONE, sequence=n, capture_ns=0, payload=payload)
+            pair.links[ONE].send(about)
+            pair.links[ONE].flush()
+        pair.deliver()
+        return len(pair.heard[TWO])
+
+    assert say(10) == 10
+    assert say(KEYS_AT_ONCE + 10) == KEYS_AT_ONCE
+    assert pair.links[TWO].stats().counters.malformed == 20
+    pair.run(2 * SECOND)
+    assert say(5) == KEYS_AT_ONCE + 5
+    say(2 * MALFORMED_LIMIT + KEYS_AT_ONCE)
     (end,) = pair.ends[TWO]
     assert "nothing that can be understood" in end.reason

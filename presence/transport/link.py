@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from presence.clock import MILLISECOND, SECOND, Clock
-from presence.errors import UnknownKeyError, WireError
+from presence.errors import EnvelopeError, UnknownKeyError, WireError
 from presence.transport.carrier import Carrier
 from presence.transport.gate import Gate
 from presence.transport.shedding import Shedder
@@ -42,6 +42,10 @@ _ROUND_TRIP_SMOOTHING = 8
 """The smoothed round trip moves by one part in so many towards each new one (as in RFC 6298)."""
 _PINGS_KEPT = 16
 """Pings whose answer is still of use, at most."""
+KEYS_A_SECOND = 10
+"""Envelopes about keys a second that a link takes for long; membership changes more slowly."""
+KEYS_AT_ONCE = 50
+"""So many more than those count as malformed."""
 HELD_LIMIT = 128
 """Envelopes that wait for the key that opens them, at most: some two seconds of poses."""
 HELD_NS = SECOND
@@ -181,6 +185,7 @@ class Link:
         self._tokens = itertools.count()
         self._pinged: dict[int, int] = {}
         self._malformed_level = 0.0
+        self._keys_level = 0.0
         self._flood_level = 0.0
         carrier.on_bundle = self._hear
         carrier.on_ready = self.flush
@@ -269,6 +274,7 @@ class Link:
         self._malformed_level = max(0.0, self._malformed_level - forgiven)
         # What came while this process was held up lay in the socket, and comes at once.
         self._flood_level = max(0.0, self._flood_level - BUNDLES_A_SECOND * since_ns / SECOND)
+        self._keys_level = max(0.0, self._keys_level - KEYS_A_SECOND * passed_ns / SECOND)
         if self._silent_ns >= LOST_AFTER_NS:
             self._end(f"nothing was heard for {self._silent_ns / SECOND:.1f} s")
         elif now_ns >= self._ping_due_ns or self._silent_ns >= PROBE_AFTER_NS:
@@ -348,7 +354,14 @@ class Link:
                 return
 
     def _open(self, envelope: Envelope, arrival_ns: int, *, late: bool = False) -> None:
-        if self._seals is None or (envelope.kind == Kind.KEY and not envelope.epoch):
+        if self._seals is None:
+            self._take(envelope, arrival_ns)
+            return
+        if envelope.kind == Kind.KEY and not envelope.epoch:
+            if self._keys_level >= KEYS_AT_ONCE:
+                # Each costs a signature's verification.
+                raise EnvelopeError("more is said about keys than there could be to say")
+            self._keys_level += 1.0
             self._take(envelope, arrival_ns)
             return
         now_ns = self._clock.now_ns() if late else arrival_ns
