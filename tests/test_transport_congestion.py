@@ -210,8 +210,13 @@ def test_after_a_short_outage_it_goes_on_as_before():
     call.change(Conditions(delay_ns=WAY_NS, loss=0.999))
     call.run(1)
     call.change(Conditions(delay_ns=WAY_NS))
-    call.run(7)
+    call.run(3.5)
     assert call.whole
+
+
+def test_a_path_that_wavers_wildly_costs_no_more_than_every_other_frame():
+    call = Call(Conditions(delay_ns=WAY_NS, jitter_ns=60 * MS))
+    assert len(call.run(40)) > 0.5 * 40 * 60
 
 
 def test_who_never_reports_is_sent_next_to_nothing_and_that_is_said_once(caplog):

@@ -57,11 +57,11 @@ async def opened(carriers):
 
 
 @pytest.mark.parametrize("carriers", [CARRIERS, ("data",)], ids=["rtp", "data"])
-def test_when_every_datagram_is_lost_once_it_opens_within_two_seconds(each_lost_once, carriers):
+def test_when_every_datagram_is_lost_once_it_opens_within_four_seconds(each_lost_once, carriers):
     async def main():
         first, second, took_s = await opened(carriers)
-        # OpenSSL alone waits a second for the first and two for the next.
-        assert took_s < 2.0
+        # OpenSSL alone waits a second for the first, two for the next, and four for the third.
+        assert took_s < 4.0
         assert len(each_lost_once) >= 4
         await first.close()
         await second.close()

@@ -20,9 +20,10 @@ WINDOW_NS = 5 * SECOND
 LEAST = 30
 """Of fewer packets no share is stated."""
 SUSPICIOUS = 0.15
-"""Over this share lost in :data:`SUSPICIOUS_NS`, and half of it in each half of that, there is a
+"""Over this share lost in :data:`SUSPICIOUS_NS`, and half of it in each part of that, there is a
 trial: an outage is no reason for one."""
 SUSPICIOUS_NS = 4 * SECOND
+_PARTS = 4
 TRIAL_NS = 2_400 * MILLISECOND
 SETTLE_NS = 400 * MILLISECOND
 """What was sent so soon after the trial began does not count yet."""
@@ -127,10 +128,12 @@ class LossShare:
 
     def _persistent(self, now_ns: int) -> float:
         """The share lost that is reason for a trial; 0: none is."""
-        began_ns, half_ns = now_ns - SUSPICIOUS_NS, now_ns - SUSPICIOUS_NS // 2
+        began_ns = now_ns - SUSPICIOUS_NS
         if not self._fates or max(self._fates[0][0], self._judged_ns) > began_ns:
             return 0.0
-        older, newer = self.between(began_ns, half_ns), self.between(half_ns, now_ns)
-        if older is None or newer is None or min(older, newer) < SUSPICIOUS / 2:
-            return 0.0
-        return (older + newer) / 2
+        part_ns = SUSPICIOUS_NS // _PARTS
+        shares = [
+            self.between(began_ns + part * part_ns, began_ns + (part + 1) * part_ns) or 0.0
+            for part in range(_PARTS)
+        ]
+        return sum(shares) / _PARTS if min(shares) >= SUSPICIOUS / 2 else 0.0
