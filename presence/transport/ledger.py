@@ -37,18 +37,13 @@ class Fate:
     as before."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    size: int
-    sent_ns: int
-
-
 class Ledger:
     """Packets sent. State: those whose fate is open, and the time of the newest report."""
 
     def __init__(self) -> None:
         """Nothing was sent yet."""
-        self._open: dict[int, _Sent] = {}
+        self._open: dict[int, tuple[int, int]] = {}
+        """By number: bytes on the path, and when the packet left."""
         self._missing: set[int] = set()
         """Those that a report said had not come by then."""
         self._newest = 0
@@ -58,15 +53,15 @@ class Ledger:
     def sent(self, sequence: int, size: int, now_ns: int) -> None:
         """A packet left; ``sequence`` counts on without end."""
         self._newest = sequence
-        self._open[sequence] = _Sent(size, now_ns)
+        self._open[sequence] = size, now_ns
         if len(self._open) > PACKET_LIMIT:
             self._drop_oldest()
 
     def unanswered_ns(self) -> int | None:
         """When the first packet left after the newest that came; None: there is none."""
-        for number, one in self._open.items():
+        for number, (_, sent_ns) in self._open.items():
             if number > self._known:
-                return one.sent_ns
+                return sent_ns
         return None
 
     def settle(self, feedback: Feedback, now_ns: int) -> list[Fate]:
@@ -85,10 +80,11 @@ class Ledger:
                 if number in self._open:
                     self._missing.add(number)
             elif (one := self._open.pop(number, None)) is not None:
+                size, sent_ns = one
                 self._missing.discard(number)
-                trip_ns = None if arrived_ns is None else now_ns - one.sent_ns - held_ns(offset)
-                fates.append(Fate(one.size, one.sent_ns, True, arrived_ns, trip_ns))
-                newest_ns = one.sent_ns
+                trip_ns = None if arrived_ns is None else now_ns - sent_ns - held_ns(offset)
+                fates.append(Fate(size, sent_ns, True, arrived_ns, trip_ns))
+                newest_ns = sent_ns
                 self._known = max(self._known, number)
         fates += self._give_up(begin, newest_ns - OVERTAKEN_NS)
         fates.sort(key=lambda fate: fate.sent_ns)
@@ -101,21 +97,21 @@ class Ledger:
         What no report ever told of is not among them: those reports were lost, not the packets.
         """
         settled = []
-        for number, one in self._open.items():
-            if number >= begin and one.sent_ns >= before_ns:
+        for number, (size, sent_ns) in self._open.items():
+            if number >= begin and sent_ns >= before_ns:
                 break
             if number < begin or number in self._missing:
-                settled.append((number, one))
+                settled.append((number, size, sent_ns))
         lost: list[Fate] = []
-        for number, one in settled:
+        for number, size, sent_ns in settled:
             del self._open[number]
             if number in self._missing:
                 self._missing.remove(number)
-                lost.append(Fate(one.size, one.sent_ns, False, None))
+                lost.append(Fate(size, sent_ns, False, None))
         return lost
 
     def _forget(self, now_ns: int) -> None:
-        while self._open and next(iter(self._open.values())).sent_ns < now_ns - FORGET_NS:
+        while self._open and next(iter(self._open.values()))[1] < now_ns - FORGET_NS:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:

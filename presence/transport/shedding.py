@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from presence.clock import SECOND
+from presence.clock import MILLISECOND, SECOND
 from presence.wire.bundle import LENGTH_BYTES
 from presence.wire.envelope import HEADER_LENGTH, Envelope, Kind
 
@@ -20,6 +20,8 @@ PACKET_BYTES = 56
 """What a datagram costs besides its bundle: IPv4, UDP, RTP, and the tag of SRTP."""
 _WINDOW_NS = SECOND
 """What a step would cost is averaged over about so long."""
+_FOLD_NS = 50 * MILLISECOND
+"""How often it is reckoned and decided."""
 _SURE_NS = SECOND // 2
 """Before so long nothing is left out: one golden frame would look like a torrent."""
 RESTORE_NS = SECOND // 2
@@ -42,6 +44,10 @@ STEPS = (Step(1, True), Step(1, False), Step(2, False), Step(3, False), Step(6, 
 """From all of it to the least that is lifelike, as 60 Hz become 30, then 20; and for need, to what
 others refer to alone."""
 
+_POSE = int(Kind.POSE)
+_OWN_DATAGRAM = (_POSE, int(Kind.VOICE))
+_WITHOUT_DETAIL = tuple((n, step.divisor) for n, step in enumerate(STEPS) if not step.detail)
+
 
 class Shedder:
     """Decides for one receiver. State: the present step, and what each step would cost.
@@ -53,8 +59,10 @@ class Shedder:
         """Everything is sent at first."""
         self._step = 0
         self._costs = [0.0] * len(STEPS)
-        self._began_ns: int | None = None
-        self._counted_ns = 0
+        self._fresh = [0] * len(STEPS)
+        """What each step would have cost since then, in bytes."""
+        self._began_ns = 0
+        self._folded_ns: int | None = None
         self._fits_since_ns: int | None = None
 
     @property
@@ -76,24 +84,40 @@ class Shedder:
         if budget_bps is None:
             self._step = 0
             return data
-        self._count(data, header, now_ns)
-        self._decide(budget_bps, now_ns)
+        self._count(data, header)
+        if self._folded_ns is None:
+            self._began_ns = self._folded_ns = now_ns
+        elif now_ns - self._folded_ns >= _FOLD_NS:
+            self._fold(self._folded_ns, now_ns)
+            self._decide(budget_bps, now_ns)
         return data if self._step == 0 else _shed(data, header, STEPS[self._step])
 
-    def _count(self, data: bytes, header: Envelope, now_ns: int) -> None:
-        if self._began_ns is None:
-            self._began_ns = self._counted_ns = now_ns
-        faded = math.exp((self._counted_ns - now_ns) / _WINDOW_NS)
-        self._counted_ns = now_ns
-        for number, step in enumerate(STEPS):
-            kept = _shed(data, header, step)
-            cost = 0 if kept is None else LENGTH_BYTES + len(kept)
-            if kept is not None and header.kind in (Kind.POSE, Kind.VOICE):
-                cost += PACKET_BYTES
-            self._costs[number] = self._costs[number] * faded + cost
+    def _count(self, data: bytes, header: Envelope) -> None:
+        """Note what an envelope costs at each step; for every frame, so without making any."""
+        fresh = self._fresh
+        kind = header.kind
+        cost = LENGTH_BYTES + len(data)
+        if kind in _OWN_DATAGRAM:
+            cost += PACKET_BYTES
+        if kind != _POSE or header.reference:
+            self._fresh = [counted + cost for counted in fresh]
+            return
+        fresh[0] += cost
+        cost -= len(header.detail)
+        sequence = header.sequence
+        for number, divisor in _WITHOUT_DETAIL:
+            if sequence % divisor == 0:
+                fresh[number] += cost
+
+    def _fold(self, since_ns: int, now_ns: int) -> None:
+        """Add what was noted to what each step cost before, which fades."""
+        faded = math.exp((since_ns - now_ns) / _WINDOW_NS)
+        pairs = zip(self._costs, self._fresh, strict=True)
+        self._costs = [faded * cost + fresh for cost, fresh in pairs]
+        self._fresh = [0] * len(STEPS)
+        self._folded_ns = now_ns
 
     def _decide(self, budget_bps: float, now_ns: int) -> None:
-        assert self._began_ns is not None
         passed_ns = now_ns - self._began_ns
         if passed_ns < _SURE_NS:
             return
