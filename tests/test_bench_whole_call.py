@@ -1,13 +1,19 @@
 """The benchmark of a whole call between processes: what it reckons, and that it runs."""
 
+import asyncio
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from presence.bench.commands import bench
+from presence.bench.slow_wire import slow_wire
 from presence.bench.whole_call import CallExtent, _Logs, _Part, _row, bench_whole_call
-from presence.clock import MILLISECOND, SECOND
+from presence.clock import MILLISECOND, SECOND, MonotonicClock
 from presence.errors import UsageError
+from presence.transport.lossy import Conditions
 
 FRAME = 16 * MILLISECOND
 PATH = 40 * MILLISECOND
@@ -77,7 +83,7 @@ def test_somebody_missing_and_a_frame_that_waited_are_seen():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--carrier", "pigeon"], "choose rtp or data"),
+        (["--carrier", "pigeon"], "choose one of rtp, data, websocket"),
         (["--carrier", "rtp", "--participants", "6"], "a call holds 5 people"),
     ],
 )
@@ -85,6 +91,53 @@ def test_what_cannot_be_measured_is_a_sentence(options, sentence):
     ended = CliRunner().invoke(bench, ["call", *options])
     assert isinstance(ended.exception, UsageError)
     assert sentence in str(ended.exception)
+
+
+def test_a_slow_wire_delivers_all_in_order_and_late():
+    """Loss makes it later yet; and what is behind waits."""
+
+    async def send(conditions):
+        async def echo(reader, writer):
+            while data := await reader.read(1000):
+                writer.write(data)
+
+        async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with slow_wire(port, MonotonicClock(), seed=1) as wire:
+                wire.conditions = conditions
+                reader, writer = await asyncio.open_connection("127.0.0.1", wire.port)
+                began = time.monotonic()
+                for k in range(40):
+                    writer.write(bytes([k]) * 4)
+                    await asyncio.sleep(0.005)
+                heard = await reader.readexactly(160)
+                took = time.monotonic() - began
+                writer.close()
+                assert heard == b"".join(bytes([k]) * 4 for k in range(40))
+                return took
+
+    whole = Conditions(delay_ns=50 * MILLISECOND, spread_ns=5 * MILLISECOND)
+    took = asyncio.run(send(whole))
+    assert took > 40 * 0.005 + 0.08
+    # The last of them is lost on either side, however often it is tried.
+    assert asyncio.run(send(replace(whole, loss=0.99))) > 40 * 0.005 + 2 * 0.19
+
+
+@pytest.mark.slow
+def test_a_short_call_through_the_host_is_measured_from_end_to_end():
+    result = bench_whole_call(
+        participants=2,
+        loss=0.0,
+        delay_ms=40.0,
+        jitter_ms=0.0,
+        carrier="websocket",
+        extent=CallExtent(settle=1.0, as_set=3.0, heavy=1.5, recover=0.5, again=1.5),
+    )
+    as_set = result.rows[0]
+    assert as_set["carrier"] == "websocket"
+    assert as_set["delivered_%"] > 50.0
+    # There and back over the wire; it is smoothed, and was short until the wire was slow.
+    assert as_set["round_trip_ms_p50"] > 30.0
 
 
 @pytest.mark.slow
