@@ -100,6 +100,8 @@ def test_a_slow_wire_delivers_all_in_order_and_late():
         async def echo(reader, writer):
             while data := await reader.read(1000):
                 writer.write(data)
+            writer.close()
+            await writer.wait_closed()
 
         async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
@@ -113,6 +115,7 @@ def test_a_slow_wire_delivers_all_in_order_and_late():
                 heard = await reader.readexactly(160)
                 took = time.monotonic() - began
                 writer.close()
+                await writer.wait_closed()
                 assert heard == b"".join(bytes([k]) * 4 for k in range(40))
                 return took
 

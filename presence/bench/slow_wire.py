@@ -33,8 +33,22 @@ class SlowWire:
         self._to_port = to_port
         self._clock = clock
         self._random = random.Random(seed)
+        self._connections: set[asyncio.Task[None]] = set()
 
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A connection came in."""
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def close(self) -> None:
+        """End every connection."""
+        connections = list(self._connections)
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass a connection on until either side ends it."""
         there, back = await asyncio.open_connection("127.0.0.1", self._to_port)
         ways = [
@@ -49,6 +63,8 @@ class SlowWire:
             await asyncio.gather(*ways, return_exceptions=True)
             for end in (back, writer):
                 end.close()
+                with contextlib.suppress(ConnectionError):
+                    await end.wait_closed()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         on_the_way: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
@@ -88,4 +104,7 @@ async def slow_wire(to_port: int, clock: Clock, seed: int = 0) -> AsyncIterator[
     server = await asyncio.start_server(wire.connected, "127.0.0.1", 0)
     async with server:
         wire.port = server.sockets[0].getsockname()[1]
-        yield wire
+        try:
+            yield wire
+        finally:
+            await wire.close()
