@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from presence.errors import UsageError
+from presence.host.address import reachable_address
+from presence.host.certificate import Certificate, given_certificate, own_certificate
 from presence.host.ice_servers import ice_settings
 from presence.host.settings import DEFAULT_PORT, HostSettings
 from presence.wire.ice_url import TLS_PORT
@@ -37,6 +40,15 @@ def host_command(
         Path | None,
         typer.Option(help="Write the link to this file while the room is open, for programs."),
     ] = None,
+    tls: Annotated[
+        bool,
+        typer.Option(help="Speak TLS with participants, who know this host by the link's pin."),
+    ] = sys.platform != "win32",
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="A certificate in PEM, instead of one that this host makes itself."),
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="The key of --certificate.")] = None,
     turn: Annotated[
         str | None,
         typer.Option(help="HOST[:PORT] of a TURN server, for whom no direct way joins."),
@@ -68,6 +80,13 @@ def host_command(
         if port != DEFAULT_PORT or address is not None:
             raise UsageError("--link names address and port itself; leave --address and --port out")
         settings = replace(HostSettings.reopening(parse_link(link), bind), ice=ice)
+    shown = _certificate(tls, certificate, key, settings)
+    if link is not None and (pin := parse_link(link).pin) and (shown is None or shown.pin != pin):
+        raise UsageError(
+            "--link pins a certificate whose key is not used here; open the room where it was "
+            "first, or leave --link out and give people the new link"
+        )
+    settings = replace(settings, certificate=shown)
 
     def report(line: str) -> None:
         console.print(Text(f"  {line}", "dim"))
@@ -78,6 +97,25 @@ def host_command(
         report=report,
         link_file=link_file,
     )
+
+
+def _certificate(
+    tls: bool, certificate: Path | None, key: Path | None, settings: HostSettings
+) -> Certificate | None:
+    """What the host shows by TLS.
+
+    Raises:
+        UsageError: options contradict one another, or files are not what they should be.
+    """
+    if (certificate is None) != (key is None):
+        raise UsageError("--certificate and --key belong together; give both")
+    if certificate is not None and key is not None:
+        if not tls:
+            raise UsageError("--certificate is for TLS, which --no-tls leaves out; leave one out")
+        return given_certificate(certificate, key)
+    if not tls:
+        return None
+    return own_certificate([settings.address or reachable_address(settings.bind), "localhost"])
 
 
 def _announcement(link: RoomLink) -> Text:

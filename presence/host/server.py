@@ -17,6 +17,7 @@ from presence.clock import MonotonicClock
 from presence.errors import HostError
 from presence.host.address import listen, reachable_address
 from presence.host.app import make_app
+from presence.host.doorman import Doorman
 from presence.host.link_file import link_written
 from presence.host.reception import Reception
 from presence.host.resume_key import resume_key
@@ -32,7 +33,14 @@ _log = logging.getLogger(__name__)
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to whoever runs it."""
+    """A server that leaves signals, and the door if there is TLS, to whoever runs it."""
+
+    def make_protocol(self) -> asyncio.Protocol:
+        """What serves one connection, as uvicorn itself makes it."""
+        protocol: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -53,6 +61,7 @@ async def hosting(
         UsageError: an address that is none.
         HostError: the port cannot be had.
     """
+    certificate = settings.certificate
     listening = listen(settings.bind, settings.port)
     with contextlib.closing(listening):
         link = RoomLink(
@@ -60,6 +69,8 @@ async def hosting(
             port=listening.getsockname()[1],
             room=settings.room or secrets.token_urlsafe(9),
             secret=settings.secret or secrets.token_urlsafe(16),
+            tls=certificate is not None and not certificate.own,
+            pin=(certificate.pin or "") if certificate is not None else "",
         )
         reception = Reception(
             link.room,
@@ -88,7 +99,10 @@ async def hosting(
                 log_level="critical",
             )
         )
-        serving = asyncio.create_task(server.serve([listening]))
+        # With TLS the door is kept by somebody who tells apart what people speak.
+        sockets = [] if certificate is not None else [listening]
+        serving = asyncio.create_task(server.serve(sockets))
+        door: asyncio.Task[None] | None = None
         keeping = asyncio.create_task(reception.keep_time())
         try:
             while not server.started:
@@ -96,9 +110,17 @@ async def hosting(
                     await serving
                     raise HostError("the host ended before it began; try again")
                 await asyncio.sleep(0.01)
+            if certificate is not None:
+                doorman = Doorman(
+                    listening, certificate.context, server.make_protocol, plain=certificate.own
+                )
+                door = asyncio.create_task(doorman.work())
             yield link
         finally:
             keeping.cancel()
+            if door is not None:
+                door.cancel()
+                await asyncio.gather(door, return_exceptions=True)
             server.should_exit = True
             await asyncio.gather(serving, keeping, return_exceptions=True)
 

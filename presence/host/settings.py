@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from presence.host.certificate import Certificate
 from presence.host.ice_servers import IceSettings
 from presence.host.limits import Limits
 from presence.wire.link import RoomLink
@@ -25,6 +26,8 @@ class HostSettings:
     """The room's name; None makes one that nobody can guess."""
     secret: str | None = None
     """The secret in the link; None makes one."""
+    certificate: Certificate | None = None
+    """What is shown by TLS; None: plain HTTP alone."""
     ice: IceSettings = field(default_factory=IceSettings)
     """The STUN and TURN servers that members are told of."""
     limits: Limits = field(default_factory=Limits)

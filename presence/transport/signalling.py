@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import ssl
 from collections.abc import AsyncIterator
 from typing import Literal
 
@@ -17,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from presence.clock import SECOND
 from presence.errors import HostError, SignallingError
 from presence.transport.own_address import has_address
+from presence.transport.tls import context_for, why_not_trusted
 from presence.wire.link import RoomLink
 from presence.wire.signalling import (
     HEARTBEAT_NS,
@@ -329,7 +331,10 @@ async def _open(link: RoomLink) -> ClientConnection:
             max_size=MESSAGE_LIMIT,
             compression=None,
             proxy=None,
+            ssl=context_for(link),
         )
+    except ssl.SSLError as error:
+        raise HostError(why_not_trusted(link, error)) from None
     except TimeoutError:
         raise HostError(
             f"the room host at {link.origin} did not answer within {_OPEN_TIMEOUT_S:.0f} "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ssl
 
+from presence.wire.link import RoomLink
 from presence.wire.pin import pin_of
 
 
@@ -37,3 +38,27 @@ def client_context(pin: str | None) -> ssl.SSLContext:
 
     context.sslobject_class = Pinned
     return context
+
+
+def context_for(link: RoomLink) -> ssl.SSLContext | None:
+    """What to speak with a room's host by; None without TLS."""
+    return client_context(link.pin or None) if link.secure else None
+
+
+def why_not_trusted(link: RoomLink, error: ssl.SSLError) -> str:
+    """A sentence for a TLS connection to a room's host that did not come about."""
+    if isinstance(error, PinError):
+        return (
+            f"what answers at {link.origin} is not the host that the link was made for: its "
+            "certificate is another; the link may be old, or somebody is in between; ask for the "
+            "link again, by a way that you trust"
+        )
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"the certificate of the room host at {link.origin} is not trusted here "
+            f"({error.verify_message}); give `presence host` one that an authority signed, or none"
+        )
+    return (
+        f"what answers at {link.origin} does not speak TLS ({error.reason or error}), and the link "
+        "says that the host does; check the link"
+    )

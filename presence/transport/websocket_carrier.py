@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
 from collections import deque
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from presence.clock import SECOND, Clock
 from presence.errors import TransportError, WireError
 from presence.transport.carrier import check_length
+from presence.transport.tls import context_for, why_not_trusted
 from presence.transport.window import COUNT_EVERY_NS, Window
 from presence.wire.forwarded import (
     FRAME_LIMIT,
@@ -131,8 +133,11 @@ class HostLine:
                     max_size=FRAME_LIMIT,
                     compression=None,
                     proxy=None,
+                    ssl=context_for(self._link),
                 )
                 await websocket.send(self.token)
+            except ssl.SSLError as error:
+                raise TransportError(why_not_trusted(self._link, error)) from None
             except (OSError, TimeoutError, WebSocketException) as error:
                 raise TransportError(
                     f"the room's host at {self._link.origin} cannot be reached to carry bundles "

@@ -1,6 +1,7 @@
-"""Room links: ``http://ADDRESS:PORT/r/ROOM#SECRET``, what a host prints and a person opens.
+"""Room links: ``http://ADDRESS:PORT/r/ROOM#SECRET.PIN``, what a host prints and a person opens.
 
-The secret is in the fragment, which no browser and no participant sends to the host.
+The secret is in the fragment, which no browser and no participant sends to the host. So is the pin,
+which says by which certificate the host is known.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from presence.errors import LinkError
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PIN = re.compile(r"[A-Za-z0-9_-]{43}")
 _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}(%[A-Za-z0-9._-]{1,32})?")
 _PATH = re.compile(r"/r/([^/]+)/?")
 
@@ -28,6 +30,9 @@ class RoomLink:
     secret: str = ""
     """The same characters; known to whom the link was given, and not to the host."""
     tls: bool = False
+    """Whether the host's pages come by TLS."""
+    pin: str = ""
+    """Of the host's certificate; with one, participants speak TLS whatever the pages come by."""
 
     def __post_init__(self) -> None:
         if not _HOST.fullmatch(self.host):
@@ -38,30 +43,42 @@ class RoomLink:
             raise LinkError(f"{self.room!r} is no name of a room; check the link")
         if self.secret and not _TOKEN.fullmatch(self.secret):
             raise LinkError("the part of the link after # is damaged; copy the whole link again")
+        if self.pin and not _PIN.fullmatch(self.pin):
+            raise LinkError("the last part of the link is damaged; copy the whole link again")
 
     @property
     def origin(self) -> str:
         """Where the host's pages are, as ``http://192.0.2.7:8443``."""
-        return f"http{self._address}"
+        return f"http{'s' if self.tls else ''}{self._address}"
 
     @property
     def signalling_url(self) -> str:
         """Where the room's WebSocket is; without the secret."""
-        return f"ws{self._address}/r/{self.room}/signalling"
+        return f"{self._websocket}/r/{self.room}/signalling"
 
     @property
     def carrier_url(self) -> str:
         """Where the WebSocket is that carries bundles; without the secret."""
-        return f"ws{self._address}/r/{self.room}/carrier"
+        return f"{self._websocket}/r/{self.room}/carrier"
+
+    @property
+    def secure(self) -> bool:
+        """Whether participants speak TLS with the host."""
+        return self.tls or bool(self.pin)
+
+    @property
+    def _websocket(self) -> str:
+        return f"ws{'s' if self.secure else ''}{self._address}"
 
     @property
     def _address(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'s' if self.tls else ''}://{host}:{self.port}"
+        return f"://{host}:{self.port}"
 
     def __str__(self) -> str:
         """The link itself, secret and all."""
-        fragment = f"#{self.secret}" if self.secret else ""
+        pin = f".{self.pin}" if self.pin else ""
+        fragment = f"#{self.secret}{pin}" if self.secret or pin else ""
         return f"{self.origin}/r/{self.room}{fragment}"
 
 
@@ -86,10 +103,14 @@ def parse_link(text: str) -> RoomLink:
     if parts.username is not None:
         raise LinkError(f"{text!r} names a user, which no room link does; check where it came from")
     tls = parts.scheme == "https"
+    secret, dot, pin = parts.fragment.partition(".")
+    if dot and not pin:
+        raise LinkError("the last part of the link is missing; copy the whole link again")
     return RoomLink(
         host=host,
         port=(443 if tls else 80) if port is None else port,
         room=path[1],
-        secret=parts.fragment,
+        secret=secret,
         tls=tls,
+        pin=pin,
     )
