@@ -17,7 +17,7 @@ SECRET = "a secret of tests alone"
 PORT, TLS_PORT = 3478, 5349
 
 
-def make_certificate(folder, address):
+def make_certificate(folder, address, issuer="turn"):
     """A certificate of the server's own, and its key, in PEM files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "turn")])
@@ -26,7 +26,7 @@ def make_certificate(folder, address):
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
-        .issuer_name(name)
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
