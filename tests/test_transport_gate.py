@@ -208,6 +208,18 @@ def test_an_envelope_that_fits_no_bundle_is_refused_at_once():
     assert len(gate) == 0
 
 
+def test_control_that_waits_for_a_frame_to_go_with_has_no_age():
+    gate = Gate()
+    control = Envelope.single(Kind.CONTROL, 1, sequence=0, capture_ns=0, payload=b"")
+    offer(gate, control, now_ns=100)
+    assert gate.oldest_age_ns(300) == 0
+    offer(gate, pose(1, 0), now_ns=250)
+    assert gate.oldest_age_ns(300) == 50
+    voice = Envelope.single(Kind.VOICE, 1, sequence=0, capture_ns=0, payload=b"")
+    offer(gate, voice, now_ns=200)
+    assert gate.oldest_age_ns(300) == 100
+
+
 def test_the_age_is_that_of_what_waited_longest():
     gate = Gate()
     assert gate.oldest_age_ns(99) == 0

@@ -80,8 +80,13 @@ class Gate:
         return len(self._queue) + sum(len(pose.frames()) for pose in self._poses.values())
 
     def oldest_age_ns(self, now_ns: int) -> int:
-        """How long the envelope that has waited longest has waited; 0 if none waits."""
-        waiting = self._queue + [f for pose in self._poses.values() for f in pose.frames()]
+        """How long the frame that has waited longest has waited; 0 if none waits.
+
+        Frames are poses and voice. Control messages that are in no hurry wait for the next frame,
+        so that they cost no datagram; how long that is says nothing about the carrier.
+        """
+        waiting = [one for one in self._queue if one.header.kind != Kind.CONTROL]
+        waiting += [f for pose in self._poses.values() for f in pose.frames()]
         return now_ns - min((one.since_ns for one in waiting), default=now_ns)
 
     def offer(self, data: bytes, header: Envelope, now_ns: int) -> None:

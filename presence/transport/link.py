@@ -120,7 +120,7 @@ class LinkStats:
     queued: int
     """Envelopes that wait for the carrier."""
     queued_age_ns: int
-    """How long the first of them has waited."""
+    """How long the frame among them has waited that has waited longest."""
     budget_bps: float | None
     """What the path carries, all counted; None: the carrier does not know."""
     loss: float | None
