@@ -89,6 +89,25 @@ def test_if_less_does_not_help_it_is_not_and_there_is_peace_for_half_a_minute():
     assert path.verdicts == [Verdict.INNOCENT] * 2
 
 
+def test_with_few_packets_luck_is_no_proof():
+    path = Path()
+    path.send(4.5, 2)
+    assert path.losses.cap_bps is not None
+    # Ten packets, of which two should have been lost, and by luck none was.
+    for _ in range(10):
+        path.now_ns += TRIAL_NS // 10
+        path.losses.add([Fate(100, path.now_ns, True, None)])
+    assert path.losses.judge(0.6 * RATE_BPS, path.now_ns + 1) is Verdict.INNOCENT
+
+
+def test_the_peace_is_twice_as_long_each_time():
+    path = Path()
+    for _ in range(240):
+        path.send(1, 3)
+    # At 4, 4 + 32, 36 + 62 and 98 + 122 seconds, or thereabouts.
+    assert path.verdicts == [Verdict.INNOCENT] * 4
+
+
 def test_much_more_loss_is_tried_at_once():
     path = Path()
     path.send(8, 2)

@@ -64,7 +64,7 @@ PROBE_GAIN = 1.5
 _FIRST_PROBE_NS = 2 * SECOND
 _LAST_PROBE_NS = 6 * SECOND
 """How long after more was too much it is tried again; after each failure twice as long."""
-_MORE_LOST = 0.1
+_MORE_LOST = 0.15
 """Padding that has so much larger a share lost than usual is too much."""
 _NEXT_PROBE_NS = 100 * MILLISECOND
 _GROWTH_A_SECOND = 2.0

@@ -9,6 +9,7 @@ Sans-IO: the time is passed in.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from enum import Enum
@@ -30,11 +31,14 @@ SETTLE_NS = 400 * MILLISECOND
 TRIAL_SHARE = 0.6
 """Of what is sent otherwise, so much is meanwhile."""
 _HELPED = 0.5
-"""Sending less helped if no more than this share of the loss is left."""
+"""Sending less helped if less than this share of the loss is left,"""
+_SURE = 2.0
+"""and if so little is by so many standard deviations less than chance would leave."""
 _MOST_SENT = 0.85
 """A trial in which more than this share was sent tried nothing."""
-_INNOCENT_NS = 30 * SECOND
-"""After a trial that did not help there is none for so long, unless much more is lost."""
+_INNOCENT_NS, _INNOCENT_MOST_NS = 30 * SECOND, 240 * SECOND
+"""After a trial that did not help there is none for so long, unless much more is lost; each time
+twice as long."""
 _MORE = 0.15
 
 
@@ -57,6 +61,7 @@ class LossShare:
         self._bps_before = 0.0
         self._judged_ns = 0
         """What was sent before is no reason for another trial."""
+        self._innocent_ns = _INNOCENT_NS
         self._innocent_until_ns = 0
         self._innocent_share = 0.0
 
@@ -107,12 +112,14 @@ class LossShare:
             return None
         if now_ns < self._began_ns + TRIAL_NS:
             return None
-        after = self.between(self._began_ns + SETTLE_NS, now_ns) or 0.0
+        helped = sent_bps < _MOST_SENT * self._bps_before and self._helped(now_ns)
         self._began_ns = None
         self._judged_ns = now_ns
-        if sent_bps < _MOST_SENT * self._bps_before and after < _HELPED * self._before:
+        if helped:
+            self._innocent_ns = _INNOCENT_NS
             return Verdict.CONGESTION
-        self._innocent_until_ns = now_ns + _INNOCENT_NS
+        self._innocent_until_ns = now_ns + self._innocent_ns
+        self._innocent_ns = min(2 * self._innocent_ns, _INNOCENT_MOST_NS)
         self._innocent_share = self._before
         return Verdict.INNOCENT
 
@@ -125,6 +132,15 @@ class LossShare:
         """The share lost of what was sent meanwhile; None: that was too little to say."""
         came = [came for sent_ns, came in self._fates if since_ns <= sent_ns < until_ns]
         return came.count(False) / len(came) if len(came) >= LEAST // 2 else None
+
+    def _helped(self, now_ns: int) -> bool:
+        """Whether clearly less was lost in the trial than before it."""
+        assert self._began_ns is not None
+        since_ns = self._began_ns + SETTLE_NS
+        came = [came for sent_ns, came in self._fates if since_ns <= sent_ns < now_ns]
+        lost, expected = came.count(False), self._before * len(came)
+        chance = math.sqrt(expected * (1.0 - self._before))
+        return lost < min(_HELPED * expected, expected - _SURE * chance)
 
     def _persistent(self, now_ns: int) -> float:
         """The share lost that is reason for a trial; 0: none is."""
