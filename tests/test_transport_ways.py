@@ -76,6 +76,19 @@ def test_who_has_no_udp_waits_for_it_no_longer_than_its_head_start(monkeypatch):
     assert ways.stun is None
 
 
+def test_who_is_not_believed_by_one_way_does_not_wait_for_the_others():
+    async def main():
+        refused = (0.0, Problem.CREDENTIALS)
+        ways = WayFinder("auto", Server(UDP=refused, TCP=(60.0, None), TLS=(60.0, None)).ask)
+        ways.use((TURN, STUN))
+        async with asyncio.timeout(5.0):
+            found = await ways.find()
+        await ways.close()
+        return found
+
+    assert "refuses the host's credentials" in asyncio.run(main()).note
+
+
 def test_links_that_are_made_together_ask_once():
     server = Server(UDP=(0.1, None), TCP=(9.0, None), TLS=(9.0, None))
     find(server, times=4)

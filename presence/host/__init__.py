@@ -1,1 +1,4 @@
-"""The room host: signalling, room links and pages. It never sees a pose, a voice or a secret."""
+"""The room host: signalling, links, pages, and carrying bundles where nothing else passes.
+
+It never sees a pose, a voice or a secret.
+"""
