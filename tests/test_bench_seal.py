@@ -1,5 +1,7 @@
 """The benchmark of sealing."""
 
+import json
+
 from presence.bench.seal import PEOPLE, bench_seal
 
 
@@ -18,3 +20,4 @@ def test_a_short_run_says_what_each_kind_costs_and_both_together():
         assert row["seal_us"] > 1.0
         assert row["open_us"] > 1.0
     assert [bar.limit for bar in result.bars] == [3.0, 5.0]
+    assert json.loads(result.json())["rows"][0]["seal_us"] == pose["seal_us"]

@@ -86,7 +86,7 @@ def _voice(seconds: int) -> list[Envelope]:
 
 def _row(load: _Load, seconds: int, repeats: int) -> dict[str, Any]:
     runs = np.array([_run(load) for _ in range(repeats)])
-    seal_s, open_s = np.median(runs, axis=0)
+    seal_s, open_s = (float(median) for median in np.median(runs, axis=0))
     count = len(load.envelopes[0])
     return {
         "what": load.name,
