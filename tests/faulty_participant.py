@@ -53,10 +53,10 @@ class Faults:
                 self.sending = asyncio.create_task(self._send(what, rate, victim))
 
     async def _send(self, what, rate, victim):
-        members = self.media._roster.members.values()
+        members = self.media.company.roster.members.values()
         stream = next(member.stream for member in members if member.name == victim)
         began, sent = time.monotonic(), 0
-        while link := self.media._mesh.links.get(stream):
+        while link := self.media.exchange.mesh.links.get(stream):
             # Past everything that would have it wait; not all at once, so that it leaves at all.
             due = int(rate * (time.monotonic() - began)) - sent
             for _ in range(min(due, 50)):
@@ -72,12 +72,12 @@ class Faults:
             media = self.media
             pong = Envelope.single(
                 Kind.CONTROL,
-                media._mesh.own_stream,
-                sequence=next(media._trust.control_numbers),
+                media.exchange.mesh.own_stream,
+                sequence=next(media.exchange.trust.control_numbers),
                 capture_ns=0,
                 payload=encode_control([Pong(0)]),
             )
-            (self.flood,) = pack_bundles([encode_envelope(media._trust.seal(pong))])
+            (self.flood,) = pack_bundles([encode_envelope(media.exchange.trust.seal(pong))])
         return self.flood
 
 

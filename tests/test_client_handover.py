@@ -22,33 +22,33 @@ class Handover:
         self.waiting = []
         self.away = away
         if not away:
-            for media in (call.ada, call.ben):
-                media._mesh.send_to = lambda stream, envelope: None
+            for one in (call.ada, call.ben):
+                one.mesh.send_to = lambda stream, envelope: None
         cleo = Village().join("Cleo")
         identity = cleo.own.introduce("Cleo", 0)
         newcomer = Member(stream=3, seat=2, name="Cleo", identity=identity)
-        self.epoch = call.ada._trust._current.sealer.generation
-        assert call.ada._trust.came(newcomer, call.clock.now_ns())
+        self.epoch = call.ada.trust._current.sealer.generation
+        assert call.ada.trust.came(newcomer, call.clock.now_ns())
 
     def __call__(self):
         now = self.call.clock.now_ns()
-        for sender, media in ((ADA, self.call.ada), (BEN, self.call.ben)):
-            media._queue_keys()
-            while not media._keys.empty():
-                self.waiting.append((now + self.late_ns, sender, media._keys.get_nowait()))
-        due = [one for one in self.waiting if one[0] <= now]
-        self.waiting = [one for one in self.waiting if one[0] > now]
+        for sender, one in ((ADA, self.call.ada), (BEN, self.call.ben)):
+            one.say_about_keys()
+            while not one.keys.empty():
+                self.waiting.append((now + self.late_ns, sender, one.keys.get_nowait()))
+        due = [said for said in self.waiting if said[0] <= now]
+        self.waiting = [said for said in self.waiting if said[0] > now]
         for _, sender, message in due:
             self._pass_on(sender, message)
 
     def _pass_on(self, sender, message):
         if self.away or message.to not in (ADA, BEN):
             return
-        media = self.call.ada if message.to == ADA else self.call.ben
+        one = self.call.ada if message.to == ADA else self.call.ben
         if isinstance(message, KeyPackage) and self.lost:
             self.lost -= 1
         else:
-            media._learn_key(sender, getattr(message, "box", None))
+            one.learn_key(sender, getattr(message, "box", None))
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def after_handover(call, handover):
     """Of each frame since, how much longer than the path it took until it was decoded."""
     before = len(call.sent)
     call.run(2.0, handover)
-    assert call.ada._trust._current.sealer.generation == handover.epoch + 1
+    assert call.ada.trust._current.sealer.generation == handover.epoch + 1
     assert sorted(call.after) == list(range(len(call.sent))), "a frame was lost"
     return [call.after[n] - call.way for n in range(before, len(call.sent))]
 
@@ -106,6 +106,6 @@ def test_a_key_that_a_link_loses_is_asked_for_over_the_link():
         handover = Handover(call, 0, away=True)
         call.run(2.5, handover)
         generation = handover.epoch + 1
-        assert call.ada._trust._current.sealer.generation == generation
-        assert call.ben._trust._members[ADA].opener.newest == generation
+        assert call.ada.trust._current.sealer.generation == generation
+        assert call.ben.trust._members[ADA].opener.newest == generation
         assert call.after.keys() & set(range(len(call.sent) - 20, len(call.sent)))

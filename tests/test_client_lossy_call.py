@@ -1,6 +1,6 @@
 """A call over a path that loses: lost references are repaired, and soon enough.
 
-The insides of two media processes, two links, a lossy path between them, and no clock but ours.
+What two participants exchange, two links, a lossy path between them, and no clock but ours.
 """
 
 from __future__ import annotations
@@ -8,11 +8,10 @@ from __future__ import annotations
 import pytest
 from villagers import Village
 
-from presence.client.media import Media
+from presence.client.exchange import Exchange
 from presence.client.records import Heard
 from presence.client.sending import Sender
-from presence.client.settings import Settings
-from presence.clock import MILLISECOND, SECOND, ManualClock
+from presence.clock import MILLISECOND, SECOND, ManualClock, SkewedClock
 from presence.pose.proportions import default_proportions
 from presence.pose.sample import PoseSample
 from presence.transport.link import TICK_NS, Link
@@ -79,28 +78,28 @@ class Call:
         self.way = conditions.delay_ns
         there, back = memory_pair(self.clock, conditions, conditions, seed=seed)
         self.carriers = there, back
-        self.ada, self.ben = (Media(Settings(link=""), None) for _ in range(2))
         village = Village()
         ada, ben = village.join("Ada").trust, village.join("Ben").trust
-        self.ada._mesh = Line(ADA, BEN, there, self.clock, self.ada._hear, ada)
-        self.ben._mesh = Line(BEN, ADA, back, self.clock, self._ben_hears, ben)
-        self.ada._trust, self.ben._trust = ada, ben
-        for media in (self.ada, self.ben):
-            media._machine = self.clock
-        self.ada._sender = Sender(ADA, Stander(), self.ada._clock, seal=ada.seal)
-        self.ben._sender = Sender(BEN, Stander(), self.ben._clock, seal=ben.seal)
-        self.ben._receiver.came(ADA, "Ada", 0)
-        self.ben._receiver._pass_on = self._decoded
-        self.ben._receiver.hear(ben.open(self.ada._sender.profile(0), 0), 0)
+        self.ada = self._exchange(ADA, ada, lambda record: None)
+        self.ben = self._exchange(BEN, ben, self._decoded)
+        self.ada.mesh = Line(ADA, BEN, there, self.clock, self.ada.hear, ada)
+        self.ben.mesh = Line(BEN, ADA, back, self.clock, self._ben_hears, ben)
+        self.ben.receiver.came(ADA, "Ada", 0)
+        self.ben.receiver.hear(ben.open(self.ada.sender.profile(0), 0), 0)
         self.sent: list[int] = []
         self.came: set[int] = set()
         self.after: dict[int, int] = {}
         """By sequence: how long after its capture a frame could be decoded."""
 
+    def _exchange(self, stream, trust, tell):
+        own_clock = SkewedClock(0, 0.0)
+        sender = Sender(stream, Stander(), own_clock, seal=trust.seal)
+        return Exchange(sender, trust, self.clock, own_clock, tell)
+
     def _ben_hears(self, envelope, arrival_ns):
         if envelope.kind == Kind.POSE:
             self.came.add(envelope.sequence)
-        self.ben._hear(envelope, arrival_ns)
+        self.ben.hear(envelope, arrival_ns)
 
     def _decoded(self, record):
         if isinstance(record, Heard):
@@ -116,12 +115,12 @@ class Call:
             if due <= now < end:
                 due += FRAME
                 self.sent.append(now)
-                self.ada._send(now)
-                self.ben._send(now)
+                self.ada.send(now)
+                self.ben.send(now)
             if now >= tick:
                 tick += TICK_NS
-                self.ada._mesh.link.tick()
-                self.ben._mesh.link.tick()
+                self.ada.mesh.link.tick()
+                self.ben.mesh.link.tick()
             meanwhile()
             for carrier in self.carriers:
                 carrier.deliver()
@@ -142,7 +141,7 @@ def test_lost_references_are_repaired_so_that_what_comes_can_be_shown(loss, burs
     call.run(12.0)
     path = call.carriers[0].path
     assert path.lost > 0.5 * loss * path.pushed
-    assert call.ada._mesh.repairs > 0
+    assert call.ada.mesh.repairs > 0
     assert call.decoded() >= ever
     assert call.decoded(DEADLINE) >= in_time
 
@@ -159,6 +158,6 @@ def test_on_a_good_path_nothing_is_asked_for_and_nothing_sent_again():
     call = Call(Conditions(delay_ns=40 * MILLISECOND))
     call.run(2.0)
     assert len(call.after) == len(call.sent) == 120
-    assert call.ada._mesh.repairs == 0
+    assert call.ada.mesh.repairs == 0
     # Pings and reports are all that is sent besides.
-    assert call.ada._mesh.link.stats().counters.sent_envelopes <= 120 + 10
+    assert call.ada.mesh.link.stats().counters.sent_envelopes <= 120 + 10

@@ -183,7 +183,7 @@ class Watch:
             if not ready and seen == self._task.others:
                 ready = True
                 print("ready", flush=True)
-            links = self._media.links()
+            links = self._media.links
             for link in links:
                 self._queues.add(now_ns, link.queued_age_ns)
             if now_ns - sampled_ns >= _SAMPLE_NS:

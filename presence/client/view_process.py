@@ -17,7 +17,7 @@ from presence.client.settings import Settings
 from presence.client.shared import LatestSlot, Ring, SharedMemory
 from presence.client.status import ViewStatus
 from presence.client.view_task import Block, ViewTask, unpack_head
-from presence.errors import HeadsetError
+from presence.errors import HeadsetError, PresenceError
 from presence.headset.runtime import find_runtime
 from presence.pose.rigid import Rigid
 
@@ -52,6 +52,17 @@ class ViewProcess:
         file = self._words.fileno()
         start = max(0, os.fstat(file).st_size - _LAST_WORDS_BYTES)
         return os.pread(file, _LAST_WORDS_BYTES, start).decode(errors="replace").strip()
+
+    def closed(self) -> bool:
+        """Whether the person closed it.
+
+        Raises:
+            PresenceError: it failed.
+        """
+        if self.exit_code:
+            words = self.last_words or f"it ended with {self.exit_code}; see presence doctor"
+            raise PresenceError(f"the view failed: {words}")
+        return self.exit_code == 0
 
     @property
     def dropped(self) -> int:

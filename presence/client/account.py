@@ -1,0 +1,93 @@
+"""What a participant says of itself twice a second."""
+
+from __future__ import annotations
+
+from presence.client.cadence import Cadence
+from presence.client.exchange import Exchange
+from presence.client.invitations import Inviter
+from presence.client.roster import Roster
+from presence.client.settings import Settings
+from presence.client.status import PeerStatus, Status
+from presence.client.view_process import ViewProcess
+
+STATUS_SECONDS = 0.5
+
+
+class Account:
+    """How a participant is doing. State: how many bytes there were when it was told last."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        exchange: Exchange,
+        roster: Roster,
+        cadence: Cadence,
+        *,
+        inviter: Inviter | None,
+        view: ViewProcess | None,
+    ) -> None:
+        """Nothing was told yet."""
+        self.carriers: dict[int, str] = {}
+        """What each was heard over, also of those who went."""
+        self._settings = settings
+        self._exchange = exchange
+        self._roster = roster
+        self._cadence = cadence
+        self._inviter = inviter
+        self._view = view
+        self._received: dict[int, int] = {}
+        self._sent = 0
+
+    def status(self) -> Status:
+        """Now; to be called every :data:`STATUS_SECONDS`."""
+        sent, before = self._exchange.sender.bytes_sent, self._sent
+        self._sent = sent
+        return Status(
+            name=self._settings.name,
+            phase="in the call" if len(self._roster) else "waiting",
+            kbps=_kbps(sent - before),
+            peers=(*self._peers(), *self._refused()),
+            view=self._view.status() if self._view else None,
+            note=self._note(),
+        )
+
+    def _peers(self) -> list[PeerStatus]:
+        mesh = self._exchange.mesh
+        links, problems = {link.stream: link for link in mesh.stats()}, mesh.problems
+        self.carriers |= {stream: link.carrier for stream, link in links.items()}
+        peers, totals = [], {}
+        for stream, member in sorted(self._roster.members.items()):
+            link = links.get(stream)
+            frames, received = self._exchange.receiver.heard(stream)
+            totals[stream] = received
+            trip = link.round_trip_ns if link else None
+            peers.append(
+                PeerStatus(
+                    name=member.name,
+                    carrier=link.carrier if link else problems.get(stream, "connecting …"),
+                    round_trip_ms=None if trip is None else trip / 1e6,
+                    kbps=_kbps(received - self._received.get(stream, received)),
+                    received=frames,
+                )
+            )
+        self._received = totals
+        return peers
+
+    def _refused(self) -> list[PeerStatus]:
+        refused = self._exchange.trust.refused.values()
+        return [PeerStatus(one.name, one.sentence, None, 0.0, 0) for one in refused]
+
+    def _note(self) -> str:
+        notes = []
+        if self._exchange.trust.refused and not len(self._roster):
+            notes.append("nobody here has your link: compare it with theirs, to the last letter")
+        if self._inviter is not None:
+            notes.append(self._inviter.note)
+        if self._cadence.divisor != 1:
+            rate = self._settings.rate // self._cadence.divisor
+            notes.append(f"this machine is busy: sampling {rate} times a second")
+        return "; ".join(filter(None, notes))
+
+
+def _kbps(size: int) -> float:
+    return size * 8 / STATUS_SECONDS / 1e3
