@@ -42,6 +42,9 @@ CODEC = ("presence/codec", "presence/pose")
 JUDGES = ROOT / "tests" / "judges"
 JUDGES_STAMP = JUDGES / "node_modules" / ".presence-setup"
 
+# OpenAL Soft with its data of heads, which places voices in the room.
+SOUND_PACKAGES = ("libopenal1",)
+SOUND_GOALS = ("demo", "test", "bench")
 # Everything else that the libraries load comes inside their wheels.
 GL_PACKAGES = ("libegl1", "libgl1", "libgl1-mesa-dri")
 # OpenXR's validation layer judges a client that draws on an X display; a browser shows our people;
@@ -173,7 +176,8 @@ def install_packages(packages: Sequence[str], besides: Sequence[str] = ()) -> No
 
 def set_up_system(goal: str, besides: Sequence[str]) -> None:
     """The packages that the virtual environment, the libraries in it and the tests need."""
-    packages = [*GL_PACKAGES, *(TEST_PACKAGES if goal == "test" else ())]
+    packages = [*GL_PACKAGES, *(SOUND_PACKAGES if goal in SOUND_GOALS else ())]
+    packages += TEST_PACKAGES if goal == "test" else ()
     # Debian keeps the part of Python that makes virtual environments in a package of its own.
     if not PYTHON.exists() and importlib.util.find_spec("ensurepip") is None:
         packages.insert(0, f"python3.{sys.version_info.minor}-venv")
