@@ -164,6 +164,14 @@ def seal(quick: Quick = False, json: Json = False) -> None:
     _print(bench_seal(seconds=2 if quick else 10, repeats=5 if quick else 15), json)
 
 
+@bench.command()
+def voice(quick: Quick = False, json: Json = False) -> None:
+    """What the stages of a voice's way cost."""
+    from presence.bench.voice import bench_voice
+
+    _print(bench_voice(blocks=200 if quick else 1000), json)
+
+
 def _prepare() -> None:
     """Have the codec ready, so that no figure is of its compilation."""
     from presence.client.preparing import prepare_codec
