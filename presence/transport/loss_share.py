@@ -144,6 +144,9 @@ class LossShare:
 
     def _persistent(self, now_ns: int) -> float:
         """The share lost that is reason for a trial; 0: none is."""
+        # So little lost in all leaves no part of it for long.
+        if (self.share or 0.0) < SUSPICIOUS / 2:
+            return 0.0
         began_ns = now_ns - SUSPICIOUS_NS
         if not self._fates or max(self._fates[0][0], self._judged_ns) > began_ns:
             return 0.0
