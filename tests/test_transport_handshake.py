@@ -1,30 +1,15 @@
 """A handshake that loses much is over soon all the same."""
 
 import asyncio
-import gc
 import time
 
 import aioice.ice
 import pytest
+from quiet_loop import run
 
 from presence.clock import MonotonicClock
 from presence.transport import handshake
 from presence.transport.peer import CARRIERS, Peer
-
-
-def run(main):
-    complaints = []
-
-    async def watched():
-        asyncio.get_running_loop().set_exception_handler(lambda _, c: complaints.append(c))
-        await main()
-        await asyncio.sleep(0.01)
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-        gc.collect()
-
-    asyncio.run(watched())
-    gc.collect()
-    assert complaints == []
 
 
 def is_dtls(data):

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import itertools
 import json
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import ifaddr
 import pytest
+from quiet_loop import run
 
 from presence.clock import MILLISECOND, SECOND, MonotonicClock
 from presence.errors import TransportError
@@ -99,20 +99,6 @@ async def settled_tasks():
 
 def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
-
-
-def run(main):
-    """Run a coroutine function; whatever the loop would only have logged is an error."""
-    complaints = []
-
-    async def watched():
-        asyncio.get_running_loop().set_exception_handler(lambda _, c: complaints.append(c))
-        await main()
-        gc.collect()
-
-    asyncio.run(watched())
-    gc.collect()
-    assert complaints == []
 
 
 @EITHER_CARRIER

@@ -1,7 +1,6 @@
 """RTP over aiortc's connections: agreed on, secured, and given up where it cannot be had."""
 
 import asyncio
-import gc
 import logging
 import re
 import struct
@@ -10,6 +9,7 @@ import aioice
 import aiortc
 import pytest
 from aioice.ice import Connection as IceConnection
+from quiet_loop import run
 
 from presence.clock import MonotonicClock
 from presence.errors import TransportError
@@ -36,21 +36,6 @@ async def pair(first_carriers=CARRIERS, second_carriers=CARRIERS):
     await first.opened()
     await second.opened()
     return first, second
-
-
-def run(main):
-    complaints = []
-
-    async def watched():
-        asyncio.get_running_loop().set_exception_handler(lambda _, c: complaints.append(c))
-        await main()
-        await asyncio.sleep(0.01)
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-        gc.collect()
-
-    asyncio.run(watched())
-    gc.collect()
-    assert complaints == []
 
 
 async def exchange(first, second):

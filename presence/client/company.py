@@ -33,7 +33,7 @@ from presence.wire.signalling import (
 
 log = logging.getLogger(__name__)
 
-INVITE_SECONDS = 0.5
+_INVITE_SECONDS = 0.5
 _LOOK_FOR_GONE_SECONDS = 0.1
 _SERVERS_LOOKED_AT_SECONDS = 10.0
 
@@ -187,7 +187,7 @@ class Company:
         while True:
             if self._inviter is not None:
                 await self._inviter.renew(self._exchange.mesh.own_stream, self._machine.now_ns())
-            await asyncio.sleep(INVITE_SECONDS)
+            await asyncio.sleep(_INVITE_SECONDS)
 
     # -- who comes and goes ------------------------------------------------------------------------
 

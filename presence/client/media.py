@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -47,8 +46,6 @@ from presence.transport.websocket_carrier import HostLine
 from presence.wire.identity import OwnIdentity, RoomSecret
 from presence.wire.link import RoomLink, parse_link
 from presence.wire.signalling import Join
-
-log = logging.getLogger(__name__)
 
 PROFILE_SECONDS = 2.0
 """How often the profile is said again, for whoever missed it and its request; and who is here, for
