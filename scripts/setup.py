@@ -35,10 +35,10 @@ LOCKS = {"test": ROOT / "requirements" / "test.txt"}
 LOCK = ROOT / "requirements" / "dev.txt"
 """Of every other goal: a part of what the tests want."""
 STAMP = VENV / "presence-setup"
-CODEC_STAMP = VENV / "presence-codec"
-CODEC_GOALS = ("demo", "test", "bench")
-CODEC = ("presence/codec", "presence/pose")
-"""Whose sources the codec's machine code is made of."""
+LOOPS_STAMP = VENV / "presence-loops"
+LOOPS_GOALS = ("demo", "test", "bench")
+LOOPS = ("presence", "presence/codec", "presence/playout", "presence/pose")
+"""Whose sources machine code is made of."""
 JUDGES = ROOT / "tests" / "judges"
 JUDGES_STAMP = JUDGES / "node_modules" / ".presence-setup"
 
@@ -221,17 +221,17 @@ def _has_environment(stamps: Sequence[str]) -> bool:
     return STAMP.exists() and STAMP.read_text() in stamps and succeeds(PYTHON, "-c", "")
 
 
-def set_up_codec() -> None:
-    """The codec's machine code, so that not every process of a demo makes it for itself."""
+def set_up_loops() -> None:
+    """The inner loops' machine code, so that not every process of a demo makes it for itself."""
     digest = hashlib.sha256(STAMP.read_bytes())
-    for source in sorted(source for folder in CODEC for source in (ROOT / folder).glob("*.py")):
+    for source in sorted(source for folder in LOOPS for source in (ROOT / folder).glob("*.py")):
         digest.update(source.read_bytes())
     stamp = digest.hexdigest()
-    if CODEC_STAMP.exists() and CODEC_STAMP.read_text() == stamp:
+    if LOOPS_STAMP.exists() and LOOPS_STAMP.read_text() == stamp:
         return
-    with step("Preparing the codec, once for this version; up to a minute"):
-        run([PYTHON, "-c", "from presence.codec.ready import make_ready; make_ready()"])
-    CODEC_STAMP.write_text(stamp)
+    with step("Compiling the inner loops, once for this version; up to a minute"):
+        run([PYTHON, "-c", "from presence.client.preparing import prepare_loops as p; p(print)"])
+    LOOPS_STAMP.write_text(stamp)
 
 
 def set_up_judges() -> None:
@@ -292,8 +292,8 @@ def set_up(goal: str) -> None:
     monado = wants_monado(goal)
     set_up_system(goal, besides=monado_packages() if monado else ())
     set_up_environment(goal)
-    if goal in CODEC_GOALS:
-        set_up_codec()
+    if goal in LOOPS_GOALS:
+        set_up_loops()
     if goal == "test":
         set_up_judges()
     if monado:

@@ -16,7 +16,7 @@ import msgspec
 
 from presence.bench.impaired import impaired_arrivals
 from presence.client.media import Media
-from presence.client.preparing import prepare_codec
+from presence.client.preparing import prepare_loops
 from presence.client.settings import Settings
 from presence.clock import MonotonicClock
 from presence.transport.data_channel import DataChannelCarrier
@@ -107,5 +107,5 @@ async def main(settings):
 
 
 if __name__ == "__main__":
-    prepare_codec(lambda words: None)
+    prepare_loops(lambda words: None)
     asyncio.run(main(msgspec.json.decode(sys.argv[1], type=Settings)))

@@ -7,7 +7,7 @@ import pytest
 
 from presence.client import media, preparing
 from presence.client.media import take_part
-from presence.client.preparing import WORDS, prepare_codec
+from presence.client.preparing import WORDS, prepare_loops
 from presence.client.settings import Settings
 from presence.errors import PresenceError
 
@@ -17,7 +17,7 @@ def slow(monkeypatch):
     """Preparing takes until it was told of, or ten seconds."""
     told = threading.Event()
     monkeypatch.setattr(preparing, "TELL_AFTER_S", 0.01)
-    monkeypatch.setattr(preparing, "make_ready", lambda: told.wait(10.0))
+    monkeypatch.setattr(preparing, "_make_ready", lambda: told.wait(10.0))
     return told
 
 
@@ -28,15 +28,15 @@ def test_who_waits_long_is_told_why_once(slow):
         said.append(words)
         slow.set()
 
-    prepare_codec(tell)
+    prepare_loops(tell)
     assert said == [WORDS]
 
 
 def test_who_does_not_wait_is_told_nothing(monkeypatch):
     monkeypatch.setattr(preparing, "TELL_AFTER_S", 0.05)
-    monkeypatch.setattr(preparing, "make_ready", lambda: None)
+    monkeypatch.setattr(preparing, "_make_ready", lambda: None)
     said = []
-    prepare_codec(said.append)
+    prepare_loops(said.append)
     time.sleep(0.1)
     assert said == []
 

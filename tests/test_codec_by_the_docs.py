@@ -27,12 +27,14 @@ from presence.codec.layout import (
     ROOT,
     ROTATION_STEPS,
     STATE,
-    STATE_COUNT,
 )
 from presence.codec.model import trained_model
 from presence.errors import CodecError, MissingReferenceError
 from presence.pose import Attention, Contact
 from presence.pose.face import SENT_SHAPES
+from presence.pose.packed import (
+    STATE_COUNT,
+)
 from presence.pose.skeleton import BODY_BONES, HAND_BONES
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "codec.json").read_text())

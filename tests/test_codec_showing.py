@@ -16,19 +16,21 @@ from presence.codec.layout import (
     ONE,
     QUATS,
     ROOT,
+    SENT_BONES,
+    SENT_COUNT,
+    STATE,
+)
+from presence.pose import PoseSample, default_proportions, with_derived
+from presence.pose.face import SENT_SHAPES
+from presence.pose.packed import (
     SAMPLE_FACE,
     SAMPLE_GAZE,
     SAMPLE_ROOT,
     SAMPLE_SIZE,
     SAMPLE_STATE,
     SAMPLE_TURNS,
-    SENT_BONES,
-    SENT_COUNT,
-    STATE,
     STATE_COUNT,
 )
-from presence.pose import PoseSample, default_proportions, with_derived
-from presence.pose.face import SENT_SHAPES
 from presence.pose.quaternion import IDENTITY, quat_normalise
 from presence.pose.skeleton import BONE_COUNT, DERIVED_BONES
 

@@ -10,10 +10,12 @@ import pytest
 from smooth_motion import MS, PERSON, SECOND, SmoothMotion
 
 from presence.codec import vertex_errors
-from presence.playout.motion import gaze_between, motion_between, moved
+from presence.playout.motion import MOTION_SIZE, between, extrapolated, motion_between, moved
+from presence.playout.ready import make_ready
 from presence.playout.settings import PlayoutSettings
 from presence.playout.track import Track
-from presence.pose import INDEX, PoseSample
+from presence.pose import INDEX, Attention, Contact, PoseSample
+from presence.pose.packed import SAMPLE_SIZE, pack, unpack
 from presence.pose.quaternion import quat_angle, quat_from_rotvec, quat_slerp
 from presence.pose.skeleton import HAND_BONES
 
@@ -30,6 +32,12 @@ def track_of(samples) -> Track:
 
 def moving(times_ns) -> Track:
     return track_of([MOTION.at(t) for t in times_ns])
+
+
+def packed(sample: PoseSample):
+    row = np.empty(SAMPLE_SIZE)
+    pack(sample, row)
+    return row
 
 
 def error_mm(track: Track, time_ns: int) -> float:
@@ -130,7 +138,7 @@ def test_order_of_arrival_and_copies_make_no_difference():
     assert len(shuffled) == 12
     for t in range(170):
         a, b = straight.at(t * MS), shuffled.at(t * MS)
-        assert np.array_equal(a.sample.rotations, b.sample.rotations)
+        assert np.array_equal(a.pose, b.pose)
         assert (a.older_sequence, a.newer_sequence) == (b.older_sequence, b.newer_sequence)
 
 
@@ -170,18 +178,46 @@ def test_what_is_over_is_forgotten():
 
 
 def test_a_motion_takes_one_pose_to_another():
-    a, b = MOTION.at(0), MOTION.at(2 * SECOND)
-    there = moved(a, motion_between(a, b), gaze=None, capture_ns=5)
-    assert vertex_errors(there, b, PERSON).max() < 1e-9
-    assert np.abs(there.face - b.face).max() < 1e-9
-    assert there.capture_ns == 5
+    a, b, there = packed(MOTION.at(0)), packed(MOTION.at(2 * SECOND)), np.empty(SAMPLE_SIZE)
+    motion = np.empty(MOTION_SIZE)
+    motion_between(a, b, motion)
+    moved(a, motion, 1.0, there)
+    assert vertex_errors(unpack(there, 0), unpack(b, 0), PERSON).max() < 1e-9
+    assert np.abs(unpack(there, 0).face - unpack(b, 0).face).max() < 1e-9
+    halfway = np.empty(SAMPLE_SIZE)
+    moved(a, motion, 0.5, halfway)
+    slerped = quat_slerp(unpack(a, 0).rotations, unpack(b, 0).rotations, 0.5)
+    assert quat_angle(unpack(halfway, 0).rotations, slerped).max() < 1e-7
 
 
 def test_gaze_turns_evenly_and_survives_opposite_directions():
     ahead = replace(raised_arm(0, 0.0), gaze_distance=1.0)
-    aside = replace(ahead, gaze_direction=np.array([1.0, 0.0, 0.0]), gaze_distance=4.0)
-    direction, distance = gaze_between(ahead, aside, 1 / 3)
-    assert direction == pytest.approx([0.5, 0.0, -np.sqrt(0.75)])
-    assert distance == pytest.approx(1 / 0.75)
-    behind = replace(ahead, gaze_direction=np.array([0.0, 0.0, 1.0]))
-    assert np.linalg.norm(gaze_between(ahead, behind, 0.5)[0]) == pytest.approx(1.0)
+    aside = replace(
+        raised_arm(30 * MS, 0.0), gaze_direction=np.array([1.0, 0.0, 0.0]), gaze_distance=4.0
+    )
+    behind = replace(aside, gaze_direction=np.array([0.0, 0.0, 1.0]))
+    third = track_of([ahead, aside]).at(10 * MS).sample
+    assert third.gaze_direction == pytest.approx([0.5, 0.0, -np.sqrt(0.75)])
+    assert third.gaze_distance == pytest.approx(1 / 0.75)
+    halfway = track_of([ahead, behind]).at(15 * MS).sample
+    assert np.linalg.norm(halfway.gaze_direction) == pytest.approx(1.0)
+
+
+def test_what_has_no_between_is_that_of_the_frame_before():
+    one = replace(raised_arm(0, 0.0), attention=Attention(7, 0.5), contacts=Contact.SEAT)
+    two = raised_arm(30 * MS, 1.0)
+    track = track_of([one, two])
+    before, after = track.at(29 * MS).sample, track.at(31 * MS).sample
+    assert (before.attention, before.contacts) == (one.attention, one.contacts)
+    assert (after.attention, after.contacts) == (two.attention, two.contacts)
+    assert np.array_equal(after.tracked, two.tracked)
+
+
+def test_no_pose_waits_for_a_compiler():
+    make_ready()
+    loops = (between, extrapolated, motion_between, moved)
+    assert [len(loop.signatures) for loop in loops] == [1, 1, 1, 1]
+    track = moving([0, 16 * MS, 33 * MS, 400 * MS, 416 * MS])
+    for t in (0, 8, 20, 200, 410, 430, 600):
+        track.at(t * MS)
+    assert [len(loop.signatures) for loop in loops] == [1, 1, 1, 1]

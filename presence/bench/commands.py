@@ -174,9 +174,9 @@ def voice(quick: Quick = False, json: Json = False) -> None:
 
 def _prepare() -> None:
     """Have the codec ready, so that no figure is of its compilation."""
-    from presence.client.preparing import prepare_codec
+    from presence.client.preparing import prepare_loops
 
-    prepare_codec(lambda words: typer.echo(f"{words.capitalize()}.", err=True))
+    prepare_loops(lambda words: typer.echo(f"{words.capitalize()}.", err=True))
 
 
 def _print(result: BenchResult, as_json: bool) -> None:

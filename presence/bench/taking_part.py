@@ -18,7 +18,7 @@ import msgspec
 from presence.bench.impaired import BadNetwork, impaired_arrivals
 from presence.client.logs import Columns, prefixed, save_log, shown_columns
 from presence.client.media import Media, new_event_loop
-from presence.client.preparing import prepare_codec
+from presence.client.preparing import prepare_loops
 from presence.client.records import Came, Heard, Record, Went
 from presence.client.settings import Settings
 from presence.client.sources import make_source
@@ -242,7 +242,7 @@ def main() -> None:
     """Run one participant on the loop that a call runs on."""
     task = msgspec.json.decode(sys.argv[1], type=CallTask)
     # As before joining any call: later the loop would stand still for it.
-    prepare_codec(lambda words: None)
+    prepare_loops(lambda words: None)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(take_part(task))
 

@@ -132,13 +132,13 @@ def demo(
 ) -> None:
     """A whole call on this machine: a host, two performers, and you who see them."""
     from presence.client.demo import run_demo
-    from presence.client.preparing import prepare_codec
+    from presence.client.preparing import prepare_loops
     from presence.headset.runtime import find_runtime
 
     _check_out(out)
     console = Console()
     # Else each of the three processes would, at once.
-    prepare_codec(lambda words: console.print(f"{words.capitalize()}."))
+    prepare_loops(lambda words: console.print(f"{words.capitalize()}."))
     if view == "auto":
         runtime = find_runtime()
         view = "headset" if runtime else "offscreen"

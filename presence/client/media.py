@@ -29,7 +29,7 @@ from presence.client.logs import (
     save_log,
 )
 from presence.client.own_head import head_source
-from presence.client.preparing import prepare_codec
+from presence.client.preparing import prepare_loops
 from presence.client.records import Record
 from presence.client.sending import Sender
 from presence.client.settings import Settings
@@ -251,7 +251,7 @@ def take_part(settings: Settings, on_status: Callable[[Status], None]) -> None:
         PresenceError: as :meth:`Media.run` says.
     """
     # Before joining: in the call the others would wait, and the loop stand still.
-    prepare_codec(lambda words: on_status(Status(name=settings.name, phase="joining", note=words)))
+    prepare_loops(lambda words: on_status(Status(name=settings.name, phase="joining", note=words)))
     with contextlib.ExitStack() as stack:
         view = None if settings.view == "none" else stack.enter_context(view_process(settings))
         with asyncio.Runner(loop_factory=new_event_loop) as runner:

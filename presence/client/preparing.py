@@ -1,18 +1,19 @@
-"""The codec's machine code, made before it is needed, and a word to whoever waits for it."""
+"""Machine code, made before it is needed, and a word to whoever waits for it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
-from presence.codec.ready import make_ready
+import presence.codec.ready
+import presence.playout.ready
 
 TELL_AFTER_S = 1.0
 """Whoever waits for longer is told why."""
-WORDS = "preparing the codec, once for this version; up to a minute"
+WORDS = "compiling the inner loops, once for this version; up to a minute"
 
 
-def prepare_codec(tell: Callable[[str], None]) -> None:
+def prepare_loops(tell: Callable[[str], None]) -> None:
     """Do now what the first frame would otherwise wait for; a second time takes no time.
 
     Args:
@@ -22,6 +23,11 @@ def prepare_codec(tell: Callable[[str], None]) -> None:
     timer.daemon = True
     timer.start()
     try:
-        make_ready()
+        _make_ready()
     finally:
         timer.cancel()
+
+
+def _make_ready() -> None:
+    presence.codec.ready.make_ready()
+    presence.playout.ready.make_ready()

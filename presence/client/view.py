@@ -25,6 +25,7 @@ from presence.client.status import ViewStatus
 from presence.client.view_task import ViewTask, pack_head
 from presence.clock import SECOND
 from presence.errors import PresenceError
+from presence.playout.ready import make_ready
 from presence.pose.arrays import Floats
 from presence.render.frame_store import FrameStore
 from presence.render.picture import Picture
@@ -253,6 +254,7 @@ def run_view(task: ViewTask) -> None:
     """
     from presence.client.open_display import open_display
 
+    make_ready()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from presence.codec.compiled import inlined, inner
 from presence.codec.layout import (
     SCALE_COUNT,
     SIGMOID_COUNT,
     SIGMOIDS,
     STEEPNESSES,
 )
+from presence.compiled import inlined, inner
 
 BITS = 15
 TOTAL = 1 << BITS

@@ -17,28 +17,21 @@ from presence.codec.layout import (
     HAND_QUATS,
     LEVELS,
     ROOT,
-    SAMPLE_FACE,
-    SAMPLE_GAZE,
-    SAMPLE_ROOT,
-    SAMPLE_SIZE,
-    SAMPLE_STATE,
-    SAMPLE_TURNS,
     START,
 )
 from presence.codec.model import trained_model
 from presence.codec.ready import make_ready
 from presence.codec.showing import show
 from presence.errors import CodecError, MissingReferenceError
-from presence.pose.arrays import Floats, Ints, frozen
+from presence.pose.arrays import Ints
+from presence.pose.packed import SAMPLE_SIZE, unpack
 from presence.pose.proportions import Proportions
-from presence.pose.sample import Attention, Contact, PoseSample
-from presence.pose.skeleton import BONE_COUNT, DERIVED_BONES
+from presence.pose.sample import PoseSample
+from presence.pose.skeleton import DERIVED_BONES
 
 KEPT_REFERENCES = 24
 """How many reference frames a decoder remembers, those last used: late frames may refer to others
 than the newest, and these reach back over a whole golden interval."""
-
-_CONTACTS = tuple(Contact(bits) for bits in range(64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +118,7 @@ class Decoder:
             shown[HAND_QUATS:ROOT] = self._held[HAND_QUATS:ROOT]
             shown[FACE:LEVELS] = self._held[FACE:LEVELS]
             show(shown, self._eyes, out)
-        return _sample(frame, frozen(out))
+        return unpack(out, frame.capture_ns)
 
     def _reference_of(self, frame: Frame) -> _Reference:
         if frame.golden:
@@ -138,18 +131,3 @@ class Decoder:
                 "received; ask for it",
                 frame.refers_to,
             ) from None
-
-
-def _sample(frame: Frame, out: Floats) -> PoseSample:
-    contacts, *_, target, confidence = out[SAMPLE_STATE:].tolist()
-    return PoseSample(
-        capture_ns=frame.capture_ns,
-        root_position=out[SAMPLE_ROOT:SAMPLE_TURNS],
-        rotations=out[SAMPLE_TURNS:SAMPLE_FACE].reshape(BONE_COUNT, 4),
-        face=out[SAMPLE_FACE:SAMPLE_GAZE],
-        gaze_direction=out[SAMPLE_GAZE : SAMPLE_GAZE + 3],
-        gaze_distance=float(out[SAMPLE_GAZE + 3]),
-        attention=Attention(int(target), confidence),
-        tracked=out[SAMPLE_STATE + 1 : SAMPLE_SIZE - 2],
-        contacts=_CONTACTS[int(contacts)],
-    )

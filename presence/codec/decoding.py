@@ -12,7 +12,6 @@ from presence.codec.ans import (
     get_value,
     open_section,
 )
-from presence.codec.compiled import compiled, inner
 from presence.codec.expectation import (
     ENERGY,
     FRAME_PRECISION,
@@ -55,11 +54,14 @@ from presence.codec.layout import (
     ROTATION_STEPS,
     SENT_COUNT,
     STATE,
-    STATE_COUNT,
 )
 from presence.codec.showing import show
 from presence.codec.turns import (
     turn,
+)
+from presence.compiled import compiled, inner
+from presence.pose.packed import (
+    STATE_COUNT,
 )
 
 DAMAGED, OUT_OF_RANGE = -1, -2

@@ -14,12 +14,6 @@ from presence.codec.layout import (
     FRAME_LIMIT,
     MEMORY_SIZE,
     REACH,
-    SAMPLE_FACE,
-    SAMPLE_GAZE,
-    SAMPLE_ROOT,
-    SAMPLE_SIZE,
-    SAMPLE_STATE,
-    SAMPLE_TURNS,
     START,
     TARGET_BITS,
 )
@@ -29,15 +23,16 @@ from presence.codec.precision import MOST_OVER, PrecisionControl
 from presence.codec.ready import make_ready
 from presence.codec.settings import CodecSettings
 from presence.pose.arrays import Ints
+from presence.pose.packed import SAMPLE_SIZE, pack
 from presence.pose.proportions import Proportions
-from presence.pose.sample import Contact, PoseSample
+from presence.pose.sample import PoseSample
 from presence.pose.skeleton import BONE_COUNT, FINGERTIP_BONES
 
 _DEFAULTS = CodecSettings()
 _VERTICES = 3 * (BONE_COUNT + len(FINGERTIP_BONES))
 _ROOM = 2048
 """Bytes: more than any section takes before it is found too large."""
-_ALL_CONTACTS = int(sum(Contact))
+
 _UNTRACED: Ints = np.empty((0, 0), dtype=np.int64)
 
 
@@ -70,11 +65,7 @@ class Encoder:
         self._control = PrecisionControl(settings.bound_m)
         self._face_step = settings.face_step
         self._habits = (float(settings.thrift), float(settings.calm))
-        self._packed = packed = np.zeros(SAMPLE_SIZE)
-        self._turns = packed[SAMPLE_TURNS:SAMPLE_FACE].reshape(BONE_COUNT, 4)
-        self._face = packed[SAMPLE_FACE:SAMPLE_GAZE]
-        self._gaze = packed[SAMPLE_GAZE : SAMPLE_STATE - 1]
-        self._tracked = packed[SAMPLE_STATE + 1 : SAMPLE_SIZE - 2]
+        self._packed = np.zeros(SAMPLE_SIZE)
         self._sequence = 0
         self._golden_requested = False
         self._was_golden = False
@@ -173,24 +164,14 @@ class Encoder:
         )
 
     def _pack(self, sample: PoseSample) -> None:
-        packed, attention = self._packed, sample.attention
         x, y, z = sample.root_position.tolist()
         if not (abs(x) <= REACH and abs(y) <= REACH and abs(z) <= REACH):
             raise ValueError(
                 f"the root is at {sample.root_position} m; keep it within 100 m of its place's "
                 "origin"
             )
-        if not 0 <= attention.target < 1 << TARGET_BITS:
+        if not 0 <= sample.attention.target < 1 << TARGET_BITS:
             raise ValueError(
-                f"attention is on stream {attention.target}, which is no stream number"
+                f"attention is on stream {sample.attention.target}, which is no stream number"
             )
-        packed[SAMPLE_ROOT], packed[SAMPLE_ROOT + 1], packed[SAMPLE_ROOT + 2] = x, y, z
-        self._turns[:] = sample.rotations
-        self._face[:] = sample.face
-        self._gaze[:] = sample.gaze_direction
-        packed[SAMPLE_STATE - 1] = sample.gaze_distance
-        # As a plain number: to combine flags takes ten times as long.
-        packed[SAMPLE_STATE] = int(sample.contacts) & _ALL_CONTACTS
-        self._tracked[:] = sample.tracked
-        packed[SAMPLE_SIZE - 2] = attention.target
-        packed[SAMPLE_SIZE - 1] = attention.confidence
+        pack(sample, self._packed)

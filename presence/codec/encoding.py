@@ -20,7 +20,6 @@ from presence.codec.ans import (
     put_value,
     write,
 )
-from presence.codec.compiled import compiled, inlined, inner
 from presence.codec.expectation import (
     ENERGY,
     FEATURES,
@@ -63,24 +62,28 @@ from presence.codec.layout import (
     ROOT,
     ROOT_STEPS_NM,
     ROTATION_STEPS,
-    SAMPLE_FACE,
-    SAMPLE_GAZE,
-    SAMPLE_ROOT,
-    SAMPLE_STATE,
-    SAMPLE_TURNS,
     SCALE_COUNT,
     SENT_BONES,
     SENT_COUNT,
     STATE,
-    STATE_COUNT,
     STEEPNESSES,
     SURENESS_STEPS,
     VALUE_COUNT,
 )
 from presence.codec.metric import LEVER
 from presence.codec.person import AIM_WEIGHTS, AIMS, FIXED, OFFSETS, TIP_ROWS, TIPS
-from presence.codec.turns import back_mul, mul, rotate, turn, unit
+from presence.codec.turns import turn, unit
+from presence.compiled import compiled, inlined, inner
 from presence.pose.face import SENT_SHAPES
+from presence.pose.loops import back_mul, mul, rotate
+from presence.pose.packed import (
+    SAMPLE_FACE,
+    SAMPLE_GAZE,
+    SAMPLE_ROOT,
+    SAMPLE_STATE,
+    SAMPLE_TURNS,
+    STATE_COUNT,
+)
 from presence.pose.sample import FAR_GAZE, NEAR_GAZE
 
 _REST_SQUARED = 0.75

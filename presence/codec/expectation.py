@@ -7,7 +7,6 @@ are; the weights are learned (``model.json``). All of it is in whole numbers.
 
 from __future__ import annotations
 
-from presence.codec.compiled import inlined, inner
 from presence.codec.layout import (
     BESIDE,
     BIASES,
@@ -43,6 +42,7 @@ from presence.codec.layout import (
     VALUE_COUNT,
     WEIGHTS,
 )
+from presence.compiled import inlined, inner
 
 _GROUP_FEATURES = 12
 _FINGER = CLASSES.index("finger")

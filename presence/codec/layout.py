@@ -12,9 +12,9 @@ from itertools import pairwise
 import numpy as np
 
 from presence.pose.arrays import Floats, Ints, frozen
-from presence.pose.face import SENT_SHAPES, SHAPE_COUNT, SHAPES
+from presence.pose.face import SENT_SHAPES, SHAPES
+from presence.pose.packed import STATE_COUNT
 from presence.pose.quaternion import quat_from_rotvec
-from presence.pose.sample import Part
 from presence.pose.skeleton import (
     BODY_BONES,
     BONE_COUNT,
@@ -51,9 +51,6 @@ HANDS_AT = BONES_AT + 3 * BODY_COUNT
 FACE_AT = BONES_AT + 3 * SENT_COUNT
 GAZE_AT = FACE_AT + FACE_COUNT
 VALUE_COUNT = GAZE_AT + 3
-
-STATE_COUNT = 1 + len(Part) + 2
-"""Contacts, how surely each part is tracked, attention's target and confidence."""
 
 # ── steps ────────────────────────────────────────────────────────────────────────────────────
 
@@ -153,20 +150,6 @@ def _standing() -> Floats:
 
 STANDING: Floats = frozen(_standing()[SENT_BONES])
 """``(52, 4)`` xyzw."""
-
-# ── a pose as numbers in one row ─────────────────────────────────────────────────────────────
-
-SAMPLE_ROOT = 0
-"""``(3,)`` metres."""
-SAMPLE_TURNS = SAMPLE_ROOT + 3
-"""``(55, 4)`` xyzw."""
-SAMPLE_FACE = SAMPLE_TURNS + 4 * BONE_COUNT
-"""``(52,)`` 0 to 1."""
-SAMPLE_GAZE = SAMPLE_FACE + SHAPE_COUNT
-"""``(4,)`` direction in ``head``, and distance in metres."""
-SAMPLE_STATE = SAMPLE_GAZE + 4
-"""Contacts; how surely each part is tracked, 0 to 1; attention's target; its confidence, 0 to 1."""
-SAMPLE_SIZE = SAMPLE_STATE + STATE_COUNT
 
 FORMER_SIZE = FACE_AT + 3 * SENT_COUNT
 """What an encoder keeps of the frame before: how far off each value but face and gaze was, in

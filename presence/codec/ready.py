@@ -11,14 +11,16 @@ from presence.codec.encoding import encode
 from presence.codec.layout import (
     FORMER_SIZE,
     MEMORY_SIZE,
-    SAMPLE_FACE,
-    SAMPLE_SIZE,
-    SAMPLE_TURNS,
     START,
 )
 from presence.codec.model import trained_model
 from presence.codec.person import person_of
 from presence.codec.showing import show
+from presence.pose.packed import (
+    SAMPLE_FACE,
+    SAMPLE_SIZE,
+    SAMPLE_TURNS,
+)
 from presence.pose.proportions import default_proportions
 from presence.pose.quaternion import IDENTITY
 from presence.pose.skeleton import BONE_COUNT

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from presence.codec.compiled import compiled, inlined
 from presence.codec.layout import (
     DIOPTRE_STEPS,
     FACE,
@@ -16,20 +15,23 @@ from presence.codec.layout import (
     GAZE,
     GAZE_STEPS,
     ROOT,
+    SENT_BONES,
+    SENT_COUNT,
+    STATE,
+    SURENESS_STEPS,
+)
+from presence.codec.turns import unit
+from presence.compiled import compiled, inlined
+from presence.pose.derive import EYE_PITCH_RANGE, EYE_YAW_RANGE, JAW_RANGE
+from presence.pose.face import SENT_SHAPES, SHAPE_INDEX
+from presence.pose.packed import (
     SAMPLE_FACE,
     SAMPLE_GAZE,
     SAMPLE_ROOT,
     SAMPLE_STATE,
     SAMPLE_TURNS,
-    SENT_BONES,
-    SENT_COUNT,
-    STATE,
     STATE_COUNT,
-    SURENESS_STEPS,
 )
-from presence.codec.turns import unit
-from presence.pose.derive import EYE_PITCH_RANGE, EYE_YAW_RANGE, JAW_RANGE
-from presence.pose.face import SENT_SHAPES, SHAPE_INDEX
 from presence.pose.sample import FAR_GAZE
 from presence.pose.skeleton import INDEX
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from presence.codec.compiled import inlined
 from presence.codec.layout import (
     ONE,
     QUATS,
 )
+from presence.compiled import inlined
 
 
 @inlined
@@ -35,38 +35,6 @@ def turn(quats, at, out, to, v0, v1, v2, step):
     out[to + 1] = (aw * by - ax * bz + ay * bw + az * bx + half) >> 30
     out[to + 2] = (aw * bz + ax * by - ay * bx + az * bw + half) >> 30
     out[to + 3] = (aw * bw - ax * bx - ay * by - az * bz + half) >> 30
-
-
-@inlined
-def mul(a, b, out):
-    """``a`` times ``b``: first b, then a."""
-    x = a[3] * b[0] + a[0] * b[3] + a[1] * b[2] - a[2] * b[1]
-    y = a[3] * b[1] - a[0] * b[2] + a[1] * b[3] + a[2] * b[0]
-    z = a[3] * b[2] + a[0] * b[1] - a[1] * b[0] + a[2] * b[3]
-    w = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2]
-    out[0], out[1], out[2], out[3] = x, y, z, w
-
-
-@inlined
-def back_mul(a, b, out):
-    """The inverse of ``a``, times ``b``."""
-    x = a[3] * b[0] - a[0] * b[3] - a[1] * b[2] + a[2] * b[1]
-    y = a[3] * b[1] + a[0] * b[2] - a[1] * b[3] - a[2] * b[0]
-    z = a[3] * b[2] - a[0] * b[1] + a[1] * b[0] - a[2] * b[3]
-    w = a[3] * b[3] + a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-    out[0], out[1], out[2], out[3] = x, y, z, w
-
-
-@inlined
-def rotate(q, v, out):
-    """``v``, turned by ``q``."""
-    tx = 2.0 * (q[1] * v[2] - q[2] * v[1])
-    ty = 2.0 * (q[2] * v[0] - q[0] * v[2])
-    tz = 2.0 * (q[0] * v[1] - q[1] * v[0])
-    x = v[0] + q[3] * tx + q[1] * tz - q[2] * ty
-    y = v[1] + q[3] * ty + q[2] * tx - q[0] * tz
-    z = v[2] + q[3] * tz + q[0] * ty - q[1] * tx
-    out[0], out[1], out[2] = x, y, z
 
 
 @inlined

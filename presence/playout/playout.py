@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from presence.playout.clock_map import ClockMap
-from presence.playout.motion import motion_between, moved
+from presence.playout.motion import MOTION_SIZE, motion_between, moved
 from presence.playout.pacer import Pacer
+from presence.playout.ready import make_ready
 from presence.playout.settings import PlayoutSettings
 from presence.playout.shown import Shown, ShownState
 from presence.playout.track import Found, Track
 from presence.pose.arrays import Floats
+from presence.pose.packed import SAMPLE_SIZE, unpack
 from presence.pose.sample import PoseSample
 
 _DEFAULTS = PlayoutSettings()
@@ -46,6 +50,7 @@ class Playout:
         self, settings: PlayoutSettings = _DEFAULTS, clock: ClockMap | None = None
     ) -> None:
         """``clock`` is given when something else of the same sender, a voice, maps with it too."""
+        make_ready()
         self._settings = settings
         self.clock = clock or ClockMap()
         """The sender's clock on this machine's."""
@@ -54,6 +59,8 @@ class Playout:
         self._track = Track(settings)
         self._heard_ns = 0
         self._shown: Shown | None = None
+        self._pose: Floats = np.empty(SAMPLE_SIZE)
+        """Of what is on show."""
         self._display_ns = 0
         self._wanted_ns: int | None = None
         """The newest frame when the last pose was shown, if that pose lay past it."""
@@ -109,20 +116,20 @@ class Playout:
         sender_ns = max(sender_ns, track.oldest_ns)
         found = track.at(sender_ns)
         self._begin_ease(found, sender_ns, display_ns)
-        sample = self._eased(found.sample, display_ns)
+        self._pose = self._eased(found.pose, display_ns)
         track.forget_before(sender_ns)
         self._wanted_ns = track.newest_ns if found.extrapolated_ns else None
         self._restarted = False
         return Shown(
-            sample=sample,
-            sender_ns=sample.capture_ns,
+            sample=unpack(self._pose.view(), found.sender_ns),
+            sender_ns=found.sender_ns,
             older_sequence=found.older_sequence,
             newer_sequence=found.newer_sequence,
             fraction=found.fraction,
             extrapolated_ns=found.extrapolated_ns,
             opacity=self._opacity(display_ns, silence_ns),
             state=self._state(found, silence_ns),
-            estimate_ns=self.clock.sender_at(display_ns) - sample.capture_ns,
+            estimate_ns=self.clock.sender_at(display_ns) - found.sender_ns,
         )
 
     def _begin_ease(self, found: Found, sender_ns: int, display_ns: int) -> None:
@@ -143,20 +150,24 @@ class Playout:
         length_ns = _SHORTEST_EASE_NS + 2 * shown.extrapolated_ns
         if leapt:
             length_ns = self._settings.ease_ns
+        motion = np.empty(MOTION_SIZE)
+        motion_between(true.pose, self._pose, motion)
         self._ease = _Ease(
-            motion_between(true.sample, shown.sample),
+            motion,
             begin_ns=display_ns,
             length_ns=min(length_ns, self._settings.ease_ns),
         )
 
-    def _eased(self, sample: PoseSample, display_ns: int) -> PoseSample:
+    def _eased(self, pose: Floats, display_ns: int) -> Floats:
         if self._ease is None:
-            return sample
+            return pose
         share = self._ease.share(display_ns)
         if share == 0.0:
             self._ease = None
-            return sample
-        return moved(sample, share * self._ease.motion, gaze=None, capture_ns=sample.capture_ns)
+            return pose
+        eased = np.empty(SAMPLE_SIZE)
+        moved(pose, self._ease.motion, share, eased)
+        return eased
 
     def _opacity(self, display_ns: int, silence_ns: int) -> float:
         """Fading with silence; appearing takes its time too, at first and again."""

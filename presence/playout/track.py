@@ -1,8 +1,7 @@
 """What was received of one person, and where they were at any instant of it.
 
-Between frames: a cubic Hermite curve in rotation-vector space, whose tangents come from the frames
-around, unevenly spaced or not (the finite differences of a parabola through three points). At the
-newest frame, where nothing follows yet, the curve ends without curvature, as natural splines do.
+Between frames: a curve through them and those around. Past the newest: the motion goes on, and dies
+away.
 """
 
 from __future__ import annotations
@@ -16,13 +15,14 @@ import numpy as np
 from presence.playout.motion import (
     FACE_NUMBERS,
     HAND_NUMBERS,
-    SIZE,
-    gaze_between,
+    MOTION_SIZE,
+    between,
+    extrapolated,
     motion_between,
-    moved,
 )
 from presence.playout.settings import PlayoutSettings
 from presence.pose.arrays import Floats
+from presence.pose.packed import SAMPLE_SIZE, pack, unpack
 from presence.pose.sample import PoseSample
 
 _MOST_FRAMES = 240
@@ -36,7 +36,7 @@ _LONGEST_SPAN_NS = 150_000_000
 class _Node:
     """A frame. ``arriving`` caches the motion from the frame before."""
 
-    sample: PoseSample
+    pose: Floats
     sequence: int
     arriving: Floats | None = None
 
@@ -45,12 +45,20 @@ class _Node:
 class Found:
     """Where somebody was at an instant."""
 
-    sample: PoseSample
+    pose: Floats
+    """A packed sample, not to be written."""
+    sender_ns: int
+    """The instant, at most as far past the newest frame as poses are extrapolated."""
     older_sequence: int
     newer_sequence: int
     fraction: float
     extrapolated_ns: int
     """How far past the newest frame the pose was extrapolated."""
+
+    @property
+    def sample(self) -> PoseSample:
+        """The pose, with the instant as its stamp."""
+        return unpack(self.pose.view(), self.sender_ns)
 
 
 class Track:
@@ -60,7 +68,7 @@ class Track:
         self._settings = settings
         self._times: list[int] = []
         self._nodes: list[_Node] = []
-        shares = np.ones(SIZE)
+        shares = np.ones(MOTION_SIZE)
         shares[HAND_NUMBERS] = settings.hand_share
         shares[FACE_NUMBERS] = 0.0
         self._shares = shares
@@ -84,7 +92,10 @@ class Track:
         if at < len(self._times) and self._times[at] == sample.capture_ns:
             return
         self._times.insert(at, sample.capture_ns)
-        self._nodes.insert(at, _Node(sample, sequence))
+        # Of arrays that may be written numba finds the type far sooner; so none is a sample's own.
+        pose = np.empty(SAMPLE_SIZE)
+        pack(sample, pose)
+        self._nodes.insert(at, _Node(pose, sequence))
         if at + 1 < len(self._nodes):
             self._nodes[at + 1].arriving = None
         self._drop(len(self._times) - _MOST_FRAMES)
@@ -101,7 +112,7 @@ class Track:
         """Where the person was, at or after the oldest frame. There must be a frame."""
         older = bisect_right(self._times, sender_ns) - 1
         if older < 0:
-            return self._still(0)
+            return self._still(0, self._times[0])
         if older == len(self._times) - 1:
             return self._extrapolated(sender_ns - self._times[-1])
         return self._interpolated(older, sender_ns)
@@ -112,89 +123,54 @@ class Track:
             if self._nodes:
                 self._nodes[0].arriving = None
 
-    def _still(self, at: int) -> Found:
+    def _still(self, at: int, sender_ns: int, past_ns: int = 0) -> Found:
         node = self._nodes[at]
-        return Found(node.sample, node.sequence, node.sequence, 0.0, 0)
+        return Found(node.pose, sender_ns, node.sequence, node.sequence, 0.0, past_ns)
 
     def _span(self, newer: int) -> tuple[Floats, float] | None:
-        """The velocity (a motion a nanosecond) from the frame before to ``newer``, and its span.
+        """The motion from the frame before to ``newer``, and how many nanoseconds that took.
 
-        None where there is no frame before, or one too far away.
+        None where there is no frame before, or one too far away to say anything about speed.
         """
         if not 0 < newer < len(self._times):
             return None
         span = self._times[newer] - self._times[newer - 1]
         if span > _LONGEST_SPAN_NS:
             return None
-        return self._arriving(newer) / span, float(span)
+        return self._arriving(newer), float(span)
 
     def _arriving(self, newer: int) -> Floats:
         node = self._nodes[newer]
         if node.arriving is None:
-            node.arriving = motion_between(self._nodes[newer - 1].sample, node.sample)
+            node.arriving = np.empty(MOTION_SIZE)
+            motion_between(self._nodes[newer - 1].pose, node.pose, node.arriving)
         return node.arriving
 
     def _interpolated(self, older: int, sender_ns: int) -> Found:
         newer = older + 1
         a, b = self._nodes[older], self._nodes[newer]
-        span = self._times[newer] - self._times[older]
-        u = (sender_ns - self._times[older]) / span
-        chord = self._arriving(newer)
+        u = (sender_ns - self._times[older]) / (self._times[newer] - self._times[older])
+        # Any motion will do where none is known: it has no span.
+        unknown = self._arriving(newer), 0.0
         here = self._span(newer)
-        if here is None:
-            motion = chord * u
-        else:
-            start = _tangent(self._span(older), here)
-            end = _tangent(here, self._span(newer + 1))
-            if start is None:
-                start = here[0] if end is None else _natural(here[0], end)
-            if end is None:
-                end = _natural(here[0], start)
-            # The cubic Hermite basis, for a curve that starts at 0.
-            motion = (u * u * (3.0 - 2.0 * u)) * chord + (span * u * (1.0 - u)) * (
-                (1.0 - u) * start - u * end
-            )
-        sample = moved(
-            a.sample, motion, gaze=gaze_between(a.sample, b.sample, u), capture_ns=sender_ns
+        before, after = self._span(older), self._span(newer + 1)
+        pose = np.empty(SAMPLE_SIZE)
+        between(
+            a.pose, b.pose, u, *(before or unknown), *(here or unknown), *(after or unknown), pose
         )
-        return Found(sample, a.sequence, b.sequence, u, 0)
+        return Found(pose, sender_ns, a.sequence, b.sequence, u, 0)
 
     def _extrapolated(self, past_ns: int) -> Found:
         newest = len(self._times) - 1
         node = self._nodes[newest]
-        if past_ns == 0:
-            return self._still(newest)
         past_ns = min(past_ns, self._settings.extrapolate_ns)
         sender_ns = self._times[newest] + past_ns
         here = self._span(newest)
-        if here is None:
-            sample = node.sample.at(sender_ns)
-        else:
-            start = _tangent(self._span(newest - 1), here)
-            velocity = here[0] if start is None else _natural(here[0], start)
-            tau = self._settings.body_tau_ns
-            reach = tau * (1.0 - exp(-past_ns / tau))
-            sample = moved(
-                node.sample, velocity * self._shares * reach, gaze=None, capture_ns=sender_ns
-            )
-        return Found(sample, node.sequence, node.sequence, 0.0, past_ns)
-
-
-def _tangent(
-    before: tuple[Floats, float] | None, after: tuple[Floats, float] | None
-) -> Floats | None:
-    """The velocity at a frame, from those on either side; None if one is unknown.
-
-    The nearer neighbour counts for more: the derivative of the parabola through the three frames.
-    """
-    if before is None or after is None:
-        return None
-    (v0, h0), (v1, h1) = before, after
-    velocity: Floats = (v0 * h1 + v1 * h0) / (h0 + h1)
-    return velocity
-
-
-def _natural(chord: Floats, other_end: Floats) -> Floats:
-    """The velocity at a curve's end that leaves it without curvature there."""
-    velocity: Floats = 1.5 * chord - 0.5 * other_end
-    return velocity
+        if past_ns == 0 or here is None:
+            return self._still(newest, sender_ns, past_ns)
+        tau = self._settings.body_tau_ns
+        reach = tau * (1.0 - exp(-past_ns / tau))
+        pose = np.empty(SAMPLE_SIZE)
+        before = self._span(newest - 1) or (here[0], 0.0)
+        extrapolated(node.pose, *before, *here, self._shares, reach, pose)
+        return Found(pose, sender_ns, node.sequence, node.sequence, 0.0, past_ns)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from smooth_motion import PERSON, SECOND, SmoothMotion, wild_sample
 
-from presence.codec import CodecSettings, Decoder, Encoder, compiled
+from presence import compiled
+from presence.codec import CodecSettings, Decoder, Encoder
 from presence.codec.decoding import decode
 from presence.codec.encoding import encode
 from presence.codec.layout import VALUE_COUNT
@@ -37,15 +38,19 @@ def test_no_frame_waits_for_a_compiler():
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch) -> Path:
+def package(tmp_path) -> Path:
     """A package with some sources, as if it were the codec's."""
     codec = tmp_path / "codec"
     for source in ("codec/one.py", "codec/two.py", "pose/three.py"):
         path = tmp_path / source
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"# {source}\n")
-    monkeypatch.setattr(compiled, "_HERE", codec)
     return codec
+
+
+def look_again(package: Path) -> None:
+    """What the first loop of a package brings about in a process."""
+    compiled._forget_what_is_stale.__wrapped__(package)
 
 
 def keep(package: Path) -> list[Path]:
@@ -59,35 +64,35 @@ def keep(package: Path) -> list[Path]:
 
 
 def test_machine_code_of_the_same_sources_is_kept(package):
-    compiled._forget_what_is_stale()
+    look_again(package)
     kept = keep(package)
-    compiled._forget_what_is_stale()
+    look_again(package)
     assert all(path.exists() for path in kept)
 
 
 @pytest.mark.parametrize("source", ["one.py", "two.py", "../pose/three.py", "four.py"])
 def test_machine_code_goes_when_any_source_changes(package, source):
-    compiled._forget_what_is_stale()
+    look_again(package)
     index, code, bytecode = keep(package)
     (package / source).write_text("something else\n")
-    compiled._forget_what_is_stale()
+    look_again(package)
     assert not index.exists()
     assert not code.exists()
     assert bytecode.exists()
 
 
 def test_machine_code_goes_with_another_numba(package, monkeypatch):
-    compiled._forget_what_is_stale()
+    look_again(package)
     index, code, _ = keep(package)
     monkeypatch.setattr(compiled.numba, "__version__", "0.0")
-    compiled._forget_what_is_stale()
+    look_again(package)
     assert not index.exists()
     assert not code.exists()
 
 
 def test_machine_code_of_unknown_sources_goes(package):
     index, *_ = keep(package)
-    compiled._forget_what_is_stale()
+    look_again(package)
     assert not index.exists()
 
 
@@ -98,5 +103,5 @@ def test_where_nothing_can_be_written_nothing_breaks(package, monkeypatch):
     kept = keep(package)
     for name in ("mkdir", "write_text", "unlink"):
         monkeypatch.setattr(Path, name, refuse)
-    compiled._forget_what_is_stale()
+    look_again(package)
     assert all(path.exists() for path in kept)

@@ -1,17 +1,19 @@
-"""How the codec's inner loops are compiled, and where the machine code is kept."""
+"""How inner loops are compiled, and where their machine code is kept."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
 
-_HERE = Path(__file__).parent
-
+_SHARED = "pose"
+"""The package beside a loop's own whose constants and loops are compiled into it."""
 
 _Function = Callable[..., Any]
 
@@ -39,21 +41,24 @@ def inlined(function: _Function) -> _Function:
 
 
 def _compiled(function: _Function, **options: bool) -> _Function:
+    _forget_what_is_stale(Path(inspect.getfile(function)).parent)
     made: _Function = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
     return made
 
 
-def _forget_what_is_stale() -> None:
-    """Remove machine code that was made of other sources.
+@cache
+def _forget_what_is_stale(package: Path) -> None:
+    """Remove a package's machine code that was made of other sources.
 
     numba looks only at the file of a function itself; constants and functions of other files are
     compiled in all the same. So the sources of the whole package are hashed.
     """
-    sources = sorted([*_HERE.glob("*.py"), *(_HERE.parent / "pose").glob("*.py")])
+    sources = sorted({*package.glob("*.py"), *(package.parent / _SHARED).glob("*.py")})
     digest = hashlib.sha256(numba.__version__.encode())
+    digest.update(Path(__file__).read_bytes())
     for source in sources:
         digest.update(source.read_bytes())
-    kept = _HERE / "__pycache__"
+    kept = package / "__pycache__"
     stamp = kept / "compiled.sha256"
     # Where nothing can be written, numba keeps it in the user's own cache folder.
     with contextlib.suppress(OSError):
@@ -62,6 +67,3 @@ def _forget_what_is_stale() -> None:
                 stale.unlink(missing_ok=True)
             kept.mkdir(exist_ok=True)
             stamp.write_text(digest.hexdigest())
-
-
-_forget_what_is_stale()
