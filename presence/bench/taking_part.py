@@ -183,13 +183,12 @@ class Watch:
             if not ready and seen == self._task.others:
                 ready = True
                 print("ready", flush=True)
-            links = self._media.links
-            for link in links:
-                self._queues.add(now_ns, link.queued_age_ns)
+            for age_ns in self._media.queued_ages_ns:
+                self._queues.add(now_ns, age_ns)
             if now_ns - sampled_ns >= _SAMPLE_NS:
                 sampled_ns = now_ns
                 self._work.add(now_ns, time.process_time_ns())
-                for link in links:
+                for link in self._media.links:
                     if link.round_trip_ns is not None:
                         self._trips.add(now_ns, link.stream, link.round_trip_ns)
 

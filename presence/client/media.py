@@ -77,6 +77,11 @@ class Media:
         """How each link that is up is doing."""
         return self.exchange.mesh.stats() if self.exchange is not None else []
 
+    @property
+    def queued_ages_ns(self) -> list[int]:
+        """How long what has waited longest for each link that is up has waited."""
+        return self.exchange.mesh.queued_ages_ns() if self.exchange is not None else []
+
     async def run(self, ended: asyncio.Event, on_status: Callable[[Status], None]) -> None:
         """Be in the room until ``ended``.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from presence.compiled import compiled
 from presence.playout.clock_map import ClockMap
 
 _MOST = 1024
@@ -60,13 +61,27 @@ class Cover:
         arrivals, newest, waited = known.T
         # How far behind the newest frame had fallen when the next one came.
         behind = (arrivals - clock.offsets_at(arrivals) - newest).astype(np.float64)
-        gaps = waited.astype(np.float64)
-        allowed = uncovered * gaps.sum()
-        low, high = 0.0, float(behind.max())
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            if np.minimum(np.maximum(behind - middle, 0.0), gaps).sum() > allowed:
-                low = middle
-            else:
-                high = middle
-        return round(high)
+        return round(float(shortest_delay(behind, waited.astype(np.float64), uncovered)))
+
+
+@compiled
+def shortest_delay(behind, waited, uncovered):
+    """The least delay that would not have sufficed for at most ``uncovered`` of the time waited.
+
+    Args:
+        behind: ``(n,)`` how far behind the newest frame was when the next one came.
+        waited: ``(n,)`` for how long it had been the newest by then.
+        uncovered: a part, 0 to 1.
+    """
+    allowed = uncovered * waited.sum()
+    low, high = 0.0, behind.max()
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        missed = 0.0
+        for k in range(len(behind)):
+            missed += min(max(behind[k] - middle, 0.0), waited[k])
+        if missed > allowed:
+            low = middle
+        else:
+            high = middle
+    return high

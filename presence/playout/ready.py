@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from presence.playout.cover import shortest_delay
 from presence.playout.motion import (
     MOTION_SIZE,
     between,
@@ -30,3 +31,4 @@ def make_ready() -> None:
     between(pose, pose, 0.5, motion, 1.0, motion, 1.0, motion, 1.0, out)
     extrapolated(pose, motion, 1.0, motion, 1.0, np.ones(MOTION_SIZE), 1.0, out)
     moved(pose, motion, 0.5, out)
+    shortest_delay(np.ones(1), np.ones(1), 0.5)

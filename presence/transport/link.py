@@ -281,6 +281,11 @@ class Link:
             self._ping_due_ns = now_ns + PING_INTERVAL_NS
             self._ping(now_ns)
 
+    @property
+    def queued_age_ns(self) -> int:
+        """How long what has waited longest to be sent has waited; 0 if nothing waits."""
+        return self._gate.oldest_age_ns(self._clock.now_ns())
+
     def stats(self) -> LinkStats:
         """How the link is doing now."""
         now_ns = self._clock.now_ns()
@@ -295,7 +300,7 @@ class Link:
             round_trip_ns=self.round_trip_ns,
             silent_ns=max(0, self._silent_ns + now_ns - self._ticked_ns),
             queued=len(self._gate),
-            queued_age_ns=self._gate.oldest_age_ns(now_ns),
+            queued_age_ns=self.queued_age_ns,
             budget_bps=self._carrier.budget_bps,
             loss=self._carrier.loss,
             divisor=step.divisor,

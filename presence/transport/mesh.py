@@ -168,6 +168,10 @@ class Mesh:
         """How each link that is up is doing."""
         return [link.stats() for link in self.links.values()]
 
+    def queued_ages_ns(self) -> list[int]:
+        """How long what has waited longest for each link that is up has waited."""
+        return [link.queued_age_ns for link in self.links.values()]
+
     async def close(self) -> None:
         """Say goodbye to everyone and free everything."""
         for task in self._watching:
