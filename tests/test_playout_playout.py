@@ -109,6 +109,23 @@ def test_the_estimate_is_the_latency_less_the_fastest_way():
     assert beyond == pytest.approx([20.0] * len(beyond), abs=1.5)
 
 
+def test_it_can_be_told_to_be_as_late_as_a_voice_and_then_no_more():
+    call = Call(LOOPBACK)
+    ticks = []
+    for tick in call.run(14):
+        call.playout.follow(120 * MS if 3.0 < tick.seconds < 8.0 else 0)
+        ticks.append(tick)
+    behind = {
+        at: np.median([t.shown.estimate_ns / MS for t in ticks if abs(t.seconds - at) < 0.2])
+        for at in (2.8, 6.5, 13.0)
+    }
+    assert behind[6.5] == pytest.approx(120.0, abs=1.0)
+    assert behind[13.0] == pytest.approx(behind[2.8], abs=6.0)
+    assert behind[2.8] == pytest.approx(call.playout.wait_ns / MS, abs=6.0)
+    steps = [b.shown.sender_ns - a.shown.sender_ns for a, b in pairwise(ticks) if a.seconds > 2.0]
+    assert min(steps) > 0
+
+
 def test_what_is_on_show_is_named():
     for tick in settled(Call(Network(jitter_ms=1.0)).run(4)):
         shown = tick.shown

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from presence.client.records import Came, Heard, Record, Seated, Went
-from presence.playout import Playout, Shown, ShownState
-from presence.pose.proportions import Proportions
-from presence.room.places import seen_from
+from presence.client.guests import Guests
+from presence.client.records import Came, Record
+from presence.playout import Shown, ShownState
 from presence.scene.avatar import Avatar
 from presence.scene.stage import Person, Stage
-
-
-@dataclass(slots=True)
-class _Guest:
-    """Someone who is here. State: what was heard of them."""
-
-    came: Came
-    proportions: Proportions
-    playout: Playout = field(default_factory=Playout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,51 +21,27 @@ class OnShow:
 
 
 class People:
-    """Everybody else in the room. State: who is here, and what was heard of each."""
+    """Everybody else in the room, as they are shown. State: what was heard of each."""
 
     def __init__(self, avatar_of: Callable[[Came], Avatar | None]) -> None:
         """``avatar_of`` gives the body drawn for somebody, or None while it is being made."""
         self._avatar_of = avatar_of
-        self._guests: dict[int, _Guest] = {}
-        self._own_seat = 0
+        self._guests = Guests()
 
     def __len__(self) -> int:
         return len(self._guests)
 
     def tell(self, record: Record) -> None:
         """Take in what the media process said."""
-        match record:
-            case Heard():
-                guest = self._guests.get(record.stream)
-                if guest is not None:
-                    guest.playout.push(record.sample, record.sequence, record.arrival_ns)
-            case Came():
-                guest = self._guests.get(record.stream)
-                if guest is None:
-                    self._guests[record.stream] = _Guest(record, record.proportions)
-                    return
-                # Bodies are fitted once to the same object, and most of this is said again.
-                if guest.came.profile != record.profile:
-                    guest.proportions = record.proportions
-                guest.came = record
-            case Went():
-                self._guests.pop(record.stream, None)
-            case Seated():
-                self._own_seat = record.seat
+        self._guests.tell(record)
 
     def at(self, display_ns: int, now_ns: int) -> tuple[Stage, list[OnShow]]:
-        """Everyone as they are shown at ``display_ns``, by this participant's clock.
-
-        Nobody is shown in one's own seat: only a host that errs gives one to two.
-        """
-        seats = {self._own_seat, *(guest.came.seat for guest in self._guests.values())}
-        places = seen_from(self._own_seat, seats)
+        """Everyone as they are shown at ``display_ns``, by this participant's clock."""
         people, on_show = [], []
-        for stream, guest in self._guests.items():
+        for stream, guest, place in self._guests.placed():
             shown = guest.playout.show(display_ns, now_ns)
             avatar = self._avatar_of(guest.came)
-            place = places.get(guest.came.seat)
-            if shown is None or shown.state is ShownState.GONE or avatar is None or place is None:
+            if shown is None or shown.state is ShownState.GONE or avatar is None:
                 continue
             people.append(
                 Person(

@@ -36,8 +36,18 @@ class Pacer:
         self._began_ns = 0
         self._display_ns = 0
         self._shown_ns: int | None = None
+        self.least_ns = 0
+        """The delay behind the fastest frames, display lead included, is never chosen below this."""
         self.jumped = False
         """Whether the last call of ``shown_at`` moved shown time at once."""
+
+    @property
+    def wait_ns(self) -> int:
+        """The delay behind the fastest frames, display lead included, that frames alone call for.
+
+        0 before it was chosen.
+        """
+        return self._wait_ns
 
     def heard(self, sender_ns: int, arrival_ns: int) -> None:
         """Take in when a frame came."""
@@ -59,7 +69,8 @@ class Pacer:
             self._began_ns = now_ns
         if self._behind_ns is None or now_ns >= self._review_ns:
             self._review(now_ns)
-        target = self._clock.offset_at(display_ns) + self._wait_ns
+        wait_ns = max(self._wait_ns, self.least_ns)
+        target = self._clock.offset_at(display_ns) + wait_ns
         self.jumped = self._behind_ns is None or (
             abs(target - self._behind_ns) > self._settings.jump_ns
         )

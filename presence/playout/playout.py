@@ -67,6 +67,22 @@ class Playout:
         self._restarted = False
         self._ease: _Ease | None = None
 
+    @property
+    def wait_ns(self) -> int:
+        """How far behind the fastest frames pose is shown, were it not for :meth:`follow`.
+
+        As ``Shown.estimate_ns`` counts; 0 before anybody looked.
+        """
+        return self._pacer.wait_ns
+
+    def follow(self, behind_ns: int) -> None:
+        """Be no less far behind than that, as ``Shown.estimate_ns`` counts.
+
+        For a voice that is heard so late: what lips do and what is heard are then of one instant.
+        It comes about as any change of the delay does, and 0 ends it.
+        """
+        self._pacer.least_ns = min(behind_ns, self._settings.greatest_delay_ns)
+
     def push(self, sample: PoseSample, sequence: int, arrival_ns: int) -> None:
         """Take in a frame, in any order, any number of times, however late.
 
