@@ -3,8 +3,14 @@
 import numpy as np
 
 from presence.client.asking import TWICE_NS, answer_ns
-from presence.client.receiving import PROFILE_AGAIN_NS, REPORT_NS, Receiver
-from presence.client.records import Came, Heard, Went
+from presence.client.receiving import (
+    PACKETS_A_SECOND,
+    PACKETS_AT_ONCE,
+    PROFILE_AGAIN_NS,
+    REPORT_NS,
+    Receiver,
+)
+from presence.client.records import Came, Heard, VoicePacket, Went
 from presence.client.resending import GOLDEN_HOLDOFF_NS
 from presence.client.sending import Sender
 from presence.clock import MILLISECOND, SECOND, SkewedClock
@@ -22,7 +28,7 @@ class Pair:
     """Somebody who sends, and somebody who hears. State: what was passed on and asked for."""
 
     def __init__(self):
-        self.records, self.asked = [], []
+        self.records, self.asked, self.packets = [], [], []
         self.sender = Sender(5, Performer(1, seat=1, epoch_ns=AHEAD.from_machine_ns(0)), AHEAD)
         self.round_trip_ns = None
         self.receiver = Receiver(
@@ -30,6 +36,7 @@ class Pair:
             self.records.append,
             lambda stream, ask: self.asked.append((stream, ask)),
             round_trip_ns=lambda stream: self.round_trip_ns,
+            listen=self.packets.append,
         )
         self.now = SECOND
 
@@ -76,6 +83,39 @@ def test_without_a_profile_it_is_asked_for_and_not_too_often():
     assert pair.heard() == []
     assert set(pair.asked) == {(5, ProfileRequest(5))}
     assert len(pair.asked) <= 30 * FRAME // PROFILE_AGAIN_NS + 1
+
+
+def test_a_voice_is_passed_on_with_whole_times_that_agree_with_the_poses():
+    pair = introduced()
+    pair.hear(pair.frame())
+    (heard,) = pair.heard()
+    spoken_ns = AHEAD.from_machine_ns(pair.now + 5 * MILLISECOND) // 1000 * 1000
+    pair.hear(pair.sender.voice(b"opus", spoken_ns))
+    (packet,) = pair.packets
+    arrival_ns = BEHIND.from_machine_ns(pair.now + MILLISECOND)
+    assert packet == VoicePacket(5, 1, packet.capture_ns, arrival_ns, b"opus")
+    assert (
+        packet.capture_ns - heard.sample.capture_ns
+        == spoken_ns - AHEAD.from_machine_ns(pair.now) // 1000 * 1000
+    )
+
+
+def test_a_voice_is_heard_before_anybodys_measures_are_known_but_never_a_strangers():
+    pair = Pair()
+    pair.hear(pair.sender.voice(b"opus", SECOND))
+    assert not pair.packets
+    pair.receiver.came(5, "Ada", 1)
+    pair.hear(pair.sender.voice(b"opus", SECOND))
+    assert [packet.sequence for packet in pair.packets] == [2]
+
+
+def test_of_a_flood_of_voice_no_more_is_passed_on_than_somebody_can_say():
+    pair = introduced()
+    for _ in range(3000):
+        pair.now += MILLISECOND // 3
+        pair.hear(pair.sender.voice(b"opus", pair.now))
+    assert len(pair.packets) <= PACKETS_AT_ONCE + PACKETS_A_SECOND + 1
+    assert pair.receiver.refused == 3000 - len(pair.packets)
 
 
 def test_a_late_joiner_asks_for_a_golden_and_is_shown_a_person_by_it():

@@ -134,8 +134,7 @@ def test_a_time_that_leaps_on_and_on_ends_in_refusal():
     victim = introduced()
     (envelope,) = goldens(performance(1))
     # Where many leaps would lead, in one.
-    victim.receiver._speakers[STREAM].unwrapper._capture_us = 1 << 53
-    victim.receiver._speakers[STREAM].unwrapper._sequence = 0
+    victim.receiver._speakers[STREAM].times._newest_us = 1 << 53
     victim.hear(replace(envelope, sequence=1, capture_us=CAPTURE_PERIOD - 1))
     assert (victim.heard, victim.receiver.refused) == (0, 1)
 

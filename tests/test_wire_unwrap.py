@@ -3,8 +3,8 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence.wire.envelope import CAPTURE_PERIOD, SEQUENCE_PERIOD, Envelope
-from presence.wire.unwrap import Unwrapped, Unwrapper, unwrap
+from presence.wire.envelope import CAPTURE_PERIOD, SEQUENCE_PERIOD, Envelope, Kind
+from presence.wire.unwrap import CaptureTimes, Unwrapped, Unwrapper, unwrap
 
 FRAME_NS = 16_667_000
 
@@ -60,6 +60,17 @@ def test_sequence_and_capture_time_are_followed_through_wraps_losses_and_reorder
 def test_the_first_envelope_is_taken_as_it_stands():
     frame = Frame(25)
     assert Unwrapper().unwrap(Envelope.pose(1, frame)) == Unwrapped(25, 24, 25 * FRAME_NS)
+
+
+def test_kinds_that_are_followed_together_agree_about_the_time_on_either_side_of_a_wrap():
+    times = CaptureTimes()
+    pose, voice = Unwrapper(times), Unwrapper(times)
+    before, after = CAPTURE_PERIOD - 5, CAPTURE_PERIOD + 5
+    first = pose.unwrap(Envelope(Kind.POSE, 1, 7, before))
+    spoken = voice.unwrap(Envelope(Kind.VOICE, 1, 1, after % CAPTURE_PERIOD))
+    assert spoken.capture_ns - first.capture_ns == 10_000
+    late = voice.unwrap(Envelope(Kind.VOICE, 1, 0, before))
+    assert (late.sequence, late.capture_ns) == (0, first.capture_ns)
 
 
 def test_a_clock_that_wraps_within_the_call_goes_on():

@@ -1,4 +1,4 @@
-"""What goes between one participant and the others: poses, profiles, requests and keys."""
+"""What goes between one participant and the others: poses, voice, profiles, requests, keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from presence.client.logs import Columns
 from presence.client.receiving import Receiver
-from presence.client.records import Record
+from presence.client.records import Record, VoicePacket
 from presence.client.sending import Sender
 from presence.client.trust import Trust
 from presence.clock import Clock, SkewedClock
@@ -41,6 +41,8 @@ class Exchange:
         clock: SkewedClock,
         tell: Callable[[Record], None],
         log: Columns | None = None,
+        *,
+        listen: Callable[[VoicePacket], None] = lambda packet: None,
     ) -> None:
         """Nobody is heard yet.
 
@@ -51,10 +53,13 @@ class Exchange:
             clock: this participant's own, which captures are stamped by.
             tell: takes records for the view.
             log: gets a row for each decoded frame.
+            listen: takes packets of voices.
         """
         self.sender = sender
         self.trust = trust
-        self.receiver = Receiver(clock, tell, self._ask, log, round_trip_ns=self._round_trip_ns)
+        self.receiver = Receiver(
+            clock, tell, self._ask, log, round_trip_ns=self._round_trip_ns, listen=listen
+        )
         self.keys: asyncio.Queue[KeyPackage | KeyRequest | Pairing] = asyncio.Queue()
         """What is to be said about keys through the host."""
         self._machine = machine
@@ -75,6 +80,10 @@ class Exchange:
                 for again in self.sender.repeats(stream, now_ns):
                     link.send(again)
         self.mesh.broadcast(envelope)
+
+    def speak(self, packet: bytes, capture_ns: int) -> None:
+        """Send everyone 20 ms of the person's voice, at once."""
+        self.mesh.broadcast(self.sender.voice(packet, capture_ns))
 
     def say_profile(self, now_ns: int) -> None:
         """Say the measures again, and to the view who is here."""

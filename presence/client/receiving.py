@@ -1,4 +1,4 @@
-"""From envelopes to the view: unwrap, decode, pass on, ask and report."""
+"""From envelopes to the view and the ears: unwrap, decode, pass on, ask and report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from presence.client.asking import Asker
 from presence.client.logs import Columns
 from presence.client.loss_meter import LossMeter
-from presence.client.records import Came, Heard, Record, Went
+from presence.client.records import Came, Heard, Record, VoicePacket, Went
 from presence.clock import MILLISECOND, SECOND, SkewedClock
 from presence.codec import Decoder, Frame, PatientDecoder
 from presence.codec.profile import decode_profile
@@ -16,7 +16,7 @@ from presence.errors import CodecError, EnvelopeError, WireError
 from presence.pose.proportions import Proportions
 from presence.wire.control import Control, LossReport, ProfileRequest
 from presence.wire.envelope import HEADER_LENGTH, Envelope, Kind, seal_length
-from presence.wire.unwrap import Unwrapper
+from presence.wire.unwrap import CaptureTimes, Unwrapped, Unwrapper
 
 REPORT_NS = 500 * MILLISECOND
 """How often each sender is told how much of theirs gets lost."""
@@ -26,8 +26,33 @@ POSES_A_SECOND = 240
 """How many poses of one person are decoded, at most: one who sends more must not cost the rest."""
 POSES_AT_ONCE = 240.0
 """How many of those may come together, as after a pause of this machine."""
+PACKETS_A_SECOND, PACKETS_AT_ONCE = 100, 100.0
+"""Likewise packets of one voice, of which there are 50 a second."""
 _LARGEST_STAMP = 1 << 62
 """Nanoseconds: no clock shows more; somebody whose time leaps on and on would get there."""
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """How many more may come: a bucket that refills with time, and begins full."""
+
+    a_second: float
+    at_once: float
+    left: float = field(init=False)
+    since_ns: int = 0
+
+    def __post_init__(self) -> None:
+        self.left = self.at_once
+
+    def take(self, now_ns: int) -> bool:
+        """Whether one more is taken now."""
+        gained = self.a_second * max(0, now_ns - self.since_ns) / SECOND
+        self.since_ns = max(self.since_ns, now_ns)
+        self.left = min(self.at_once, self.left + gained)
+        if self.left < 1.0:
+            return False
+        self.left -= 1.0
+        return True
 
 
 @dataclass(slots=True)
@@ -38,7 +63,9 @@ class _Speaker:
     seat: int
     asker: Asker
     body: str = ""
-    unwrapper: Unwrapper = field(default_factory=Unwrapper)
+    times: CaptureTimes = field(default_factory=CaptureTimes)
+    poses: Unwrapper = field(init=False)
+    packets: Unwrapper = field(init=False)
     proportions: Proportions | None = None
     decoder: PatientDecoder | None = None
     profile: bytes = b""
@@ -49,18 +76,13 @@ class _Speaker:
     heard_ns: int = 0
     frames: int = 0
     bytes: int = 0
-    allowance: float = POSES_AT_ONCE
-    allowed_ns: int = 0
+    moves: _Allowance = field(default_factory=lambda: _Allowance(POSES_A_SECOND, POSES_AT_ONCE))
+    speech: _Allowance = field(
+        default_factory=lambda: _Allowance(PACKETS_A_SECOND, PACKETS_AT_ONCE)
+    )
 
-    def may_speak(self, arrival_ns: int) -> bool:
-        """Whether one more pose is taken at ``arrival_ns``: a bucket that refills with time."""
-        gained = POSES_A_SECOND * max(0, arrival_ns - self.allowed_ns) / SECOND
-        self.allowed_ns = max(self.allowed_ns, arrival_ns)
-        self.allowance = min(POSES_AT_ONCE, self.allowance + gained)
-        if self.allowance < 1.0:
-            return False
-        self.allowance -= 1.0
-        return True
+    def __post_init__(self) -> None:
+        self.poses, self.packets = Unwrapper(self.times), Unwrapper(self.times)
 
 
 class Receiver:
@@ -74,6 +96,7 @@ class Receiver:
         log: Columns | None = None,
         *,
         round_trip_ns: Callable[[int], int | None] = lambda stream: None,
+        listen: Callable[[VoicePacket], None] = lambda packet: None,
     ) -> None:
         """Nobody is heard yet.
 
@@ -83,7 +106,9 @@ class Receiver:
             ask: sends a control message to a stream.
             log: gets a row for each decoded frame.
             round_trip_ns: how long to a stream's sender and back, as far as is known.
+            listen: takes packets of voices.
         """
+        self._listen = listen
         self._clock = clock
         self._round_trip_ns = round_trip_ns
         self._pass_on = pass_on
@@ -118,7 +143,7 @@ class Receiver:
         return speaker.heard_ns if speaker else 0
 
     def hear(self, envelope: Envelope, arrival_machine_ns: int) -> None:
-        """Take in a pose or a profile; whatever cannot be used is counted and dropped."""
+        """Take in a pose, a voice or a profile; whatever cannot be used is counted and dropped."""
         speaker = self._speakers.get(envelope.stream)
         if speaker is None:
             self.refused += 1
@@ -128,6 +153,8 @@ class Receiver:
                 self._learn(envelope.stream, speaker, envelope.core)
             elif envelope.kind == Kind.POSE:
                 self._decode(speaker, envelope, arrival_machine_ns)
+            elif envelope.kind == Kind.VOICE:
+                self._hear_voice(speaker, envelope, arrival_machine_ns)
         except (CodecError, WireError):
             self.refused += 1
 
@@ -163,12 +190,10 @@ class Receiver:
                 speaker.asked_ns = arrival_machine_ns
                 self._ask(stream, ProfileRequest(stream))
             return
-        if not speaker.may_speak(arrival_machine_ns):
+        if not speaker.moves.take(arrival_machine_ns):
             self.refused += 1
             return
-        counted = speaker.unwrapper.unwrap(envelope)
-        if abs(counted.capture_ns) > _LARGEST_STAMP:
-            raise EnvelopeError(f"stream {stream} states a time that no clock shows")
+        counted = _counted(speaker.poses, envelope)
         frame = Frame(
             sequence=counted.sequence,
             refers_to=counted.refers_to,
@@ -191,6 +216,22 @@ class Receiver:
         speaker.loss.heard(frame.sequence, arrival_machine_ns)
         self._answer_back(stream, speaker, decoder, arrival_machine_ns)
 
+    def _hear_voice(self, speaker: _Speaker, envelope: Envelope, arrival_machine_ns: int) -> None:
+        if not speaker.speech.take(arrival_machine_ns):
+            self.refused += 1
+            return
+        counted = _counted(speaker.packets, envelope)
+        speaker.bytes += envelope.sealed_size
+        self._listen(
+            VoicePacket(
+                stream=envelope.stream,
+                sequence=counted.sequence,
+                capture_ns=counted.capture_ns,
+                arrival_ns=self._clock.from_machine_ns(arrival_machine_ns),
+                opus=envelope.core,
+            )
+        )
+
     def _answer_back(
         self, stream: int, speaker: _Speaker, decoder: PatientDecoder, now_ns: int
     ) -> None:
@@ -211,6 +252,13 @@ class Receiver:
             if share is not None:
                 speaker.reported_ns = now_ns
                 self._ask(stream, LossReport.of(stream, share))
+
+
+def _counted(unwrapper: Unwrapper, envelope: Envelope) -> Unwrapped:
+    counted = unwrapper.unwrap(envelope)
+    if abs(counted.capture_ns) > _LARGEST_STAMP:
+        raise EnvelopeError(f"stream {envelope.stream} states a time that no clock shows")
+    return counted
 
 
 def _sealed_size(frame: Frame) -> int:

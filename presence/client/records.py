@@ -58,6 +58,20 @@ class Heard:
     sample: PoseSample
 
 
+@dataclass(frozen=True, slots=True)
+class VoicePacket:
+    """20 ms of someone's voice, as it came; it is for the ears, not for the view."""
+
+    stream: int
+    sequence: int
+    capture_ns: int
+    """When the first of its samples was spoken, by the sender's clock."""
+    arrival_ns: int
+    """By this participant's clock."""
+    opus: bytes
+    """One frame of Opus."""
+
+
 Record = Came | Went | Seated | Heard
 
 _JSON: dict[int, type[Came] | type[Went] | type[Seated]] = {1: Came, 2: Went, 3: Seated}

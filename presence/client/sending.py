@@ -45,6 +45,7 @@ class Sender:
         self._clock = clock
         self._encoder = Encoder(source.proportions)
         self._profiles = 0
+        self._packets = 0
         self._about_keys = 0
         self._log = log
         self._resender = Resender()
@@ -89,6 +90,21 @@ class Sender:
                 payload=encode_profile(self.source.proportions),
             )
         )
+
+    def voice(self, packet: bytes, capture_ns: int) -> Envelope:
+        """The envelope of one Opus packet, by this participant's clock."""
+        self._packets += 1
+        envelope = self._seal(
+            Envelope.single(
+                Kind.VOICE,
+                self.stream,
+                sequence=self._packets,
+                capture_ns=capture_ns,
+                payload=packet,
+            )
+        )
+        self.bytes_sent += envelope.size
+        return envelope
 
     def about_keys(self, message: KeyPackage | KeyRequest, machine_ns: int) -> Envelope:
         """The envelope of something about keys, which is not sealed: it is by itself."""

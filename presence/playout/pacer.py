@@ -37,7 +37,7 @@ class Pacer:
         self._display_ns = 0
         self._shown_ns: int | None = None
         self.least_ns = 0
-        """The delay behind the fastest frames, display lead included, is never chosen below this."""
+        """The delay behind the fastest frames, display lead included, is at least so long."""
         self.jumped = False
         """Whether the last call of ``shown_at`` moved shown time at once."""
 

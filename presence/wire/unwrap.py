@@ -28,25 +28,44 @@ class Unwrapped:
     receiver listens."""
 
 
+class CaptureTimes:
+    """Follows one sender's capture times, of all kinds. State: the newest of one kind or another.
+
+    The first is taken as it stands; later ones are right unless nothing was heard for 35 minutes.
+    """
+
+    def __init__(self) -> None:
+        self._newest_us: int | None = None
+
+    def unwrap(self, capture_us: int) -> int:
+        """The whole time, in microseconds, of one that came just now."""
+        if self._newest_us is None:
+            self._newest_us = capture_us
+        whole = unwrap(capture_us, CAPTURE_PERIOD, self._newest_us)
+        self._newest_us = max(self._newest_us, whole)
+        return whole
+
+
 class Unwrapper:
-    """Follows the counters of one stream and kind. State: the newest sequence and capture time.
+    """Follows the counters of one stream and kind. State: the newest sequence, and capture times.
 
     The first envelope is taken as it stands, so numbers from before it may be negative. Later ones
     are right whatever is lost or reordered, unless nothing was heard for 35 minutes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, times: CaptureTimes | None = None) -> None:
+        """``times`` are given when other kinds of the same stream are followed, too."""
         self._sequence: int | None = None
-        self._capture_us = 0
+        self._times = times or CaptureTimes()
 
     def unwrap(self, envelope: Envelope) -> Unwrapped:
         """The whole counters of an envelope of this stream and kind."""
         if self._sequence is None:
-            sequence, capture_us = envelope.sequence, envelope.capture_us
-        else:
-            sequence = unwrap(envelope.sequence, SEQUENCE_PERIOD, self._sequence)
-            capture_us = unwrap(envelope.capture_us, CAPTURE_PERIOD, self._capture_us)
-        if self._sequence is None or sequence > self._sequence:
-            self._sequence, self._capture_us = sequence, capture_us
-        refers_to = sequence - envelope.reference_distance
-        return Unwrapped(sequence, refers_to, capture_us * MICROSECOND)
+            self._sequence = envelope.sequence
+        sequence = unwrap(envelope.sequence, SEQUENCE_PERIOD, self._sequence)
+        self._sequence = max(self._sequence, sequence)
+        return Unwrapped(
+            sequence,
+            sequence - envelope.reference_distance,
+            self._times.unwrap(envelope.capture_us) * MICROSECOND,
+        )
