@@ -20,7 +20,8 @@ hypothesis.settings.load_profile("presence")
 _state = tempfile.TemporaryDirectory(prefix="presence-state-")
 os.environ["PRESENCE_STATE"] = _state.name
 
-_data_skips = pytest.StashKey[int]()
+_data_skips: list[str] = []
+"""Tests that skipped for want of outside data; by worker processes, too."""
 
 
 def _outside_data() -> Path | None:
@@ -45,8 +46,19 @@ def _own_configuration(tmp_path_factory):
         yield
 
 
-def pytest_configure(config):
-    config.stash[_data_skips] = 0
+_PURE = tuple(
+    f"test_{package}_"
+    for package in ("codec", "playout", "pose", "room", "scene", "tracking", "voice", "wire")
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.name.startswith(_PURE):
+            item.add_marker("pure")
+        if "twenty_people" in getattr(item, "fixturenames", ()):
+            # They take minutes to make; two workers would both make them.
+            item.add_marker(pytest.mark.xdist_group("people"))
 
 
 def pytest_runtest_setup(item):
@@ -66,11 +78,9 @@ def _forbid_skip(report) -> None:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail"):
-        if item.get_closest_marker("data"):
-            item.config.stash[_data_skips] += 1
-        elif IN_CI:
-            _forbid_skip(report)
+    skipped = report.skipped and not hasattr(report, "wasxfail")
+    if skipped and IN_CI and not item.get_closest_marker("data"):
+        _forbid_skip(report)
     return report
 
 
@@ -83,8 +93,14 @@ def pytest_make_collect_report(collector):
     return report
 
 
+@pytest.hookimpl
+def pytest_runtest_logreport(report):
+    if report.skipped and "data" in report.keywords:
+        _data_skips.append(report.nodeid)
+
+
 def pytest_terminal_summary(terminalreporter, config):
-    skipped = config.stash[_data_skips]
+    skipped = len(_data_skips)
     if skipped:
         where = os.environ.get("PRESENCE_DATA") or "not set"
         terminalreporter.write_line(

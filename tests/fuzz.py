@@ -40,6 +40,7 @@ with atheris.instrument_imports(include=["presence.codec", "presence.wire"]):
         SealError,
     )
     from presence.pose import checked
+    from presence.pose.packed import SAMPLE_SIZE
     from presence.wire.bundle import pack_bundles, unpack_bundle
     from presence.wire.control import Bye, LossReport, Ping, RepairRequest, decode_control
     from presence.wire.control import encode_control as control_bytes
@@ -176,7 +177,7 @@ class _Chooser:
         for name, function in zip(self._NAMES, chosen, strict=True):
             setattr(decoding, name, function)
         try:
-            new, out = self._memory.copy(), np.empty(layout.SAMPLE_SIZE)
+            new, out = self._memory.copy(), np.empty(SAMPLE_SIZE)
             data = np.ones(2, np.uint8)
             args = (self._memory, distance, True, trained_model(), new, np.ones((3, 3)), out)
             decoding.decode(data, 1, 2, *args)

@@ -104,6 +104,7 @@ def test_an_envelope_cut_short_is_an_error_or_lost_some_of_its_last_section(enve
 @given(hostile_bytes)
 @example(b"")
 @example(b"\x41\xb0" + b"\xff" * 12)
+@pytest.mark.timeout(300)
 def test_ten_thousand_hostile_byte_strings_reach_only_documented_errors(data):
     for decode, error in (
         (decode_envelope, EnvelopeError),
