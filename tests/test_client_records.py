@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence.client.records import Came, Heard, Seated, Went, pack_record, unpack_record
+from presence.client.records import Came, Heard, Seated, Spoke, Went, pack_record, unpack_record
 from presence.codec import encode_profile
 from presence.pose import Attention, Contact, PoseSample, checked, default_proportions
 from presence.pose.sample import Part
@@ -56,3 +56,11 @@ def test_a_frames_arrays_cannot_be_written_to():
     heard = unpack_record(pack_record(Heard(1, 0, 0, sample)))
     with pytest.raises(ValueError, match="read-only"):
         heard.sample.rotations[0] = 0.0
+
+
+def test_what_a_voice_says_of_a_mouth_comes_out_as_it_went_in():
+    lips = np.random.default_rng(0).random(52)
+    spoke = Spoke(65535, -(2**61), 120_000_000, 0.25, lips)
+    out = unpack_record(pack_record(spoke))
+    assert (out.stream, out.at_ns, out.behind_ns, out.level) == (65535, -(2**61), 120_000_000, 0.25)
+    assert np.array_equal(out.lips, lips)

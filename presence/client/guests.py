@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from presence.client.records import Came, Heard, Record, Seated, Went
+from presence.client.mouth import Mouth
+from presence.client.records import Came, Heard, Record, Seated, Spoke, Went
 from presence.playout import Playout
 from presence.pose.proportions import Proportions
 from presence.pose.rigid import Rigid
@@ -19,6 +20,7 @@ class Guest:
     came: Came
     proportions: Proportions
     playout: Playout = field(default_factory=Playout)
+    mouth: Mouth = field(default_factory=Mouth)
 
 
 class Guests:
@@ -54,8 +56,17 @@ class Guests:
                 guest.came = record
             case Went():
                 self._guests.pop(record.stream, None)
+            case Spoke():
+                guest = self._guests.get(record.stream)
+                if guest is not None:
+                    guest.mouth.tell(record)
+                    guest.playout.follow(record.behind_ns)
             case Seated():
                 self._own_seat = record.seat
+
+    def items(self) -> Iterable[tuple[int, Guest]]:
+        """Everyone, by their number."""
+        return self._guests.items()
 
     def placed(self) -> Iterator[tuple[int, Guest, Rigid]]:
         """Everyone, and where they stand: their ``own_place_from_place``.

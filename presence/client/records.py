@@ -1,4 +1,4 @@
-"""What the media process tells the view: who came and went, and every frame that was decoded.
+"""What the media process tells the view: who came, went and spoke, and every decoded frame.
 
 Each record is one byte of kind and a body: JSON for what is rare, a packed sample for a frame.
 """
@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 
 from presence.codec.profile import decode_profile
+from presence.pose.arrays import Floats
+from presence.pose.face import SHAPE_COUNT
 from presence.pose.packed import SAMPLE_SIZE, pack, unpack
 from presence.pose.proportions import Proportions
 from presence.pose.sample import PoseSample
@@ -72,11 +74,27 @@ class VoicePacket:
     """One frame of Opus."""
 
 
-Record = Came | Went | Seated | Heard
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoke:
+    """What someone's voice says of them at one instant; said every 20 ms while they are heard."""
+
+    stream: int
+    at_ns: int
+    """The instant, by the sender's clock."""
+    behind_ns: int
+    """How far behind the fastest that could be the voice is heard: see ``Playout.follow``."""
+    level: float
+    """How loud they speak, 0 (silent) to 1."""
+    lips: Floats
+    """``(52,)`` ARKit coefficients, all but the mouth's 0."""
+
+
+Record = Came | Went | Seated | Heard | Spoke
 
 _JSON: dict[int, type[Came] | type[Went] | type[Seated]] = {1: Came, 2: Went, 3: Seated}
-_HEARD = 0
+_HEARD, _SPOKE = 0, 4
 _HEADER = struct.Struct("<BxHxxxxqqq")
+_SPOKE_HEADER = struct.Struct("<BxHxxxxqqd")
 
 
 def pack_record(record: Record) -> bytes:
@@ -88,12 +106,21 @@ def pack_record(record: Record) -> bytes:
         row = np.empty(SAMPLE_SIZE)
         pack(record.sample, row)
         return header + bytes(row.data)
+    if isinstance(record, Spoke):
+        spoke = _SPOKE_HEADER.pack(
+            _SPOKE, record.stream, record.at_ns, record.behind_ns, record.level
+        )
+        return spoke + np.ascontiguousarray(record.lips, dtype=np.float64).tobytes()
     kind = next(k for k, of in _JSON.items() if isinstance(record, of))
     return bytes([kind]) + msgspec.json.encode(record)
 
 
 def unpack_record(data: bytes) -> Record:
     """A record from bytes that ``pack_record`` made in the other process."""
+    if data[0] == _SPOKE:
+        _, stream, at_ns, behind_ns, level = _SPOKE_HEADER.unpack_from(data)
+        lips = np.frombuffer(data, count=SHAPE_COUNT, offset=_SPOKE_HEADER.size)
+        return Spoke(stream, at_ns, behind_ns, level, lips)
     if data[0] != _HEARD:
         return msgspec.json.decode(data[1:], type=_JSON[data[0]])
     _, stream, sequence, arrival_ns, capture_ns = _HEADER.unpack_from(data)

@@ -50,13 +50,24 @@ def eye_angles(
     )
 
 
+def _jaw(sample: PoseSample) -> Floats:
+    # The chin goes down and back: a turn about −X for someone who faces −Z.
+    return quat_from_axis_angle(RIGHT, -JAW_RANGE * sample.face[_JAW_OPEN])
+
+
+def with_jaw(sample: PoseSample) -> PoseSample:
+    """The sample with the jaw bone that follows from its face: only the mouth was changed."""
+    rotations = sample.rotations.copy()
+    rotations[INDEX["jaw"]] = _jaw(sample)
+    return replace(sample, rotations=frozen(rotations))
+
+
 def with_derived(sample: PoseSample, proportions: Proportions) -> PoseSample:
     """The sample with eye bones, jaw bone and eyeLook shapes that follow from its gaze and face."""
     yaw, pitch = eye_angles(sample.gaze_direction, sample.gaze_distance, proportions)
     rotations = sample.rotations.copy()
     rotations[_EYES] = quat_mul(quat_from_axis_angle(UP, yaw), quat_from_axis_angle(RIGHT, pitch))
-    # The chin goes down and back: a turn about −X for someone who faces −Z.
-    rotations[INDEX["jaw"]] = quat_from_axis_angle(RIGHT, -JAW_RANGE * sample.face[_JAW_OPEN])
+    rotations[INDEX["jaw"]] = _jaw(sample)
     face = sample.face.copy()
     for i, side in enumerate(("Left", "Right")):
         outward = yaw[i] if side == "Left" else -yaw[i]
