@@ -41,9 +41,18 @@ class Kind(IntEnum):
     PROFILE = 4
     KEY = 5
     """Travels unsealed: what it holds is sealed to one member, and signed."""
+    RELAY = 6
+    """Between a participant and a relay, which has no keys: travels unsealed, and no further."""
 
 
-_PRIORITY = {Kind.POSE: 1, Kind.VOICE: 3, Kind.CONTROL: 3, Kind.PROFILE: 2, Kind.KEY: 3}
+_PRIORITY = {
+    Kind.POSE: 1,
+    Kind.VOICE: 3,
+    Kind.CONTROL: 3,
+    Kind.PROFILE: 2,
+    Kind.KEY: 3,
+    Kind.RELAY: 3,
+}
 _REFERENCE_PRIORITY = 2
 
 

@@ -1,0 +1,114 @@
+"""Who hears a room: what waits to leave to them, and what gives way when their path is full.
+
+Sans-IO but for the carrier that it is given: the time is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from presence.clock import MILLISECOND
+from presence.relay.source import Outlet
+from presence.relay.thinning import Thinning
+from presence.transport.carrier import Carrier
+from presence.transport.gate import Gate
+from presence.wire.bundle import BUNDLE_LIMIT, LENGTH_BYTES, pack_bundles
+from presence.wire.envelope import Envelope, decode_envelope
+
+NARROW_HOLD_NS = 12 * MILLISECOND
+"""For so long bundles to those may fill whose path is narrow: a datagram itself costs them as much
+as a pose."""
+
+
+class Listener:
+    """One receiver. State: what leaves next, and what waits because it could not leave."""
+
+    def __init__(self, stream: int, carrier: Carrier) -> None:
+        """Nothing is to leave yet."""
+        self.stream = stream
+        self.carrier = carrier
+        self.thinning = Thinning()
+        self.gate = Gate()
+        self.later: list[bytes] = []
+        """Framed envelopes that leave with the next bundle."""
+        self.at_once: list[bytes] = []
+        """Those before which nothing else leaves."""
+        self.forwarded = 0
+        """Envelopes that left."""
+        self.bundles = 0
+        self._left_ns = 0
+
+    def outlet(self, stream: int) -> Outlet:
+        """What a source needs to know of this receiver."""
+        return Outlet(self.thinning.sent(stream), self.later.append, self.at_once.append)
+
+    def flush(self, headers: Mapping[bytes, Envelope], now_ns: int) -> None:
+        """Send what is to leave; what cannot waits in the gate.
+
+        Args:
+            headers: Of the framed envelopes that came since the last flush, the headers.
+            now_ns: The time.
+        """
+        at_once, later = self.at_once, self.later
+        if at_once:
+            leaving = at_once + later
+            at_once.clear()
+        elif later:
+            if self.thinning.cut and now_ns - self._left_ns < NARROW_HOLD_NS:
+                size = sum(map(len, later))
+                if size < BUNDLE_LIMIT * 3 // 4:
+                    return
+            leaving = later.copy()
+        else:
+            return
+        later.clear()
+        self._left_ns = now_ns
+        if len(self.gate):
+            self._wait(leaving, headers, now_ns)
+            return
+        bundle = b"".join(leaving)
+        if len(bundle) <= BUNDLE_LIMIT:
+            if self.carrier.send(bundle):
+                self.forwarded += len(leaving)
+                self.bundles += 1
+            else:
+                self._wait(leaving, headers, now_ns)
+            return
+        begin, size = 0, 0
+        for at, one in enumerate(leaving):
+            size += len(one)
+            if size > BUNDLE_LIMIT:
+                if not self.carrier.send(b"".join(leaving[begin:at])):
+                    self._wait(leaving[begin:], headers, now_ns)
+                    return
+                self.forwarded += at - begin
+                self.bundles += 1
+                begin, size = at, len(one)
+        if self.carrier.send(b"".join(leaving[begin:])):
+            self.forwarded += len(leaving) - begin
+            self.bundles += 1
+        else:
+            self._wait(leaving[begin:], headers, now_ns)
+
+    def drain(self) -> None:
+        """Send what waits in the gate, as far as the carrier takes it."""
+        while len(self.gate) and self.carrier.ready:
+            taken = self.gate.take()
+            (bundle,) = pack_bundles(taken)
+            if self.carrier.send(bundle):
+                self.forwarded += len(taken)
+                self.bundles += 1
+
+    def offer(self, data: bytes, header: Envelope, now_ns: int) -> None:
+        """Send an envelope, not framed, in its turn with what waits."""
+        self.gate.offer(data, header, now_ns)
+
+    def _wait(self, leaving: list[bytes], headers: Mapping[bytes, Envelope], now_ns: int) -> None:
+        for framed in leaving:
+            data = framed[LENGTH_BYTES:]
+            # One that was held back for a bundle to fill is noted no more.
+            header = headers.get(framed) or decode_envelope(data)
+            self.gate.offer(data, header, now_ns)
+        # Asking is what has a carrier say when it is ready.
+        if self.carrier.ready:
+            self.drain()

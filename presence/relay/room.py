@@ -1,0 +1,330 @@
+"""A room of a relay: sealed envelopes come in by sender, and bundles go out by receiver.
+
+What has the highest priority, voice and control, leaves at once, before all else. What may wait
+does so for two milliseconds, or until a bundle is full: so an envelope costs each receiver an
+eighth of a datagram. The clear header decides alone, with what receivers ask and what their paths
+carry.
+
+Sans-IO but for the carriers that it is given: the time is passed in, and somebody else is told when
+to call :meth:`Room.flush`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+from presence.clock import MILLISECOND, SECOND
+from presence.errors import WireError
+from presence.relay.limits import RelayLimits
+from presence.relay.member import Expelled, Member
+from presence.relay.source import frame
+from presence.relay.thinning import DECIDE_NS
+from presence.transport.carrier import Carrier
+from presence.transport.shedding import PACKET_BYTES
+from presence.wire.bundle import BUNDLE_LIMIT, unpack_bundle
+from presence.wire.envelope import (
+    SEQUENCE_PERIOD,
+    Envelope,
+    Kind,
+    decode_envelope,
+    encode_envelope,
+)
+from presence.wire.relaying import (
+    Again,
+    Newest,
+    RelayBye,
+    Relaying,
+    RelayPing,
+    RelayPong,
+    Want,
+    Wants,
+    decode_relaying,
+    encode_relaying,
+)
+from presence.wire.unwrap import unwrap
+
+HOLD_NS = 2 * MILLISECOND
+"""For so long an envelope may wait for its bundle to fill."""
+TICK_NS = 50 * MILLISECOND
+"""How often :meth:`Room.tick` is to be called."""
+URGENT = 3
+"""What has this priority leaves at once."""
+AGAIN_NS = 50 * MILLISECOND
+"""Each reference goes again to the same receiver once in so long."""
+_ANSWERS_KEPT = 256
+_SEALED_KINDS = (Kind.POSE, Kind.VOICE, Kind.CONTROL, Kind.PROFILE)
+USUAL_LIMITS = RelayLimits()
+
+
+class Room:
+    """Who is here. State: the members, what is to leave, and when."""
+
+    def __init__(
+        self,
+        wake: Callable[[int], None],
+        limits: RelayLimits = USUAL_LIMITS,
+        *,
+        hold_ns: int = HOLD_NS,
+    ) -> None:
+        """Nobody is here yet.
+
+        Args:
+            wake: Is told in how many nanoseconds, perhaps 0, to call :meth:`flush`.
+            limits: What each member is allowed.
+            hold_ns: For how long an envelope may wait for its bundle to fill.
+        """
+        self.members: dict[int, Member] = {}
+        self._wake = wake
+        self._limits = limits
+        self._hold_ns = hold_ns
+        self._due_ns: int | None = None
+        self._headers: dict[bytes, Envelope] = {}
+        self._bytes = 0
+        """That wait for a bundle to fill, of those who are sent most."""
+        self._numbers = itertools.count()
+        self._decided_ns: int | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody else can come."""
+        return len(self.members) >= self._limits.capacity
+
+    def join(
+        self, stream: int, carrier: Carrier, on_end: Callable[[Expelled], None], now_ns: int
+    ) -> Member:
+        """Somebody comes; who had the number before goes.
+
+        Args:
+            stream: Their number, for which they showed a token.
+            carrier: How they are reached.
+            on_end: Is told when the room parts from them, and why.
+            now_ns: The time.
+        """
+        before = self.members.pop(stream, None)
+        if before is not None:
+            before.end(Expelled("replaced", "you came once more, and that connection is used"))
+        member = Member(stream, carrier, on_end, self._limits, now_ns)
+        for other in self.members.values():
+            self._hand_over(other, member, now_ns)
+        self.members[stream] = member
+        self._reconnect()
+        carrier.on_bundle = lambda bundle, arrival_ns: self.heard(member, bundle, arrival_ns)
+        carrier.on_ready = member.listener.drain
+        carrier.on_closed = lambda: self.leave(
+            member, Expelled("lost", "the connection to you was closed")
+        )
+        member.listener.drain()
+        return member
+
+    def leave(self, member: Member, why: Expelled) -> None:
+        """Somebody goes."""
+        if self.members.get(member.stream) is member:
+            del self.members[member.stream]
+            for other in self.members.values():
+                other.listener.thinning.forget(member.stream)
+            self._reconnect()
+        member.end(why)
+
+    def heard(self, member: Member, bundle: bytes, now_ns: int) -> None:
+        """A bundle came from somebody."""
+        if self._shown_out(member):
+            return
+        if not member.bundle_came(now_ns):
+            self._shown_out(member)
+            return
+        try:
+            parts = unpack_bundle(bundle)
+        except WireError:
+            member.not_understood(now_ns)
+            self._shown_out(member)
+            return
+        for data in parts:
+            try:
+                header = decode_envelope(data)
+                if header.stream != member.stream:
+                    member.foreign += 1
+                elif header.kind == Kind.RELAY:
+                    self._asked(member, header, now_ns)
+                elif not header.epoch and header.kind in _SEALED_KINDS:
+                    member.not_understood(now_ns)
+                elif member.envelope_came(len(data), now_ns):
+                    self._pass_on(member, data, header, now_ns)
+            except WireError:
+                member.not_understood(now_ns)
+            if self._shown_out(member):
+                return
+
+    def flush(self, now_ns: int) -> None:
+        """Send what is to leave."""
+        self._due_ns = None
+        headers, self._headers = self._headers, {}
+        self._bytes = 0
+        held = False
+        for member in self.members.values():
+            listener = member.listener
+            if listener.later or listener.at_once:
+                listener.flush(headers, now_ns)
+                held = held or bool(listener.later)
+        if held:
+            self._due(now_ns + self._hold_ns, now_ns)
+
+    def tick(self, now_ns: int) -> None:
+        """Time has passed: see who fell silent, and whose path carries how much."""
+        for member in list(self.members.values()):
+            if member.gone or member.lost(now_ns):
+                self.leave(member, Expelled("lost", "nothing was heard of you any more"))
+            else:
+                member.listener.drain()
+        if self._decided_ns is None or now_ns - self._decided_ns >= DECIDE_NS:
+            self._decided_ns = now_ns
+            self._decide(now_ns)
+
+    def _pass_on(self, member: Member, data: bytes, header: Envelope, now_ns: int) -> None:
+        source = member.source
+        source.meter.add(len(data), header)
+        if header.kind in (Kind.POSE, Kind.PROFILE):
+            source.cache.take(data, header)
+        if source.stale:
+            source.connect(
+                other.listener.outlet(member.stream)
+                for other in self.members.values()
+                if other is not member
+            )
+        framed = frame(data)
+        if header.kind == Kind.KEY and len(header.core) >= 2:
+            self._pass_key(framed, header, now_ns)
+            return
+        urgent = header.priority == URGENT
+        if self._bytes + len(framed) > BUNDLE_LIMIT:
+            self.flush(now_ns)
+        self._note(framed, header)
+        source.pass_on(framed, header, urgent, self._note_short)
+        self._bytes += len(framed)
+        self._due(now_ns if urgent else now_ns + self._hold_ns, now_ns)
+
+    def _pass_key(self, framed: bytes, header: Envelope, now_ns: int) -> None:
+        """What is about keys goes to its receiver alone, whose number stands before it in clear."""
+        other = self.members.get(int.from_bytes(header.core[:2], "big"))
+        if other is not None and other.stream != header.stream:
+            self._note(framed, header)
+            other.listener.at_once.append(framed)
+            self._due(now_ns, now_ns)
+
+    def _note(self, framed: bytes, header: Envelope) -> None:
+        self._headers[framed] = header
+
+    def _note_short(self, framed: bytes) -> None:
+        self._headers[framed] = decode_envelope(framed[2:])
+
+    def _due(self, at_ns: int, now_ns: int) -> None:
+        if self._due_ns is None or at_ns < self._due_ns:
+            self._due_ns = at_ns
+            self._wake(at_ns - now_ns)
+
+    def _shown_out(self, member: Member) -> bool:
+        """Whether somebody is gone; if so, they are no member any more."""
+        if member.gone and self.members.get(member.stream) is member:
+            self.leave(member, Expelled("left", "you left"))
+        return member.gone
+
+    def _reconnect(self) -> None:
+        for member in self.members.values():
+            member.source.stale = True
+
+    def _hand_over(self, other: Member, newcomer: Member, now_ns: int) -> None:
+        """Give a newcomer what is kept of somebody."""
+        for data, header in other.source.cache.everything():
+            newcomer.listener.offer(data, header, now_ns)
+
+    # What participants ask of the relay itself.
+
+    def _asked(self, member: Member, header: Envelope, now_ns: int) -> None:
+        for message in decode_relaying(header.core):
+            if not member.request_came(now_ns):
+                member.dropped += 1
+                return
+            self._answer(member, header, message, now_ns)
+
+    def _answer(self, member: Member, header: Envelope, message: Relaying, now_ns: int) -> None:
+        match message:
+            case Wants():
+                newest = member.asked_sequence
+                if newest is not None and unwrap(header.sequence, SEQUENCE_PERIOD, newest) < newest:
+                    return
+                member.asked_sequence = header.sequence
+                if member.listener.thinning.ask(message):
+                    self._reconnect()
+            case Again(stream, missing, known):
+                self._send_again(member, stream, missing, known, now_ns)
+            case Newest(stream):
+                other = self.members.get(stream)
+                if other is not None and other is not member:
+                    self._hand_over(other, member, now_ns)
+                    member.listener.drain()
+            case RelayPing(token):
+                self._say(member, RelayPong(token), now_ns)
+            case RelayBye():
+                self.leave(member, Expelled("left", "you left"))
+            case _:
+                pass
+
+    def _send_again(
+        self, member: Member, stream: int, missing: int, known: int, now_ns: int
+    ) -> None:
+        other = self.members.get(stream)
+        if other is None or other is member:
+            return
+        for data in other.source.cache.answer(missing, known):
+            header = decode_envelope(data)
+            key = stream, header.sequence
+            sent_ns = member.answered.pop(key, None)
+            if sent_ns is not None and now_ns - sent_ns < AGAIN_NS:
+                member.answered[key] = sent_ns
+                continue
+            member.answered[key] = now_ns
+            framed = frame(data)
+            self._note(framed, header)
+            member.listener.at_once.append(framed)
+            self._due(now_ns, now_ns)
+        while len(member.answered) > _ANSWERS_KEPT:
+            del member.answered[next(iter(member.answered))]
+
+    def _say(self, member: Member, message: Relaying, now_ns: int) -> None:
+        envelope = Envelope.single(
+            Kind.RELAY,
+            member.stream,
+            sequence=next(self._numbers),
+            capture_ns=now_ns,
+            payload=encode_relaying([message]),
+        )
+        framed = frame(encode_envelope(envelope))
+        self._note(framed, envelope)
+        member.listener.at_once.append(framed)
+        self._due(now_ns, now_ns)
+
+    def _decide(self, now_ns: int) -> None:
+        for member in self.members.values():
+            member.source.meter.fold(now_ns)
+        changed = False
+        for member in self.members.values():
+            listener = member.listener
+
+            def cost(want_of: Callable[[int], Want], member: Member = member) -> float:
+                return self._cost_bps(member, want_of)
+
+            changed |= listener.thinning.decide(listener.carrier.budget_bps, cost, now_ns)
+        if changed:
+            self._reconnect()
+
+    def _cost_bps(self, member: Member, want_of: Callable[[int], Want]) -> float:
+        weight = sum(
+            other.source.meter.bytes_a_second(want_of(other.stream))
+            for other in self._others(member)
+        )
+        # Bundles fill: so many datagrams it takes at least, and one each hold at most.
+        datagrams = min(SECOND / self._hold_ns, weight / BUNDLE_LIMIT + 50.0)
+        return 8.0 * (weight + PACKET_BYTES * datagrams)
+
+    def _others(self, member: Member) -> Iterator[Member]:
+        return (other for other in self.members.values() if other is not member)
