@@ -17,6 +17,7 @@ message says what happened, to what, and what to do next::
     │   └── MissingReferenceError  the frame that it refers to has not been received
     ├── TransportError        a connection that could not be made or kept
     ├── HostError             the room host cannot be reached, or refused
+    ├── SoundError            no sound device, or it cannot be opened
     ├── HeadsetError          OpenXR: no runtime, no headset, a session that was lost
     └── RenderError           OpenGL: no context, a shader that does not compile
 
@@ -92,6 +93,10 @@ class TransportError(PresenceError):
 
 class HostError(PresenceError):
     """The room host cannot be reached, or refused."""
+
+
+class SoundError(PresenceError):
+    """There is no such sound device, or it cannot be opened."""
 
 
 class HeadsetError(PresenceError):

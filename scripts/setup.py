@@ -42,8 +42,9 @@ LOOPS = ("presence", "presence/codec", "presence/playout", "presence/pose")
 JUDGES = ROOT / "tests" / "judges"
 JUDGES_STAMP = JUDGES / "node_modules" / ".presence-setup"
 
-# OpenAL Soft with its data of heads, which places voices in the room.
-SOUND_PACKAGES = ("libopenal1",)
+# OpenAL Soft with its data of heads, which places voices in the room; PortAudio, which reaches
+# microphones and headphones.
+SOUND_PACKAGES = ("libopenal1", "libportaudio2")
 SOUND_GOALS = ("demo", "test", "bench")
 # Everything else that the libraries load comes inside their wheels.
 GL_PACKAGES = ("libegl1", "libgl1", "libgl1-mesa-dri")

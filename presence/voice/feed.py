@@ -12,11 +12,10 @@ from collections import deque
 import numpy as np
 
 from presence.voice.block import BLOCK, RAMP, Samples
+from presence.voice.seams import RISE, SEAM, ending
 
 WAITING = 4
 """Blocks that may wait; more would only be delay."""
-_FADE = 240
-_RISE: Samples = (0.5 - 0.5 * np.cos(np.pi * (np.arange(_FADE) + 0.5) / _FADE)).astype(np.float32)
 _SILENCE: Samples = np.zeros(BLOCK, dtype=np.float32)
 _SILENCE.flags.writeable = False
 
@@ -64,24 +63,17 @@ class Feed:
                 return _SILENCE
             self.dry += 1
             block = _SILENCE.copy()
-            block[:_FADE] = self._ending(self._last)
+            block[:SEAM] = ending(self._last)
             self._last = None
             return self._scaled(block)
         block, broken = self._waiting.popleft()
         before, self._last = self._last, block
         if before is None or broken:
             block = block.copy()
-            block[:_FADE] *= _RISE
+            block[:SEAM] *= RISE
             if before is not None:
-                block[:_FADE] += self._ending(before)
+                block[:SEAM] += ending(before)
         return self._scaled(block)
-
-    @staticmethod
-    def _ending(block: Samples) -> Samples:
-        """How sound goes on that broke off after a block: level and slope are kept at first."""
-        turned = 2.0 * block[-1] - block[-2 : -2 - _FADE : -1]
-        ending: Samples = turned * _RISE[::-1]
-        return ending
 
     def _scaled(self, block: Samples) -> Samples:
         # Who is only just heard has no loudness to come from.
