@@ -4,7 +4,7 @@ import pytest
 
 from presence.clock import MILLISECOND, SECOND
 from presence.render.frame_store import FrameStore
-from presence.render.video import encode_video
+from presence.render.video import Sound, encode_video
 
 SIZE = (96, 64)
 TIMES_MS = (0, 33, 66, 133, 140, 400, 433)
@@ -74,3 +74,25 @@ def test_no_frames_make_no_video(tmp_path):
     with pytest.raises(ValueError, match=r"no frames to make .*call\.mp4"):
         encode_video([], tmp_path / "call.mp4")
     assert not (tmp_path / "call.mp4").exists()
+
+
+@pytest.mark.parametrize("lead_ms", [-300, 0, 700])
+def test_what_was_heard_is_heard_when_it_was(tmp_path, lead_ms):
+    """A click on the left, 400 ms after the first frame, by whatever clock the sound began."""
+    times = tuple(range(0, 1000, 33))
+    begin = 5 * SECOND
+    samples = np.zeros((2 * 48_000, 2), dtype=np.float32)
+    click = round((400 + lead_ms) * 48)
+    samples[click : click + 480, 0] = 0.8 * np.sin(np.arange(480) * 0.4)
+    sound = Sound(samples, 48_000, begin - lead_ms * MILLISECOND)
+    path = tmp_path / "call.mp4"
+    encode_video([(moving_bar(0), begin + t * MILLISECOND) for t in times], path, sound=sound)
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].frames == len(times)
+        heard = list(container.decode(container.streams.audio[0]))
+    wave = np.concatenate([frame.to_ndarray() for frame in heard], axis=1)
+    loud = np.flatnonzero(np.abs(wave[0]) > 0.2)
+    at = heard[0].time + loud[0] / 48_000
+    assert at == pytest.approx(0.4, abs=0.003)
+    assert np.abs(wave[1]).max() < 0.05
+    assert heard[0].time + wave.shape[1] / 48_000 == pytest.approx(0.99, abs=0.05)
