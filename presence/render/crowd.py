@@ -17,6 +17,7 @@ from presence.render.model import Model
 from presence.render.programs import load_program, uniform
 from presence.render.textures import Textures
 from presence.scene.avatar import Avatar, Singles
+from presence.scene.head import Head
 from presence.scene.posing import MORPHS_AT_WORK, Posed
 
 _TEXELS_A_JOINT = 3
@@ -183,6 +184,11 @@ class Crowd:
                 model.vertex_count,
                 buffer_offset=first * _POSED_BYTES,
             )
+
+    @property
+    def heads(self) -> list[Head]:
+        """The head of each of those who were last posed, in the same order."""
+        return [model.head for model in self._cast]
 
     def draw(self, who: Sequence[int]) -> None:
         """Draw those people, by their rows, for the bound view; culls what faces away."""

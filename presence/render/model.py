@@ -10,6 +10,7 @@ from presence.pose.face import SHAPE_COUNT
 from presence.pose.skeleton import INDEX
 from presence.render.textures import layers_of
 from presence.scene.avatar import UNTEXTURED, Avatar, Mesh, Surface
+from presence.scene.head import head_of
 from presence.scene.srgb import linear_from_srgb
 from presence.scene.strands import strand_joints
 
@@ -56,6 +57,8 @@ class Model:
         """``(V,)`` records of ``LOOK``."""
         self.head_ball = _head_ball(avatar)
         """Middle x y z and radius of a ball as large as the head, metres, at rest."""
+        self.head = head_of(avatar)
+        """Found now, so that nothing waits for it when somebody first speaks."""
         slots, self.moved_count, deltas = _deltas(mesh)
         rest = np.zeros(self.vertex_count, dtype=_REST)
         rest["position"], rest["normal"] = mesh.positions, mesh.normals

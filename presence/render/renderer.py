@@ -14,11 +14,13 @@ from presence.pose.arrays import Floats
 from presence.pose.quaternion import IDENTITY
 from presence.pose.rigid import FORWARD, UP, Rigid
 from presence.pose.sample import PoseSample
-from presence.render.contact_shadow import SHADOWS_A_PERSON, contact_shadows
+from presence.render.contact_shadow import contact_shadows
 from presence.render.crowd import Crowd
 from presence.render.eye import Eye, in_view, view_block
-from presence.render.programs import VIEW_BINDING, load_program
+from presence.render.marks import Marks
+from presence.render.programs import VIEW_BINDING
 from presence.render.room import Room
+from presence.render.speaking_ring import speaking_rings
 from presence.render.target import Target
 from presence.scene.avatar import Avatar, Singles, Surface
 from presence.scene.posing import Posed, pose_stage
@@ -67,10 +69,14 @@ class Renderer:
         self.background = background
         self._crowd = Crowd(ctx)
         self._room = Room(ctx)
-        self._shadow_program = load_program(ctx, "shadow.vert", "shadow.frag")
+        self._shadows = Marks(
+            ctx,
+            "shadow",
+            "2f 2f 1f 1f",
+            ("in_middle", "in_half_axis", "in_half_width", "in_strength"),
+        )
+        self._rings = Marks(ctx, "ring", "3f 1f 1f", ("in_foot", "in_loudness", "in_opacity"))
         self._views = ctx.buffer(reserve=2 * _VIEW_STRIDE, dynamic=True)
-        self._shadows = ctx.buffer(reserve=24 * SHADOWS_A_PERSON, dynamic=True)
-        self._shadow_array: moderngl.VertexArray | None = None
 
     def draw(self, stage: Stage, views: Sequence[View]) -> None:
         """Draw ``stage`` for every view: pose everyone once, then see them with each eye.
@@ -83,7 +89,8 @@ class Renderer:
         # Even capturing without rasterising needs a complete framebuffer.
         views[0].target.framebuffer.use()
         self._crowd.pose([person.avatar for person in stage.people], posed)
-        shadow_count = self._cast_shadows(posed)
+        self._shadows.write(contact_shadows(posed))
+        self._rings.write(speaking_rings(self._crowd.heads, posed))
         self._write_views(views)
         middles, radii = _balls(posed)
 
@@ -110,11 +117,9 @@ class Renderer:
             framebuffer.depth_mask = False
             if self.background is Background.ROOM:
                 self._room.draw()
-            if shadow_count and self._shadow_array is not None:
-                ctx.enable(moderngl.BLEND)
-                self._shadow_array.render(
-                    moderngl.TRIANGLE_STRIP, vertices=4, instances=shadow_count
-                )
+            ctx.enable(moderngl.BLEND)
+            self._shadows.draw()
+            self._rings.draw()
             framebuffer.depth_mask = True
         for target in begun:
             target.resolve()
@@ -122,36 +127,13 @@ class Renderer:
     def warm_up(self, views: Sequence[View]) -> None:
         """Draw a stand-in, solid and fading, so that nothing is compiled while people look.
 
-        Drivers finish a program when it is first drawn with, for the kind of target drawn into. On
-        a software rasteriser that is a quarter of a second, at the moment somebody comes or goes.
+        It speaks, so that there is a ring as well. Drivers finish a program when it is first drawn
+        with, for the kind of target drawn into. On a software rasteriser that is a quarter of a
+        second, at the moment somebody comes, goes or says the first word.
         """
         for view in views:
             ahead = view.eye.own_place_from_eye @ Rigid.from_yaw(np.pi, FORWARD)
             self.draw(Stage([_stand_in(ahead, 1.0), _stand_in(ahead, 0.5)]), [view])
-
-    def _cast_shadows(self, posed: Posed) -> int:
-        if not len(posed):
-            return 0
-        rows = contact_shadows(posed)
-        if self._shadow_array is None or self._shadows.size < rows.nbytes:
-            self._shadows.orphan(rows.nbytes)
-            if self._shadow_array is not None:
-                self._shadow_array.release()
-            self._shadow_array = self.ctx.vertex_array(
-                self._shadow_program,
-                [
-                    (
-                        self._shadows,
-                        "2f 2f 1f 1f/i",
-                        "in_middle",
-                        "in_half_axis",
-                        "in_half_width",
-                        "in_strength",
-                    )
-                ],
-            )
-        self._shadows.write(rows)
-        return len(rows)
 
     def _write_views(self, views: Sequence[View]) -> None:
         blocks = np.zeros((len(views), _VIEW_STRIDE // 4), dtype=np.float32)
@@ -174,9 +156,9 @@ class Renderer:
         """Give everything on the card back."""
         self._crowd.release()
         self._room.release()
-        for thing in (self._shadow_array, self._shadow_program, self._views, self._shadows):
-            if thing is not None:
-                thing.release()
+        self._shadows.release()
+        self._rings.release()
+        self._views.release()
 
 
 @lru_cache(maxsize=1)
@@ -206,6 +188,7 @@ def _stand_in(own_place_from_head: Rigid, opacity: float) -> Person:
         proportions=measures,
         own_place_from_place=own_place_from_head @ Rigid(IDENTITY, UP * -measures.eye_height),
         opacity=opacity,
+        speaking=1.0,
     )
 
 

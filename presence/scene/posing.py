@@ -40,6 +40,8 @@ class Posed:
     """``(N,)`` the size of each avatar over what it was modelled at."""
     opacities: Floats
     """``(N,)`` 0 to 1."""
+    speaking: Floats
+    """``(N,)`` how loud each speaks, 0 to 1."""
 
     def __len__(self) -> int:
         return len(self.palettes)
@@ -52,6 +54,7 @@ NOBODY = Posed(
     sole_heights=np.zeros((0, 2)),
     scales=np.zeros(0),
     opacities=np.zeros(0),
+    speaking=np.zeros(0),
 )
 
 
@@ -107,6 +110,7 @@ def pose_stage(stage: Stage) -> Posed:
         sole_heights=(root_heights[:, None] + avatar_soles).reshape(-1, 2, 3).min(axis=2),
         scales=scales,
         opacities=np.array([person.opacity for person in people]),
+        speaking=np.array([person.speaking for person in people]),
     )
 
 

@@ -34,6 +34,9 @@ class Person:
     swings: Floats | None = None
     """``(J, 4)`` xyzw how far each joint of the avatar's strands is turned from where its bone
     carries it, in the bone's axes; None: not at all."""
+    speaking: float = 0.0
+    """How loud they speak now, 0 (silent) to 1: what shows over their head. It is shown as it is
+    given, so whoever measures it smooths it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
