@@ -1,6 +1,7 @@
 """The benchmark of a whole call between processes: what it reckons, and that it runs."""
 
 import asyncio
+import random
 import time
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from presence.bench.commands import bench
-from presence.bench.slow_wire import slow_wire
+from presence.bench.slow_wire import TcpWay, slow_wire
 from presence.bench.whole_call import CallExtent, _Logs, _Part, _row, bench_whole_call
 from presence.clock import MILLISECOND, SECOND, MonotonicClock
 from presence.errors import UsageError
@@ -122,8 +123,33 @@ def test_a_slow_wire_delivers_all_in_order_and_late():
     whole = Conditions(delay_ns=50 * MILLISECOND, spread_ns=5 * MILLISECOND)
     took = asyncio.run(send(whole))
     assert took > 40 * 0.005 + 0.08
-    # The last of them is lost on either side, however often it is tried.
-    assert asyncio.run(send(replace(whole, loss=0.99))) > 40 * 0.005 + 2 * 0.19
+    # Many are lost on either side, and some of them again.
+    assert asyncio.run(send(replace(whole, loss=0.3))) > took + 0.1
+
+
+def test_on_a_slow_wire_what_follows_has_a_loss_noticed_and_else_a_timer():
+    def lost_first(conditions):
+        class Once(TcpWay):
+            lost = 0
+
+            def _loses(self):
+                self.lost += 1
+                return self.lost == 1
+
+        return Once(lambda: conditions, random.Random(1))
+
+    def came(sent_ms):
+        way, came = lost_first(Conditions(delay_ns=20 * MILLISECOND)), []
+        for at_ms in range(1000):
+            if at_ms in sent_ms:
+                way.push(b"%d" % at_ms, at_ms * MILLISECOND)
+            came += [(at_ms, int(data)) for data in way.pop_due(at_ms * MILLISECOND)]
+        return came
+
+    # A round trip of 40 ms, a quarter of one, and 20 ms there; all behind it waits.
+    assert came([0, 10, 30, 100]) == [(80, 0), (80, 10), (80, 30), (120, 100)]
+    assert came([0]) == [(260, 0)]
+    assert came([0, 250]) == [(260, 0), (270, 250)]
 
 
 @pytest.mark.slow

@@ -74,6 +74,15 @@ def test_what_comes_late_or_twice_is_not_lost_and_counts_once():
         assert meter.share(round(at * FRAME)) in (None, 0.0)
 
 
+def test_what_comes_when_it_is_of_no_use_any_more_is_lost():
+    # Every tenth comes a quarter of a second late, as over TCP.
+    arrivals = sorted((k + (15 if k % 10 == 5 else 0), k) for k in range(600))
+    meter = LossMeter()
+    for at, sequence in arrivals:
+        meter.heard(sequence, at * FRAME)
+    assert meter.share(600 * FRAME) == pytest.approx(0.1, abs=0.02)
+
+
 def test_what_was_sent_before_one_listened_is_not_lost():
     meter = LossMeter()
     for sequence in (100, 97, 99, *range(101, 160)):

@@ -8,15 +8,19 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from presence.clock import SECOND, ManualClock
+from presence.clock import MILLISECOND, ManualClock
 from presence.host.limits import Limits
 from presence.host.server import hosting
 from presence.host.settings import HostSettings
 from presence.host.switchboard import MALFORMED_LIMIT, _Line
+from presence.transport.window import FIRST_GUESS_NS, SLACK_NS
 from presence.wire.bundle import pack_bundles, unpack_bundle
 from presence.wire.envelope import Envelope, Kind, decode_envelope, encode_envelope
 from presence.wire.forwarded import Count, Forwarded, decode_frame, encode_count, encode_forwarded
 from presence.wire.signalling import Join, decode_host_message, encode_message
+
+LATE_NS = FIRST_GUESS_NS + SLACK_NS + MILLISECOND
+"""After so long nothing more is sent, and not yet what is sent for a trial."""
 
 
 def pose(stream, sequence, golden=False):
@@ -146,10 +150,18 @@ def test_who_floods_is_cut_down_to_what_is_allowed():
     assert on_host(main, frames_per_s=20.0) <= 60
 
 
+def line_of_one(clock):
+    """A member's line of one connection."""
+    line = _Line(9, Limits(), clock)
+    line.open(0)
+    return line
+
+
 def leaving(line):
     """The envelopes that leave a line now, and whose they are said to be."""
-    frames = [decode_frame(data) for data in line._leaving]
-    line._leaving.clear()
+    end = line.ends[0]
+    frames = [decode_frame(data) for data in end.leaving]
+    end.leaving.clear()
     return [
         (frame.stream, decode_envelope(data).sequence)
         for frame in frames
@@ -159,31 +171,81 @@ def leaving(line):
 
 def test_to_a_slow_member_the_newest_of_each_sender_goes_and_nothing_queues():
     clock = ManualClock()
-    line = _Line(9, clock)
+    line = line_of_one(clock)
     line.pass_on(1, bundle(1, 0, golden=True))
     assert leaving(line) == [(1, 0)]
-    clock.advance(SECOND)
+    clock.advance(LATE_NS)
     for sequence in range(1, 50):
         line.pass_on(1, bundle(1, sequence))
         line.pass_on(2, bundle(2, sequence))
     assert leaving(line) == []
-    line.count(len(encode_forwarded(1, bundle(1, 0, golden=True))))
+    line.count(0, len(encode_forwarded(1, bundle(1, 0, golden=True))))
     assert sorted(leaving(line)) == [(1, 49), (2, 49)]
 
 
 def test_what_waits_of_somebody_is_theirs_alone():
     clock = ManualClock()
-    line = _Line(9, clock)
+    line = line_of_one(clock)
     line.pass_on(1, bundle(1, 0, golden=True))
     assert leaving(line) == [(1, 0)]
-    clock.advance(SECOND)
+    clock.advance(LATE_NS)
     line.pass_on(1, bundle(2, 5))
     line.pass_on(1, bundle(1, 5))
     line.forget(2)
-    line.count(10**6)
+    line.count(0, 10**6)
     assert leaving(line) == []
-    line.count(len(encode_forwarded(1, bundle(1, 0, golden=True))))
+    line.count(0, len(encode_forwarded(1, bundle(1, 0, golden=True))))
     assert leaving(line) == [(1, 5)]
+
+
+def test_whoever_has_more_connections_gets_bundles_over_all_of_them():
+    async def main(link):
+        async with member(link, "Ada") as ada, member(link, "Ben") as ben:
+            await until_passed(ada, ben, bundle(1, 0))
+            async with connect(link.carrier_url, proxy=None) as second:
+                await second.send(f"{ben.welcome.carrier} 1")
+                for sequence in range(1, 100):
+                    await ada.send(2, bundle(1, sequence, golden=True))
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(0.05):
+                            return decode_frame(await second.recv())
+
+    assert isinstance(on_host(main), Forwarded)
+
+
+@pytest.mark.parametrize("number", ["8", "-1", "01", "one", "1 1", "\u0661"])
+def test_a_connection_of_no_possible_number_carries_nothing(number):
+    async def main(link):
+        async with (
+            member(link, "Ada") as ada,
+            connect(link.carrier_url, proxy=None) as second,
+        ):
+            await second.send(f"{ada.welcome.carrier} {number}")
+            with pytest.raises(ConnectionClosed):
+                await second.recv()
+            return second.close_code
+
+    assert on_host(main) == 1008
+
+
+def test_a_newer_connection_of_the_same_number_ends_the_older_and_no_other():
+    async def main(link):
+        async with member(link, "Ada") as ada, member(link, "Ben") as ben:
+            await until_passed(ada, ben, bundle(1, 0))
+            async with (
+                connect(link.carrier_url, proxy=None) as older,
+                connect(link.carrier_url, proxy=None) as newer,
+            ):
+                await older.send(f"{ben.welcome.carrier} 1")
+                await asyncio.sleep(0.1)
+                await newer.send(f"{ben.welcome.carrier} 1")
+                with pytest.raises(ConnectionClosed):
+                    while True:
+                        await older.recv()
+                for other in (newer, ben.carrier):
+                    await (await other.ping())
+
+    on_host(main)
 
 
 def test_what_came_is_counted_for_whoever_sent_it():

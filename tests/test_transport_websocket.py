@@ -8,11 +8,13 @@ import pytest
 from websockets.asyncio.client import connect
 
 from presence.clock import MonotonicClock
-from presence.errors import TransportError
+from presence.errors import EnvelopeError, TransportError
+from presence.host import switchboard
 from presence.host.server import hosting
 from presence.host.settings import HostSettings
 from presence.transport import keeper as keeper_module
 from presence.transport.mesh import Mesh
+from presence.transport.strands import STRANDS
 from presence.transport.ways import WayFinder
 from presence.transport.websocket_carrier import HostLine
 from presence.wire.envelope import Envelope, Kind
@@ -139,10 +141,46 @@ def test_the_end_of_the_line_ends_the_links_over_it_and_they_come_back():
     async def main():
         async with couple("websocket", "websocket") as (one, other):
             await until(lambda: one.over() == other.over() == ["websocket"])
-            await one.line._websocket.close()
+            await until(lambda: len(one.line._ends) == STRANDS)
+            for end in one.line._ends.values():
+                end.ended.set()
             await until(lambda: "down" in one.events)
             await until(lambda: one.over() == other.over() == ["websocket"])
             await hear_each_other(one, other)
+
+    asyncio.run(main())
+
+
+def test_a_strand_that_ends_is_made_anew_and_nothing_is_noticed_of_it():
+    async def main():
+        async with couple("websocket", "websocket") as (one, other):
+            await until(lambda: len(one.line._ends) == len(other.line._ends) == STRANDS)
+            first = one.line._ends[0]
+            first.ended.set()
+            await until(lambda: 0 not in one.line._ends)
+            await hear_each_other(one, other)
+            await until(lambda: one.line._ends.get(0) not in (None, first))
+            await hear_each_other(one, other)
+            assert one.events == other.events == ["up"]
+
+    asyncio.run(main())
+
+
+def test_a_host_that_knows_of_one_strand_alone_carries_by_that(monkeypatch):
+    def first_alone(text):
+        if " " in text:
+            raise EnvelopeError("a number")
+        return text, 0
+
+    monkeypatch.setattr(switchboard, "decode_token", first_alone)
+
+    async def main():
+        async with couple("websocket", "websocket") as (one, other):
+            await until(lambda: one.over() == other.over() == ["websocket"])
+            await hear_each_other(one, other)
+            await until(lambda: list(one.line._ends) == [0])
+            await hear_each_other(one, other)
+            assert one.events == other.events == ["up"]
 
     asyncio.run(main())
 

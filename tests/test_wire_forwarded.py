@@ -5,18 +5,37 @@ from hypothesis import strategies as st
 from presence.errors import EnvelopeError
 from presence.wire.bundle import BUNDLE_LIMIT
 from presence.wire.forwarded import (
+    CONNECTIONS,
     COUNT_PERIOD,
     Count,
     Forwarded,
     decode_frame,
+    decode_token,
     encode_count,
     encode_forwarded,
+    encode_token,
 )
 
 
 @given(st.integers(1, 0xFFFF), st.binary(min_size=1, max_size=BUNDLE_LIMIT))
 def test_a_bundle_comes_back_with_whom_it_is_for(stream, bundle):
     assert decode_frame(encode_forwarded(stream, bundle)) == Forwarded(stream, bundle)
+
+
+@pytest.mark.parametrize("connection", range(CONNECTIONS))
+def test_a_token_comes_back_with_the_number_of_its_connection(connection):
+    assert decode_token(encode_token("to-ken_", connection)) == ("to-ken_", connection)
+
+
+def test_a_first_connection_begins_with_the_token_alone():
+    assert encode_token("token", 0) == "token"
+    assert encode_token("token", 3) == "token 3"
+
+
+@pytest.mark.parametrize("text", ["token 8", "token -", "token 01", "token 1 1", "token \u0661"])
+def test_a_connection_of_no_possible_number_is_refused(text):
+    with pytest.raises(EnvelopeError, match="one is 0 to 7"):
+        decode_token(text)
 
 
 def test_the_bytes_are_what_the_standard_says():

@@ -1,8 +1,9 @@
 """A slow and lossy wire for TCP: connections to a port of this machine, passed on late.
 
-TCP loses nothing: a segment that got lost is sent again, and all behind it waits. That is noticed
-once three further segments have come (RFC 5681 section 3.2), so it comes a round trip later, and
-some.
+TCP loses nothing: a segment that got lost is sent again, and all behind it on the same connection
+waits. It is noticed by what comes behind it, a round trip later and a quarter of one more, in case
+it was only overtaken (RACK, RFC 8985); or, if nothing does, by a timer. How well that fits what a
+kernel does over such a path is in ``docs/benchmarks.md``.
 """
 
 from __future__ import annotations
@@ -10,16 +11,86 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
 from presence.clock import MILLISECOND, SECOND, Clock
 from presence.transport.lossy import Conditions
 
 _SEGMENT = 1448
 """Bytes of a segment on an ordinary path."""
-_NOTICED_NS = 50 * MILLISECOND
-"""Three frames at 60 Hz."""
+_TIMER_NS = 200 * MILLISECOND
+"""Besides a round trip, the least that Linux waits for an acknowledgement; each time twice that."""
+_TRIES = 6
+"""So often it is sent again at most, which takes a quarter of a minute."""
 _READ = 64 * 1024
+
+
+@dataclass(slots=True)
+class _Segment:
+    """What is on its way. State: when it comes."""
+
+    data: bytes
+    due_ns: int
+    lost: bool
+    """Whether it is not known yet to its sender that it got lost."""
+
+
+class TcpWay:
+    """One direction of a connection. State: what is on its way, in order."""
+
+    def __init__(self, conditions: Callable[[], Conditions], seed: random.Random) -> None:
+        """Nothing is on its way; ``conditions`` says what the path is like now."""
+        self._conditions = conditions
+        self._random = seed
+        self._on_the_way: deque[_Segment] = deque()
+
+    def push(self, data: bytes, now_ns: int) -> None:
+        """Something is sent."""
+        for segment in self._on_the_way:
+            if segment.lost:
+                segment.lost = False
+                trip_ns = 2 * self._conditions().delay_ns
+                segment.due_ns = min(
+                    segment.due_ns, now_ns + trip_ns + trip_ns // 4 + self._again_ns()
+                )
+        segments = -(-len(data) // _SEGMENT)
+        lost = any(self._loses() for _ in range(segments))
+        if lost:
+            taken_ns = 2 * self._conditions().delay_ns + _TIMER_NS + self._again_ns()
+        else:
+            taken_ns = self._takes_ns()
+        self._on_the_way.append(_Segment(data, now_ns + taken_ns, lost))
+
+    def pop_due(self, now_ns: int) -> list[bytes]:
+        """What has come by now: in order, whatever happens."""
+        came = []
+        while self._on_the_way and self._on_the_way[0].due_ns <= now_ns:
+            came.append(self._on_the_way.popleft().data)
+        return came
+
+    def next_due_ns(self) -> int | None:
+        """When more comes; None: nothing is on its way."""
+        return self._on_the_way[0].due_ns if self._on_the_way else None
+
+    def _loses(self) -> bool:
+        return self._random.random() < self._conditions().loss
+
+    def _takes_ns(self) -> int:
+        conditions = self._conditions()
+        varied_ns = round(self._random.gauss(0.0, conditions.spread_ns))
+        return max(0, conditions.delay_ns + varied_ns)
+
+    def _again_ns(self) -> int:
+        """What a segment takes that is sent again, which may get lost again."""
+        timer_ns = 2 * self._conditions().delay_ns + _TIMER_NS
+        taken_ns = 0
+        for tried in range(_TRIES):
+            if not self._loses():
+                break
+            taken_ns += timer_ns << tried
+        return taken_ns + self._takes_ns()
 
 
 class SlowWire:
@@ -67,34 +138,30 @@ class SlowWire:
                     await end.wait_closed()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        on_the_way: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
+        way = TcpWay(lambda: self.conditions, self._random)
+        loop = asyncio.get_running_loop()
+        timer: asyncio.TimerHandle | None = None
 
-        async def deliver() -> None:
-            while True:
-                due_ns, data = await on_the_way.get()
-                await asyncio.sleep(max(0, due_ns - self._clock.now_ns()) / SECOND)
+        def deliver() -> None:
+            nonlocal timer
+            if timer is not None:
+                timer.cancel()
+            timer = None
+            now_ns = self._clock.now_ns()
+            for data in way.pop_due(now_ns):
                 writer.write(data)
-                await writer.drain()
+            due_ns = way.next_due_ns()
+            if due_ns is not None:
+                timer = loop.call_later(max(0, due_ns - now_ns) / SECOND, deliver)
 
-        delivering = asyncio.create_task(deliver())
-        due_ns = 0
         try:
             with contextlib.suppress(ConnectionError):
                 while data := await reader.read(_READ):
-                    # In order, whatever happens.
-                    due_ns = max(due_ns, self._clock.now_ns() + self._takes_ns(len(data)))
-                    on_the_way.put_nowait((due_ns, data))
+                    way.push(data, self._clock.now_ns())
+                    deliver()
         finally:
-            delivering.cancel()
-            await asyncio.gather(delivering, return_exceptions=True)
-
-    def _takes_ns(self, size: int) -> int:
-        conditions = self.conditions
-        taken_ns = conditions.delay_ns + round(self._random.gauss(0.0, conditions.spread_ns))
-        segments = -(-size // _SEGMENT)
-        if any(self._random.random() < conditions.loss for _ in range(segments)):
-            taken_ns += 2 * conditions.delay_ns + _NOTICED_NS
-        return max(0, taken_ns)
+            if timer is not None:
+                timer.cancel()
 
 
 @contextlib.asynccontextmanager

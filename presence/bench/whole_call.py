@@ -324,12 +324,6 @@ def _during(table: Table, column: str, part: _Part, *, less_ns: int = 0) -> Tabl
 
 def _bars(carrier: str, as_set: Row, heavy: Row, again: Row) -> list[Bar]:
     frame_ms = _FRAME_NS / MILLISECOND
-    if carrier == WEBSOCKET:
-        # What gets lost comes later, and all else behind it: nothing is promised of that.
-        return [
-            at_most("oldest queued frame, p99.9, ms", as_set["queue_ms_p99.9"], frame_ms),
-            at_most("nobody is missing, %", as_set["missing_%"] + again["missing_%"], 0.0),
-        ]
     bars = [
         at_most(
             "capture to displayed beyond the path, p99, ms", as_set["beyond_path_ms_p99"], 80.0
@@ -339,7 +333,7 @@ def _bars(carrier: str, as_set: Row, heavy: Row, again: Row) -> list[Bar]:
         at_most("nobody is missing, %", as_set["missing_%"] + again["missing_%"], 0.0),
         at_most("after heavy loss: beyond the path, p99, ms", again["beyond_path_ms_p99"], 80.0),
     ]
-    if carrier == "rtp":
+    if carrier != "data":
         bars.insert(1, at_least("frames delivered, %", as_set["delivered_%"], 94.0))
         bars.append(at_least("after heavy loss: frames delivered, %", again["delivered_%"], 94.0))
     return bars

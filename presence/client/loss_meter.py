@@ -10,7 +10,8 @@ WINDOW_NS = 5 * SECOND
 """The share lost is that of so long before now. In a shorter time hardly anything may be lost by
 chance (in two seconds at 5 %, one time in twenty), and repeating would stop."""
 SETTLE = 6
-"""The newest so many numbers are not judged yet: what is missing of them may be on its way."""
+"""The newest so many numbers are not judged yet: what is missing of them may be on its way. What
+comes after them is as good as lost, though over TCP all comes."""
 LEAST = 30
 """Of fewer numbers than these no share is stated: one loss would seem many."""
 OUTAGE = 60
@@ -20,7 +21,8 @@ OUTAGE = 60
 class LossMeter:
     """Counts one stream. State: the numbers that came of late, and when the newest came.
 
-    It counts what the path delivered: a frame that came twice came, one that came late did too.
+    It counts what the path delivered: a frame that came twice came, one that came a little late did
+    too.
     """
 
     def __init__(self) -> None:
@@ -39,7 +41,7 @@ class LossMeter:
             self._marks = deque([(now_ns, sequence)])
             self._settled = sequence
             return
-        if sequence > self._settled:
+        if sequence > max(self._settled, newest - SETTLE):
             self._came.add(sequence)
         if sequence > newest:
             self._marks.append((now_ns, sequence))

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections import deque
 from collections.abc import Callable
 
 from websockets.asyncio.client import ClientConnection
@@ -16,19 +15,26 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from presence.clock import SECOND, Clock
 from presence.errors import TransportError, WireError
 from presence.transport.carrier import check_length
+from presence.transport.strand_end import StrandEnd
+from presence.transport.strands import STRANDS, Strands
 from presence.transport.tls import context_for, why_not_trusted
-from presence.transport.window import COUNT_EVERY_NS, Window
+from presence.transport.window import COUNT_EVERY_NS
 from presence.wire.forwarded import (
     FRAME_LIMIT,
     Count,
     decode_frame,
-    encode_count,
     encode_forwarded,
+    encode_token,
 )
 from presence.wire.link import RoomLink
 
 _OPEN_TIMEOUT_S = 5.0
 _CLOSE_TIMEOUT_S = 0.5
+_AGAIN_S, _AGAIN_MOST_S = 0.25, 30.0
+"""Before a strand is made anew that ended while others went on; each time twice as long. A host
+that knows of one alone ends the others at once."""
+_LASTED_S = 5.0
+"""One that lasted so long is made anew soon."""
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +76,9 @@ class WebSocketCarrier:
     def send(self, bundle: bytes) -> bool:
         """Send a bundle; False: the line is closed, or what was sent before is late."""
         check_length(bundle)
-        if not self.ready:
-            return False
-        self._line.send(self.stream, bundle)
-        return True
+        sent = self._line.send(self.stream, bundle)
+        self.was_full = self.was_full or not sent
+        return sent
 
     async def close(self) -> None:
         """Hear and say nothing any more; the line is for the others, too."""
@@ -89,7 +94,10 @@ class WebSocketCarrier:
 
 
 class HostLine:
-    """A WebSocket to the room's host. State: the connection, and the carriers that share it."""
+    """Some WebSockets to the room's host. State: the connections, and the carriers that share them.
+
+    There is a line as long as one of them is open: see :mod:`~presence.transport.strands`.
+    """
 
     def __init__(self, link: RoomLink, clock: Clock) -> None:
         """Nothing is connected before somebody needs it."""
@@ -97,19 +105,17 @@ class HostLine:
         """What the host's last welcome gave; None: it carries nothing."""
         self._link = link
         self._clock = clock
-        self._websocket: ClientConnection | None = None
         self._carriers: dict[int, WebSocketCarrier] = {}
-        self._window = Window()
-        self._received = 0
-        self._leaving: deque[bytes] = deque()
-        self._wake = asyncio.Event()
+        self._strands = Strands()
+        self._ends: dict[int, StrandEnd] = {}
+        """By strand: those that are connected."""
         self._opening = asyncio.Lock()
-        self._running: asyncio.Task[None] | None = None
+        self._keeping: list[asyncio.Task[None]] = []
 
     @property
     def ready(self) -> bool:
         """Whether what is sent now would wait for nothing."""
-        return self._websocket is not None and self._window.ready(self._clock.now_ns())
+        return self._strands.pick(self._clock.now_ns()) is not None
 
     async def open(self) -> None:
         """Connect, unless that is done already.
@@ -118,35 +124,24 @@ class HostLine:
             TransportError: the host is out of reach, or does not carry.
         """
         async with self._opening:
-            if self._websocket is not None:
+            if self._ends:
                 return
             if self.token is None:
                 raise TransportError(
                     "the room's host carries no bundles; run a newer `presence host`"
                 )
-            try:
-                websocket = await open_websocket(
-                    self._link.carrier_url,
-                    open_timeout=_OPEN_TIMEOUT_S,
-                    close_timeout=_CLOSE_TIMEOUT_S,
-                    ping_interval=None,  # Links have pings of their own.
-                    max_size=FRAME_LIMIT,
-                    compression=None,
-                    proxy=None,
-                    ssl=context_for(self._link),
+            self._strands = Strands()
+            websocket = await self._connect(0)
+            # Ready from here on, before any task has run.
+            end = self._opened(0)
+            self._keeping = [
+                asyncio.create_task(work)
+                for work in (
+                    self._keep(0, websocket, end),
+                    *(self._keep(index) for index in range(1, STRANDS)),
+                    self._keep_time(),
                 )
-                await websocket.send(self.token)
-            except ssl.SSLError as error:
-                raise TransportError(why_not_trusted(self._link, error)) from None
-            except (OSError, TimeoutError, WebSocketException) as error:
-                raise TransportError(
-                    f"the room's host at {self._link.origin} cannot be reached to carry bundles "
-                    f"({error or 'no answer'}); it may be restarting"
-                ) from None
-            self._websocket = websocket
-            self._window, self._received = Window(), 0
-            self._leaving.clear()
-            self._running = asyncio.create_task(self._run(websocket))
+            ]
 
     def carrier(self, stream: int) -> WebSocketCarrier:
         """A carrier to the participant with that number; the newest hears what comes."""
@@ -158,41 +153,115 @@ class HostLine:
         if self._carriers.get(carrier.stream) is carrier:
             del self._carriers[carrier.stream]
 
-    def send(self, stream: int, bundle: bytes) -> None:
-        """Send a bundle to the host, to be passed on."""
+    def send(self, stream: int, bundle: bytes) -> bool:
+        """Send a bundle to the host, to be passed on; False: it would wait."""
+        now_ns = self._clock.now_ns()
+        index = self._strands.pick(now_ns)
+        if index is None:
+            return False
         frame = encode_forwarded(stream, bundle)
-        self._window.sent(len(frame), self._clock.now_ns())
-        self._put(frame)
+        self._strands.sent(index, len(frame), now_ns)
+        self._ends[index].leave(frame)
+        return True
 
     async def close(self) -> None:
         """Disconnect."""
-        running, self._running = self._running, None
-        if running is not None:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+        keeping, self._keeping = self._keeping, []
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
 
-    def _put(self, frame: bytes) -> None:
-        self._leaving.append(frame)
-        self._wake.set()
+    async def _connect(self, index: int) -> ClientConnection:
+        """Make one of the connections.
 
-    async def _run(self, websocket: ClientConnection) -> None:
-        tasks = [
-            asyncio.create_task(work)
-            for work in (self._hear(websocket), self._say(websocket), self._count())
+        Raises:
+            TransportError: the host is out of reach, or is not whom the link names.
+        """
+        try:
+            websocket = await open_websocket(
+                self._link.carrier_url,
+                open_timeout=_OPEN_TIMEOUT_S,
+                close_timeout=_CLOSE_TIMEOUT_S,
+                ping_interval=None,  # Links have pings of their own.
+                max_size=FRAME_LIMIT,
+                compression=None,
+                proxy=None,
+                ssl=context_for(self._link),
+            )
+            try:
+                await websocket.send(encode_token(self.token or "", index))
+            except BaseException:
+                websocket.transport.abort()
+                raise
+        except ssl.SSLError as error:
+            raise TransportError(why_not_trusted(self._link, error)) from None
+        except (OSError, TimeoutError, WebSocketException) as error:
+            raise TransportError(
+                f"the room's host at {self._link.origin} cannot be reached to carry bundles "
+                f"({error or 'no answer'}); it may be restarting"
+            ) from None
+        return websocket
+
+    def _opened(self, index: int) -> StrandEnd:
+        end = self._ends[index] = StrandEnd()
+        self._strands.opened(index)
+        return end
+
+    async def _keep(
+        self, index: int, websocket: ClientConnection | None = None, end: StrandEnd | None = None
+    ) -> None:
+        """Keep one of the connections open for as long as there is a line."""
+        loop = asyncio.get_running_loop()
+        pause_s = _AGAIN_S
+        while True:
+            try:
+                if websocket is None:
+                    websocket = await self._connect(index)
+            except TransportError as error:
+                log.debug("strand %d: %s", index, error)
+            else:
+                began_s = loop.time()
+                await self._run(index, websocket, end or self._opened(index))
+                if not self._ends:
+                    self._end()
+                    return
+                if loop.time() - began_s > _LASTED_S:
+                    pause_s = _AGAIN_S
+            websocket = end = None
+            await asyncio.sleep(pause_s)
+            pause_s = min(2.0 * pause_s, _AGAIN_MOST_S)
+
+    async def _run(self, index: int, websocket: ClientConnection, end: StrandEnd) -> None:
+        tasks: list[asyncio.Task[object]] = [
+            asyncio.create_task(self._hear(index, websocket, end)),
+            asyncio.create_task(_say(websocket, end)),
+            asyncio.create_task(end.ended.wait()),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._websocket = None
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await websocket.close()
-            carriers, self._carriers = list(self._carriers.values()), {}
-            for carrier in carriers:
-                carrier.end()
+            del self._ends[index]
+            self._strands.closed(index)
+            try:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await websocket.close()
+            finally:
+                # Nothing is left open, though this is cancelled once more meanwhile.
+                websocket.transport.abort()
 
-    async def _hear(self, websocket: ClientConnection) -> None:
+    def _end(self) -> None:
+        """There is no line any more."""
+        keeping, self._keeping = self._keeping, []
+        for task in keeping:
+            if task is not asyncio.current_task():
+                task.cancel()
+        carriers, self._carriers = list(self._carriers.values()), {}
+        for carrier in carriers:
+            carrier.end()
+
+    async def _hear(self, index: int, websocket: ClientConnection, end: StrandEnd) -> None:
         with contextlib.suppress(ConnectionClosed):
             async for data in websocket:
                 now_ns = self._clock.now_ns()
@@ -202,30 +271,24 @@ class HostLine:
                     log.debug("the room's host: %s", error)
                     continue
                 if isinstance(frame, Count):
-                    self._window.counted(frame.received, now_ns)
+                    self._strands.counted(index, frame.received, now_ns)
                     self._say_ready()
                     continue
-                self._received += len(data)
+                end.came(len(data))
                 carrier = self._carriers.get(frame.stream)
                 if carrier is not None and carrier.on_bundle is not None:
                     carrier.on_bundle(frame.bundle, now_ns)
 
-    async def _say(self, websocket: ClientConnection) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._leaving:
-                    await websocket.send(self._leaving.popleft())
-
-    async def _count(self) -> None:
+    async def _keep_time(self) -> None:
         """Say how much came, so that the host knows whether anything waits on the way."""
-        said = 0
         while True:
             await asyncio.sleep(COUNT_EVERY_NS / SECOND)
-            if said != self._received:
-                said = self._received
-                self._put(encode_count(said))
+            for index in self._strands.stuck(self._clock.now_ns()):
+                self._ends[index].ended.set()
+            for end in self._ends.values():
+                end.say_count()
+            # Some may wait for nothing but that time passes.
+            self._say_ready()
 
     def _say_ready(self) -> None:
         """Those who waited may send; who sends first this time is last the next."""
@@ -236,3 +299,8 @@ class HostLine:
                     self._carriers[stream] = self._carriers.pop(stream)
                 if carrier.on_ready is not None:
                     carrier.on_ready()
+
+
+async def _say(websocket: ClientConnection, end: StrandEnd) -> None:
+    with contextlib.suppress(ConnectionClosed):
+        await end.send(websocket.send)

@@ -1,6 +1,7 @@
-"""What goes over a participant's carrier WebSocket: bundles for others, and how much has come.
+"""What goes over a participant's carrier WebSockets: bundles for others, and how much has come.
 
-A frame is a member's number and a bundle; towards the host the number is of whom it is for, from
+They begin with a token, and which of a member's connections it is. A frame is a member's number and
+a bundle; towards the host the number is of whom it is for, from
 the host of whom it is from. Number 0 is nobody's, and marks a count of the bytes that came.
 """
 
@@ -15,6 +16,8 @@ HEADER_BYTES = 2
 FRAME_LIMIT = HEADER_BYTES + BUNDLE_LIMIT
 COUNT_PERIOD = 1 << 32
 _COUNT_BYTES = 4
+CONNECTIONS = 8
+"""Connections that one member may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,25 @@ class Count:
 
     received: int
     """Modulo :data:`COUNT_PERIOD`."""
+
+
+def encode_token(token: str, connection: int) -> str:
+    """What a connection begins with; the first, number 0, with the token alone."""
+    return f"{token} {connection}" if connection else token
+
+
+def decode_token(text: str) -> tuple[str, int]:
+    """The token that a connection began with, and its number.
+
+    Raises:
+        EnvelopeError: there is no such number.
+    """
+    token, _, number = text.partition(" ")
+    if number and (len(number) > 1 or number not in "01234567"):
+        raise EnvelopeError(
+            f"a connection began with a number of {len(number)} characters; one is 0 to 7"
+        )
+    return token, int(number or 0)
 
 
 def encode_forwarded(stream: int, bundle: bytes) -> bytes:
