@@ -49,8 +49,9 @@ SOUND_GOALS = ("demo", "test", "bench")
 # Everything else that the libraries load comes inside their wheels.
 GL_PACKAGES = ("libegl1", "libgl1", "libgl1-mesa-dri")
 # OpenXR's validation layer judges a client that draws on an X display; a browser shows our people;
-# calls are relayed by a real TURN server between networks that the kernel makes.
-TEST_PACKAGES = ("xvfb", "chromium", "coturn", "iproute2", "nftables", "procps")
+# calls are relayed by a real TURN server between networks that the kernel makes; lips are judged on
+# speech whose every sound is known.
+TEST_PACKAGES = ("xvfb", "chromium", "coturn", "iproute2", "nftables", "procps", "libespeak-ng1")
 QUIET_SERVICES = {"coturn"}
 
 _TTY = sys.stdout.isatty()

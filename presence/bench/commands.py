@@ -172,6 +172,14 @@ def voice(quick: Quick = False, json: Json = False) -> None:
     _print(bench_voice(blocks=200 if quick else 1000), json)
 
 
+@bench.command()
+def lips(quick: Quick = False, json: Json = False) -> None:
+    """Whether a mouth that a voice moves does what its speaker's did; needs espeak-ng."""
+    from presence.bench.lips import bench_lips
+
+    _print(bench_lips(quick=quick), json)
+
+
 def _prepare() -> None:
     """Have the codec ready, so that no figure is of its compilation."""
     from presence.client.preparing import prepare_loops
