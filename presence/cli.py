@@ -22,6 +22,7 @@ from presence.client.avatars import avatar
 from presence.client.commands import demo, join
 from presence.errors import PresenceError, UsageError
 from presence.host.command import host_command
+from presence.relay.command import relay_command
 from presence.wire.link import parse_link
 
 app = typer.Typer(
@@ -87,6 +88,8 @@ def doctor(
 
 
 app.command("host")(host_command)
+# Nothing joins by a relay yet.
+app.command("relay", hidden=True)(relay_command)
 
 
 def _interrupt_after_stdin() -> None:

@@ -180,6 +180,37 @@ def lips(quick: Quick = False, json: Json = False) -> None:
     _print(bench_lips(quick=quick), json)
 
 
+@bench.command()
+def relay(
+    participants: Annotated[
+        int | None, typer.Option(min=2, help="People in the room; 50, or 6 with --quick.")
+    ] = None,
+    rate: Annotated[int, typer.Option(min=1, max=120, help="Poses a second of each.")] = 30,
+    carrier: Annotated[CarrierName, typer.Option(help="By what they come.")] = CarrierName.RTP,
+    seconds: Annotated[
+        float | None, typer.Option(min=2.0, help="Measured; 20, or 5 with --quick.")
+    ] = None,
+    loads: Annotated[
+        int | None, typer.Option(min=1, help="Processes that are the people; one for 25 of them.")
+    ] = None,
+    quick: Quick = False,
+    json: Json = False,
+) -> None:
+    """What one core of a relay carries, at what cost, and how late."""
+    from presence.bench.relay import bench_relay
+
+    people = participants or (6 if quick else 50)
+    result = bench_relay(
+        participants=people,
+        rate=rate,
+        carrier=carrier.value,
+        seconds=seconds or (5.0 if quick else 20.0),
+        warm_s=3.0 if quick else 8.0,
+        loads=loads or -(-people // 25),
+    )
+    _print(result, json)
+
+
 def _prepare() -> None:
     """Have the codec ready, so that no figure is of its compilation."""
     from presence.client.preparing import prepare_loops

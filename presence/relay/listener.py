@@ -37,6 +37,8 @@ class Listener:
         """Envelopes that left."""
         self.bundles = 0
         self._left_ns = 0
+        self._waiting = False
+        """Whether something is in the gate: asking that itself costs more than a bundle does."""
 
     def outlet(self, stream: int) -> Outlet:
         """What a source needs to know of this receiver."""
@@ -49,59 +51,64 @@ class Listener:
             headers: Of the framed envelopes that came since the last flush, the headers.
             now_ns: The time.
         """
-        at_once, later = self.at_once, self.later
-        if at_once:
-            leaving = at_once + later
-            at_once.clear()
-        elif later:
-            if self.thinning.cut and now_ns - self._left_ns < NARROW_HOLD_NS:
-                size = sum(map(len, later))
-                if size < BUNDLE_LIMIT * 3 // 4:
-                    return
-            leaving = later.copy()
-        else:
+        if self.at_once:
+            leaving = self.at_once + self.later
+            self.at_once.clear()
+        elif self.thinning.cut and self._may_fill(now_ns):
             return
-        later.clear()
+        else:
+            leaving = self.later.copy()
+        self.later.clear()
         self._left_ns = now_ns
-        if len(self.gate):
+        if self._waiting:
             self._wait(leaving, headers, now_ns)
             return
         bundle = b"".join(leaving)
-        if len(bundle) <= BUNDLE_LIMIT:
-            if self.carrier.send(bundle):
-                self.forwarded += len(leaving)
-                self.bundles += 1
-            else:
-                self._wait(leaving, headers, now_ns)
-            return
-        begin, size = 0, 0
-        for at, one in enumerate(leaving):
-            size += len(one)
-            if size > BUNDLE_LIMIT:
-                if not self.carrier.send(b"".join(leaving[begin:at])):
-                    self._wait(leaving[begin:], headers, now_ns)
-                    return
-                self.forwarded += at - begin
-                self.bundles += 1
-                begin, size = at, len(one)
-        if self.carrier.send(b"".join(leaving[begin:])):
-            self.forwarded += len(leaving) - begin
+        if len(bundle) > BUNDLE_LIMIT:
+            self._send_several(leaving, headers, now_ns)
+        elif self.carrier.send(bundle):
+            self.forwarded += len(leaving)
             self.bundles += 1
         else:
-            self._wait(leaving[begin:], headers, now_ns)
+            self._wait(leaving, headers, now_ns)
+
+    def _may_fill(self, now_ns: int) -> bool:
+        if now_ns - self._left_ns >= NARROW_HOLD_NS:
+            return False
+        return sum(map(len, self.later)) < BUNDLE_LIMIT * 3 // 4
+
+    def _send_several(
+        self, leaving: list[bytes], headers: Mapping[bytes, Envelope], now_ns: int
+    ) -> None:
+        """More is to leave than one bundle holds."""
+        begin = size = 0
+        for at, one in enumerate([*leaving, None]):
+            size += BUNDLE_LIMIT + 1 if one is None else len(one)
+            if size <= BUNDLE_LIMIT:
+                continue
+            if not self.carrier.send(b"".join(leaving[begin:at])):
+                self._wait(leaving[begin:], headers, now_ns)
+                return
+            self.forwarded += at - begin
+            self.bundles += 1
+            begin, size = at, 0 if one is None else len(one)
 
     def drain(self) -> None:
         """Send what waits in the gate, as far as the carrier takes it."""
+        if not self._waiting:
+            return
         while len(self.gate) and self.carrier.ready:
             taken = self.gate.take()
             (bundle,) = pack_bundles(taken)
             if self.carrier.send(bundle):
                 self.forwarded += len(taken)
                 self.bundles += 1
+        self._waiting = len(self.gate) > 0
 
     def offer(self, data: bytes, header: Envelope, now_ns: int) -> None:
         """Send an envelope, not framed, in its turn with what waits."""
         self.gate.offer(data, header, now_ns)
+        self._waiting = True
 
     def _wait(self, leaving: list[bytes], headers: Mapping[bytes, Envelope], now_ns: int) -> None:
         for framed in leaving:
@@ -109,6 +116,7 @@ class Listener:
             # One that was held back for a bundle to fill is noted no more.
             header = headers.get(framed) or decode_envelope(data)
             self.gate.offer(data, header, now_ns)
+        self._waiting = True
         # Asking is what has a carrier say when it is ready.
         if self.carrier.ready:
             self.drain()

@@ -31,6 +31,7 @@ from presence.wire.envelope import (
     encode_envelope,
 )
 from presence.wire.relaying import (
+    WHOLE,
     Again,
     Newest,
     RelayBye,
@@ -53,6 +54,7 @@ URGENT = 3
 AGAIN_NS = 50 * MILLISECOND
 """Each reference goes again to the same receiver once in so long."""
 _ANSWERS_KEPT = 256
+_VOICES_A_SECOND = 50.0
 _SEALED_KINDS = (Kind.POSE, Kind.VOICE, Kind.CONTROL, Kind.PROFILE)
 USUAL_LIMITS = RelayLimits()
 
@@ -126,6 +128,14 @@ class Room:
             self._reconnect()
         member.end(why)
 
+    def close(self, why: Expelled, now_ns: int) -> None:
+        """Say goodbye to everybody, and part from them."""
+        for member in self.members.values():
+            self._say(member, RelayBye(), now_ns)
+        self.flush(now_ns)
+        for member in list(self.members.values()):
+            self.leave(member, why)
+
     def heard(self, member: Member, bundle: bytes, now_ns: int) -> None:
         """A bundle came from somebody."""
         if self._shown_out(member):
@@ -161,7 +171,8 @@ class Room:
         headers, self._headers = self._headers, {}
         self._bytes = 0
         held = False
-        for member in self.members.values():
+        # A carrier may find itself closed, and its member leave.
+        for member in tuple(self.members.values()):
             listener = member.listener
             if listener.later or listener.at_once:
                 listener.flush(headers, now_ns)
@@ -307,13 +318,20 @@ class Room:
         for member in self.members.values():
             member.source.meter.fold(now_ns)
         changed = False
+        # Who is sent everything, and has room for more than that, need not be reckoned apart.
+        most_bps = self._around_bps(
+            sum(other.source.meter.bytes_a_second(WHOLE) for other in self.members.values())
+        )
         for member in self.members.values():
             listener = member.listener
+            budget_bps = listener.carrier.budget_bps
+            if not listener.thinning.cut and (budget_bps is None or most_bps <= budget_bps):
+                continue
 
             def cost(want_of: Callable[[int], Want], member: Member = member) -> float:
                 return self._cost_bps(member, want_of)
 
-            changed |= listener.thinning.decide(listener.carrier.budget_bps, cost, now_ns)
+            changed |= listener.thinning.decide(budget_bps, cost, now_ns)
         if changed:
             self._reconnect()
 
@@ -322,8 +340,14 @@ class Room:
             other.source.meter.bytes_a_second(want_of(other.stream))
             for other in self._others(member)
         )
-        # Bundles fill: so many datagrams it takes at least, and one each hold at most.
-        datagrams = min(SECOND / self._hold_ns, weight / BUNDLE_LIMIT + 50.0)
+        return self._around_bps(weight)
+
+    def _around_bps(self, weight: float) -> float:
+        """Bits a second on the path of so many bytes a second in bundles.
+
+        Bundles fill: so many datagrams it takes at least, and one each hold at most.
+        """
+        datagrams = min(SECOND / self._hold_ns, weight / BUNDLE_LIMIT + _VOICES_A_SECOND)
         return 8.0 * (weight + PACKET_BYTES * datagrams)
 
     def _others(self, member: Member) -> Iterator[Member]:

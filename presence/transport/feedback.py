@@ -7,6 +7,7 @@ is each way. ``docs/wire.md`` gives it byte by byte.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from presence.clock import SECOND
@@ -101,8 +102,40 @@ def encode_feedback(feedback: Feedback) -> bytes:
     return header + struct.pack(f">{len(blocks)}H", *blocks) + _TIME.pack(feedback.time)
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report of which only a few packets matter: what it says of each is looked at on demand."""
+
+    sender: int
+    stream: int
+    begin: int
+    time: int
+    words: tuple[int, ...]
+    """Of each packet what stands on the wire."""
+
+    def feedback(self, numbers: Iterable[int], begin: int) -> Feedback:
+        """The same about some packets alone, as if they had been all.
+
+        Args:
+            numbers: Their places in ``words``.
+            begin: What the first of them is to be called.
+        """
+        offsets = tuple(_offset(self.words[number]) for number in numbers)
+        return Feedback(self.sender, self.stream, begin, self.time, offsets)
+
+
 def decode_feedback(data: bytes) -> Feedback:
     """The report that ``data``, an RTCP packet, holds.
+
+    Raises:
+        EnvelopeError: it holds none.
+    """
+    report = decode_report(data)
+    return report.feedback(range(len(report.words)), report.begin)
+
+
+def decode_report(data: bytes) -> Report:
+    """The same, but for what it says of each packet.
 
     Raises:
         EnvelopeError: it holds none.
@@ -119,5 +152,8 @@ def decode_feedback(data: bytes) -> Feedback:
         raise EnvelopeError(f"a report on {count} packets cannot have {len(data)} bytes")
     words = struct.unpack_from(f">{count}H", data, _HEADER.size)
     (time,) = _TIME.unpack_from(data, len(data) - _TIME.size)
-    offsets = tuple(word & 0x1FFF if word & _RECEIVED else None for word in words)
-    return Feedback(sender, stream, begin, time, offsets)
+    return Report(sender, stream, begin, time, words)
+
+
+def _offset(word: int) -> int | None:
+    return word & 0x1FFF if word & _RECEIVED else None

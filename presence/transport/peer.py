@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from aiortc import RTCSessionDescription
 
@@ -39,6 +40,30 @@ _CHECK_INTERVAL_S = 0.025
 log = logging.getLogger(__name__)
 
 
+class RtpMaker(Protocol):
+    """Makes what carries bundles by RTP, over a connection that may not be open yet."""
+
+    def __call__(
+        self, connection: Connection, own: RtpOffer, other: RtpOffer, clock: Clock
+    ) -> OpeningCarrier:
+        """The carrier: what each side said of its stream, and the clock that stamps arrivals."""
+        ...
+
+
+class OpeningCarrier(Carrier, Protocol):
+    """A carrier that is not open from the start."""
+
+    on_open: Callable[[], None] | None
+    """Bundles can be sent from now on."""
+
+
+def _usual_rtp(
+    connection: Connection, own: RtpOffer, other: RtpOffer, clock: Clock
+) -> OpeningCarrier:
+    path = SrtpPath(connection, own.payload_type)
+    return RtpCarrier(path, own, other, clock, asyncio.get_running_loop())
+
+
 class Peer:
     """One attempt at a connection to one other participant, and the connection it became.
 
@@ -47,7 +72,12 @@ class Peer:
     """
 
     def __init__(
-        self, clock: Clock, carriers: Sequence[str] = CARRIERS, *, ways: Ways = STRAIGHT
+        self,
+        clock: Clock,
+        carriers: Sequence[str] = CARRIERS,
+        *,
+        ways: Ways = STRAIGHT,
+        make_rtp: RtpMaker = _usual_rtp,
     ) -> None:
         """Nothing is sent until a description is exchanged.
 
@@ -56,12 +86,14 @@ class Peer:
             carriers: Of :data:`CARRIERS` those that may be used. The data channel always may, if
                 the other side has nothing else.
             ways: By which a connection is sought.
+            make_rtp: Makes what carries bundles by RTP; a relay's is made for many of them.
         """
         offer_loopback_when_alone()
         self._clock = clock
         self._rtp_allowed = "rtp" in carriers and _rtp_works()
         self._own_rtp: RtpOffer | None = None
-        self._rtp: RtpCarrier | None = None
+        self._make_rtp = make_rtp
+        self._rtp: OpeningCarrier | None = None
         self._hastener: Hastener | None = None
         self.on_open: Callable[[], None] | None = None
         self.on_failed: Callable[[TransportError], None] | None = None
@@ -223,8 +255,7 @@ class Peer:
     def _carry_by_rtp(self, own: RtpOffer, theirs: RtpOffer) -> None:
         """Both sides can: bundles go by RTP from the start."""
         if self._rtp is None:
-            path = SrtpPath(self._connection, own.payload_type)
-            self._rtp = RtpCarrier(path, own, theirs, self._clock, asyncio.get_running_loop())
+            self._rtp = self._make_rtp(self._connection, own, theirs, self._clock)
             self._rtp.on_open = self._opened
 
     def _data_opened(self) -> None:

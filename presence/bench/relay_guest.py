@@ -1,0 +1,46 @@
+"""One participant who comes to a relay, as the load of a benchmark and the tests do."""
+
+from __future__ import annotations
+
+from presence.clock import Clock
+from presence.errors import TransportError
+from presence.relay.fan_carrier import fan_carrier
+from presence.transport.carrier import Carrier
+from presence.transport.peer import CARRIERS, Peer
+from presence.wire.relay_signalling import (
+    RelayJoin,
+    RelayWelcome,
+    decode_relay_answer,
+    encode_relay_message,
+)
+
+
+class RelayGuest:
+    """A participant's connection to a relay. State: the connection."""
+
+    def __init__(self, clock: Clock, carrier: str = "rtp") -> None:
+        """To be made on the event loop that carries it."""
+        carriers = CARRIERS if carrier == "rtp" else (carrier,)
+        self._peer = Peer(clock, carriers, make_rtp=fan_carrier)
+
+    async def come(self, port: int, token: str) -> Carrier:
+        """Come to the relay on this machine that listens on ``port``.
+
+        Raises:
+            TransportError: the relay refused, or no connection opened.
+        """
+        from websockets.asyncio.client import connect
+
+        async with connect(f"ws://127.0.0.1:{port}/relay", compression=None) as websocket:
+            offer = RelayJoin(token=token, sdp=await self._peer.offer())
+            await websocket.send(encode_relay_message(offer))
+            answer = decode_relay_answer(await websocket.recv())
+            if not isinstance(answer, RelayWelcome):
+                await self._peer.close()
+                raise TransportError(f"the relay refused ({answer.code}): {answer.sentence}")
+            await self._peer.accept(answer.sdp)
+            return await self._peer.opened()
+
+    async def leave(self) -> None:
+        """Close the connection."""
+        await self._peer.close()

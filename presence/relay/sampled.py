@@ -1,0 +1,90 @@
+"""Congestion control over many packets, reckoned from a few of them.
+
+What :class:`~presence.transport.congestion.Congestion` does for each packet costs more than sending
+it. A relay sends each receiver hundreds a second, and fifty samples tell as much of a path's queue
+and loss as a mesh's sixty frames do. So of what leaves within 20 ms one packet stands for all:
+its size is theirs together, its fate is theirs.
+
+Sans-IO: the time is passed in.
+"""
+
+from __future__ import annotations
+
+from presence.clock import MILLISECOND
+from presence.transport.congestion import Congestion
+from presence.transport.feedback import Report
+from presence.transport.rtp import SEQUENCE_PERIOD
+from presence.wire.unwrap import unwrap
+
+SAMPLE_NS = 20 * MILLISECOND
+_OPEN_LIMIT = 512
+
+
+class SampledCongestion:
+    """The budget of one path. State: what left since the last sample, and the samples' numbers."""
+
+    def __init__(self, now_ns: int) -> None:
+        """Nothing was sent yet."""
+        self._congestion = Congestion(now_ns)
+        self._bytes = 0
+        self._sampled_ns = now_ns - SAMPLE_NS
+        self._samples: dict[int, int] = {}
+        """By the number of the packet that of the sample, in order."""
+        self._next = 0
+        self._newest = 0
+
+    @property
+    def budget_bps(self) -> float:
+        """Bits a second that may be sent, with all that is put around them on the path."""
+        return self._congestion.budget_bps
+
+    @property
+    def pace_bps(self) -> float:
+        """How fast packets may leave."""
+        return self._congestion.pace_bps
+
+    @property
+    def loss(self) -> float | None:
+        """The share of packets that get lost of late; None while too few were sent to say."""
+        return self._congestion.loss
+
+    def unanswered_ns(self, now_ns: int) -> int:
+        """For how long packets have been sent without any report; 0 once one came."""
+        return self._congestion.unanswered_ns(now_ns)
+
+    def sent(self, sequence: int, size: int, now_ns: int) -> int:
+        """A packet of ``size`` bytes on the path leaves; gives how many bytes to add to it.
+
+        The bytes are those that a packet which is a sample should have besides, to show whether
+        more gets through.
+        """
+        self._bytes += size
+        if now_ns - self._sampled_ns < SAMPLE_NS:
+            return 0
+        padding = self._congestion.padding(self._bytes, now_ns)
+        self._congestion.sent(self._next, self._bytes + padding, now_ns)
+        self._samples[sequence] = self._next
+        if len(self._samples) > _OPEN_LIMIT:
+            del self._samples[next(iter(self._samples))]
+        self._next += 1
+        self._newest = sequence
+        self._bytes = 0
+        self._sampled_ns = now_ns
+        return padding
+
+    def heard(self, report: Report, now_ns: int) -> None:
+        """The receiver reports."""
+        begin = unwrap(report.begin, SEQUENCE_PERIOD, self._newest)
+        end = begin + len(report.words)
+        for sequence in list(self._samples):
+            if sequence >= begin:
+                break
+            # No report will tell of it any more.
+            del self._samples[sequence]
+        places = [sequence - begin for sequence in self._samples if sequence < end]
+        first = next(iter(self._samples.values()), self._next)
+        self._congestion.heard(report.feedback(places, first % SEQUENCE_PERIOD), now_ns)
+
+    def tick(self, now_ns: int) -> None:
+        """Time has passed; to be called several times a second."""
+        self._congestion.tick(now_ns)

@@ -1,0 +1,278 @@
+"""A relay and people who come to it, over real ICE and DTLS on this machine."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from quiet_loop import run
+from relay_room import pose, voice
+from websockets.asyncio.client import connect
+
+from presence.bench.relay_guest import RelayGuest
+from presence.clock import MonotonicClock
+from presence.errors import TransportError
+from presence.relay.admission import Admission, public_text, sign_admission
+from presence.relay.limits import RelayLimits
+from presence.relay.server import relaying
+from presence.wire.bundle import pack_bundles, unpack_bundle
+from presence.wire.envelope import Envelope, Kind, decode_envelope, encode_envelope
+from presence.wire.relay_signalling import RelayJoin, encode_relay_message
+from presence.wire.relaying import RelayBye, RelayPing, RelayPong, decode_relaying, encode_relaying
+
+KEY = Ed25519PrivateKey.generate()
+WAIT_S = 30.0
+GUESTS = Path(__file__).with_name("relay_guest_process.py")
+
+
+def token(stream, *, key=KEY, room="a room", lasts_s=600):
+    return sign_admission(key, Admission(room, stream, int(time.time()) + lasts_s))
+
+
+class Person:
+    """Somebody in a room, in this process. State: what they heard."""
+
+    def __init__(self, stream, carrier="rtp"):
+        self.stream = stream
+        self.guest = RelayGuest(MonotonicClock(), carrier)
+        self.heard = []
+        self.closed = False
+        self.sequence = 0
+
+    async def come(self, port, **claims):
+        self.carrier = await self.guest.come(port, token(self.stream, **claims))
+        self.carrier.on_bundle = self.hear
+        self.carrier.on_closed = self.close
+        return self
+
+    def hear(self, bundle, arrival_ns):
+        self.heard += [decode_envelope(data) for data in unpack_bundle(bundle)]
+
+    def close(self):
+        self.closed = True
+
+    def say(self, *envelopes):
+        (bundle,) = pack_bundles([encode_envelope(e) for e in envelopes])
+        return self.carrier.send(bundle)
+
+    def speak(self):
+        """Send the next pose, golden, so that nothing depends on what came before."""
+        self.say(pose(self.stream, self.sequence, core=20, detail=20))
+        self.sequence += 1
+
+    def ask(self, message):
+        payload = encode_relaying([message])
+        self.say(Envelope(Kind.RELAY, self.stream, self.sequence, 0, core=payload, priority=3))
+
+    def told(self):
+        return [m for e in self.heard if e.kind == Kind.RELAY for m in decode_relaying(e.core)]
+
+    def heard_of(self, stream):
+        return {e.sequence for e in self.heard if e.stream == stream and e.kind == Kind.POSE}
+
+
+@contextlib.asynccontextmanager
+async def room(*people, limits=None):
+    """A relay and those who have come to it."""
+    async with relaying("127.0.0.1", 0, [KEY.public_key()], limits or RelayLimits()) as (
+        port,
+        hall,
+    ):
+        for person in people:
+            await person.come(port)
+        try:
+            yield port, hall
+        finally:
+            for person in people:
+                await person.guest.leave()
+
+
+async def until(condition, meanwhile=None, seconds=WAIT_S):
+    """Wait for a condition, doing something every 20 ms meanwhile."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            if meanwhile is not None:
+                meanwhile()
+            await asyncio.sleep(0.02)
+
+
+def test_people_hear_one_another_by_rtp_and_by_data_channel():
+    async def go():
+        people = [Person(1), Person(2), Person(3, "data")]
+
+        def speak():
+            for person in people:
+                person.speak()
+
+        async with room(*people):
+            assert [p.carrier.name for p in people] == ["rtp", "rtp", "data"]
+            await until(
+                lambda: all(
+                    len(p.heard_of(q.stream)) >= 20 for p in people for q in people if p is not q
+                ),
+                speak,
+            )
+            assert not any(p.heard_of(p.stream) for p in people)
+
+    run(go)
+
+
+def test_a_voice_goes_through_unchanged():
+    async def go():
+        one, two = Person(1), Person(2)
+        sent = voice(1, 5)
+        async with room(one, two):
+            await until(lambda: sent in two.heard, lambda: one.say(sent))
+
+    run(go)
+
+
+def test_the_relay_answers_pings():
+    async def go():
+        one = Person(1)
+        async with room(one):
+            await until(lambda: RelayPong(7) in one.told(), lambda: one.ask(RelayPing(7)))
+
+    run(go)
+
+
+@pytest.mark.parametrize(
+    ("claims", "sentence"),
+    [
+        ({"key": Ed25519PrivateKey.generate()}, "signed"),
+        ({"lasts_s": -10}, "run out"),
+    ],
+)
+def test_who_has_no_good_token_is_refused_with_a_sentence(claims, sentence):
+    async def go():
+        async with room() as (port, hall):
+            with pytest.raises(TransportError, match=sentence):
+                await Person(1).come(port, **claims)
+            assert hall.rooms == {}
+
+    run(go)
+
+
+def test_a_full_room_refuses_and_those_inside_do_not_notice():
+    async def go():
+        one, two, late = Person(1), Person(2), Person(3)
+        async with room(one, two, limits=RelayLimits(capacity=2)) as (port, _):
+            with pytest.raises(TransportError, match="full"):
+                await late.come(port)
+            await until(lambda: len(two.heard_of(1)) >= 5, one.speak)
+            # Another room has place, and so has whoever comes once more.
+            other = await Person(1).come(port, room="another")
+            await other.guest.leave()
+            again = await Person(2).come(port)
+            await until(lambda: len(again.heard_of(1)) >= 5, one.speak)
+            await again.guest.leave()
+
+    run(go)
+
+
+def test_what_is_no_join_is_refused():
+    async def go():
+        async with room() as (port, hall):
+            for nonsense in ("", "{}", '{"type":"RelayJoin","token":"x"}', b"\0\xff"):
+                async with connect(f"ws://127.0.0.1:{port}/relay") as websocket:
+                    await websocket.send(nonsense)
+                    assert "Refused" in await websocket.recv()
+            join = encode_relay_message(RelayJoin(token=token(1), sdp="v=0"))
+            async with connect(f"ws://127.0.0.1:{port}/relay") as websocket:
+                await websocket.send(join)
+                assert "Refused" in await websocket.recv()
+            assert hall.rooms == {}
+            async with httpx.AsyncClient() as client:
+                assert (await client.get(f"http://127.0.0.1:{port}/healthz")).text == "well\n"
+                assert (await client.get(f"http://127.0.0.1:{port}/")).status_code == 404
+
+    run(go)
+
+
+def test_who_floods_is_shown_out_and_the_others_hear_one_another():
+    async def go():
+        one, two, hostile = Person(1), Person(2), Person(3)
+        async with room(one, two, hostile) as (_, hall):
+
+            def flood():
+                one.speak()
+                for _ in range(40):
+                    hostile.carrier._path.send_bundle(
+                        hostile.carrier._sequence + 1, 0, hostile.carrier._own.ssrc, b"\0\1x", 0
+                    )
+                    hostile.carrier._sequence += 1
+
+            await until(lambda: set(hall.rooms["a room"].members) == {1, 2}, flood)
+            before = len(two.heard_of(1))
+            await until(lambda: len(two.heard_of(1)) >= before + 20, one.speak)
+
+    run(go)
+
+
+@pytest.mark.parametrize("fate", [signal.SIGKILL, signal.SIGSTOP])
+def test_nobody_notices_that_others_were_killed_or_stopped(fate):
+    async def go():
+        one, two = Person(1), Person(2)
+        async with room(one, two, limits=RelayLimits(lost_after_s=2.0)) as (port, hall):
+            process = subprocess.Popen(
+                [sys.executable, GUESTS, str(port), "3", token(3), "4", token(4)],
+                stdout=subprocess.PIPE,
+                text=True,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            )
+
+            def speak():
+                one.speak()
+                two.speak()
+
+            try:
+                await until(lambda: len(one.heard_of(3)) > 5 and len(two.heard_of(4)) > 5, speak)
+                process.send_signal(fate)
+                sent = two.sequence
+                await until(lambda: set(hall.rooms["a room"].members) == {1, 2}, speak)
+                await until(lambda: two.sequence >= sent + 100, speak)
+                until_then = range(sent, two.sequence - 5)
+                # On a busy machine a receiver's buffer may run over; nothing else is lost.
+                await until(lambda: len(set(until_then) - one.heard_of(2)) <= 3, speak)
+            finally:
+                process.kill()
+                process.wait()
+                process.stdout.close()
+
+    run(go)
+
+
+def test_a_relay_that_is_told_to_end_says_goodbye_and_ends_well():
+    async def go():
+        relay = subprocess.Popen(
+            [sys.executable, "-m", "presence", "relay", "--bind", "127.0.0.1", "--port", "0",
+             "--host-key", public_text(KEY)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        loop = asyncio.get_running_loop()
+        try:
+            line = await loop.run_in_executor(None, relay.stdout.readline)
+            port = int(line.rsplit(" ", 1)[-1])
+            one = await Person(1).come(port)
+            two = await Person(2).come(port)
+            await until(lambda: len(two.heard_of(1)) >= 5, one.speak)
+            relay.terminate()
+            await until(lambda: one.closed and two.closed)
+            assert RelayBye() in one.told()
+            assert await loop.run_in_executor(None, relay.wait, WAIT_S) == 0
+            for person in (one, two):
+                await person.guest.leave()
+        finally:
+            relay.kill()
+            relay.wait()
+            relay.stdout.close()
+
+    run(go)
