@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
 import msgspec
 from rich.table import Table
@@ -175,6 +176,64 @@ def check_openxr() -> Finding:
     )
 
 
+_SOUND = "from presence.voice.sound_check import print_report; print_report()"
+_QUIETEST_DB = -110.0
+"""Less than this no microphone is silent by itself."""
+
+
+def check_sound() -> Finding:
+    """Are there a microphone and headphones, and is a chirp that is played heard?"""
+    if find_spec("sounddevice") is None:
+        return Finding(
+            Verdict.WARN, "not looked at: sounddevice is missing", "pip install 'presence[voice]'"
+        )
+    try:
+        found = json.loads(ask_child(_SOUND).splitlines()[-1])
+    except PresenceError as error:
+        return Finding(
+            Verdict.FAIL, f"sound devices cannot be looked at: {error}", "see the system's own"
+        )
+    return judge_sound(found)
+
+
+def judge_sound(found: dict[str, Any]) -> Finding:
+    """What a :class:`~presence.voice.sound_check.SoundReport`, as JSON has it, means."""
+    chirp = found["chirp"]
+    if found["problem"]:
+        sentence, _, cure = found["problem"].rpartition(": ")
+        return Finding(Verdict.WARN, sentence or cure, cure if sentence else "")
+    if chirp is None:
+        there = {"microphone": found["microphones"], "headphone or speaker": found["headphones"]}
+        missing = [what for what, names in there.items() if not names]
+        if len(missing) == len(there):
+            sentence = "no sound device here: you will hear nobody, and nobody you"
+        elif found["microphones"]:
+            sentence = "no headphone or speaker here: you will hear nobody"
+        else:
+            sentence = "no microphone here: nobody will hear you"
+        return Finding(Verdict.WARN, sentence, f"plug in a {' and a '.join(missing)}")
+    ears, ear = chirp["headphones"], chirp["microphone"]
+    if chirp["noise_db"] < _QUIETEST_DB and not chirp["heard"]:
+        return Finding(
+            Verdict.WARN,
+            f"{ear!r} hears nothing at all, not even its own noise",
+            "switch it on where it can be muted, or choose another in the system's settings",
+        )
+    if not chirp["heard"]:
+        return Finding(
+            Verdict.OK,
+            f"{ears!r} played a chirp, which {ear!r} did not hear over its own "
+            f"{chirp['noise_db']:.0f} dB: as it should be with headphones, but if these are "
+            "speakers they are off",
+        )
+    return Finding(
+        Verdict.OK,
+        f"{ear!r} heard a chirp that {ears!r} played, {chirp['delay_ms']:.0f} ms later than was "
+        f"reckoned and {abs(chirp['gain_db']):.0f} dB "
+        f"{'quieter' if chirp['gain_db'] < 0 else 'louder'}",
+    )
+
+
 def check_cores() -> Finding:
     """Are there enough processor cores for the processes of a participant?"""
     count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
@@ -235,8 +294,10 @@ CHECKS: list[Check] = [
     Check("base libraries", lambda: check_libraries("", "everything")),
     Check("call libraries", lambda: check_libraries("call", "taking part in a call")),
     Check("headset libraries", lambda: check_libraries("headset", "seeing the others")),
+    Check("voice libraries", lambda: check_libraries("voice", "hearing the others")),
     Check("OpenGL", check_opengl),
     Check("OpenXR", check_openxr),
+    Check("sound", check_sound),
     Check("processor", check_cores),
     Check("network", check_network),
     Check("device key", check_device),

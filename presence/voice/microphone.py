@@ -125,23 +125,21 @@ class Microphone:
         line = self._line
         while line.told:
             told = line.told.popleft()
-            there = line.ring.span[0]
             missing = self._clock.observe(told.first + self._missing, told.first_ns, lost=told.lost)
-            begin = max(told.first, there, self._taken)
-            # What was written over before we came is missing, too, but has its numbers.
-            self._bridge(missing + begin - self._taken)
             self._missing += missing
-            count = told.first + told.samples - begin
-            if count > 0:
-                self._resampler.push(line.ring.read(begin, count))
-            self._taken = told.first + told.samples
+            if missing:
+                self.lost += missing * RATE // line.rate
+                self._resampler.bridge(missing)
+            end = told.first + told.samples
+            # What was written over before we came is missing, too, but has its numbers; it is
+            # stale, and counted as that.
+            begin = max(told.first, line.ring.span[0])
+            if begin < end:
+                if begin > self._taken:
+                    self._resampler.bridge(begin - self._taken)
+                self._resampler.push(line.ring.read(begin, end - begin))
+                self._taken = end
             self._last_told_ns, self._last_count = told.now_ns, told.samples
-
-    def _bridge(self, missing: int) -> None:
-        if missing <= 0:
-            return
-        self.lost += missing * RATE // self._line.rate
-        self._resampler.bridge(missing)
 
     def _begin(self) -> None:
         """The first block is whole as soon as can be, and so as the device gives a piece."""
