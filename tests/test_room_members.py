@@ -216,6 +216,29 @@ def test_a_restarted_host_gives_number_and_seat_back_to_whoever_has_its_token():
     assert enter(after, "Yan", now_ns=10).seat == 0
 
 
+def test_newcomers_after_a_restart_do_not_get_the_places_of_those_who_were_here():
+    before = open_room()
+    there = [enter(before, f"Person {k}") for k in range(CAPACITY - 1)]
+    before.disconnected(there[0].stream)
+    after = open_room(last_stream=4_000, returning_until_ns=10, returning=before.claims)
+    newcomer = enter(after, "Zoe", seat=there[1].seat)
+    assert newcomer.seat == CAPACITY - 1
+    assert isinstance(enter(after, "Yan"), Refused)
+    for one in there:
+        back = enter(after, "whoever", now_ns=5, resume=one.resume)
+        assert (back.stream, back.seat) == (one.stream, one.seat)
+    assert {claim.stream for claim in after.claims} == {1, 2, 3, 4, 4_001}
+
+
+def test_places_from_before_a_restart_are_kept_no_longer_than_people_need_to_return():
+    before = open_room()
+    for _ in range(CAPACITY):
+        enter(before)
+    after = open_room(last_stream=4_000, returning_until_ns=10, returning=before.claims)
+    assert isinstance(enter(after, "Zoe", now_ns=9), Refused)
+    assert enter(after, "Zoe", now_ns=10).seat == 0
+
+
 def test_a_number_that_is_another_persons_by_now_is_not_taken_from_them():
     before = open_room(last_stream=6)
     old = enter(before, "Ada", seat=2)

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from presence.clock import MILLISECOND, SECOND, Clock
 from presence.errors import SignallingError
+from presence.host.kept_places import KeptPlaces
 from presence.host.limits import Allowance, Limits
 from presence.host.switchboard import Switchboard
 from presence.room.members import LAST_STREAM, RETURNING_NS, Outgoing, Room
@@ -81,6 +82,7 @@ class Reception:
         resume_key: bytes | None = None,
         reopened: bool = False,
         ice_servers: Callable[[str], tuple[IceServer, ...]] = lambda user: (),
+        places: KeptPlaces | None = None,
     ) -> None:
         """Receive the people of the room named ``room``; ``report`` takes a line about each.
 
@@ -92,6 +94,7 @@ class Reception:
             resume_key: Signs what people get to prove who they were; None makes one, and after a
                 restart nobody can.
             reopened: Whether people may have been let in before, by a host that was restarted.
+            places: Where it is written down who has which place; None: nowhere.
             ice_servers: Gives the STUN and TURN servers, with credentials for one user.
         """
         self._room = room
@@ -104,7 +107,9 @@ class Reception:
             limits.capacity,
             last_stream=secrets.randbelow(LAST_STREAM) if reopened else 0,
             returning_until_ns=clock.now_ns() + RETURNING_NS if reopened else 0,
+            returning=places.read() if reopened and places is not None else (),
         )
+        self._places = places
         self._ice_servers = ice_servers
         self.switchboard = Switchboard(limits, clock)
         """Carries what members cannot send one another otherwise."""
@@ -190,7 +195,8 @@ class Reception:
         answer = self._members.join(join, self._clock.now_ns())
         if isinstance(answer, Refused):
             raise _RefusedError(answer.code, answer.sentence)
-        # If this one replaces another of the same number, that one's last words come first.
+        # If this one replaces another of the same number, that one's last words come first. What
+        # is noted of them is before they hear of it.
         self._deliver()
         answer = msgspec.structs.replace(
             answer,
@@ -229,7 +235,9 @@ class Reception:
             self._deliver()
 
     def _deliver(self) -> None:
-        """Hand what the room has to say to the connections."""
+        """Hand what the room has to say to the connections, and note who has which place."""
+        if self._places is not None:
+            self._places.write(self._members.claims)
         while outgoings := self._members.collect():
             for outgoing in outgoings:
                 self._enqueue(outgoing)

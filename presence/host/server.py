@@ -18,6 +18,7 @@ from presence.errors import HostError
 from presence.host.address import listen, reachable_address
 from presence.host.app import make_app
 from presence.host.doorman import Doorman
+from presence.host.kept_places import KeptPlaces
 from presence.host.link_file import link_written
 from presence.host.reception import Reception
 from presence.host.resume_key import resume_key
@@ -78,6 +79,7 @@ async def hosting(
             MonotonicClock(),
             report,
             resume_key=resume_key(),
+            places=KeptPlaces(link.room),
             reopened=settings.room is not None,
             # The one use of the wall clock: a TURN server compares it with its own.
             ice_servers=lambda user: settings.ice.servers(user, int(time.time())),

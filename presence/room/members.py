@@ -5,7 +5,7 @@ A pure protocol core: it is told what came and what time it is, and collects wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -61,11 +61,13 @@ class _Present:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The place of a member who was lost."""
+    """The place of a member who was lost, or who was here before a restart."""
 
-    member: Member
+    seat: int
     nonce: int
     until_ns: int
+    who: tuple[str, int] | None
+    """Their name and look; None: before a restart, when nobody wrote those down."""
 
 
 class Room:
@@ -82,6 +84,7 @@ class Room:
         *,
         last_stream: int = 0,
         returning_until_ns: int = 0,
+        returning: Iterable[Claim] = (),
     ) -> None:
         """Nobody is here.
 
@@ -93,6 +96,8 @@ class Room:
                 before a restart, a random one: so no newcomer gets a number that is in use.
             returning_until_ns: Until then such people may come; newcomers get other seats than
                 those that are usually taken.
+            returning: What those had who were here before a restart, as :attr:`claims` said then;
+                until that time it is kept for them.
         """
         self._tokens = tokens
         self._new_nonce = new_nonce
@@ -100,13 +105,24 @@ class Room:
         self._last_stream = last_stream
         self._returning_until_ns = returning_until_ns
         self._present: dict[int, _Present] = {}
-        self._held: dict[int, _Held] = {}
+        self._held = {
+            claim.stream: _Held(claim.seat, claim.nonce, returning_until_ns, None)
+            for claim in returning
+        }
         self._outgoing: list[Outgoing] = []
 
     @property
     def members(self) -> tuple[Member, ...]:
         """Who is here, in the order of their joining."""
         return tuple(present.member for present in self._present.values())
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What those have who are here, and those whose places are kept: to outlast a restart."""
+        here = [
+            Claim(s, present.member.seat, present.nonce) for s, present in self._present.items()
+        ]
+        return (*here, *(Claim(s, held.seat, held.nonce) for s, held in self._held.items()))
 
     def collect(self) -> list[Outgoing]:
         """What is to be sent, in this order; each message is given once."""
@@ -195,15 +211,15 @@ class Room:
             held = self._held[claim.stream]
             if held.nonce == claim.nonce:
                 del self._held[claim.stream]
-                return claim.stream, held.member.seat, claim.nonce
+                return claim.stream, held.seat, claim.nonce
         elif claim is not None:
             # Before a restart of the host, or longer ago than places are kept.
             return claim.stream, claim.seat, claim.nonce
         # Somebody whose program was killed and begun again has no token any more.
         for stream, held in self._held.items():
-            if (held.member.name, held.member.look) == (join.name, join.look):
+            if held.who == (join.name, join.look):
                 del self._held[stream]
-                return None, held.member.seat, self._new_nonce()
+                return None, held.seat, self._new_nonce()
         return None, join.seat, self._new_nonce()
 
     def _full(self) -> Refused:
@@ -225,7 +241,7 @@ class Room:
 
     def _free_seat(self, wished: int | None, now_ns: int) -> int:
         taken = {present.member.seat for present in self._present.values()}
-        taken |= {held.member.seat for held in self._held.values()}
+        taken |= {held.seat for held in self._held.values()}
         free = [seat for seat in range(self._capacity) if seat not in taken]
         if wished is not None and wished in free:
             return wished
@@ -236,7 +252,9 @@ class Room:
 
     def _lose(self, stream: int) -> None:
         present = self._present[stream]
-        self._held[stream] = _Held(present.member, present.nonce, present.heard_ns + HELD_NS)
+        member, until_ns = present.member, present.heard_ns + HELD_NS
+        who = (member.name, member.look)
+        self._held[stream] = _Held(member.seat, present.nonce, until_ns, who)
         self._remove(stream, "lost")
 
     def _remove(self, stream: int, reason: Reason) -> None:
