@@ -48,6 +48,9 @@ SOUND_PACKAGES = ("libopenal1", "libportaudio2")
 SOUND_GOALS = ("demo", "test", "bench")
 # Everything else that the libraries load comes inside their wheels.
 GL_PACKAGES = ("libegl1", "libgl1", "libgl1-mesa-dri")
+# Says what is measured and tested of voices.
+SPEECH_PACKAGES = ("espeak-ng",)
+SPEECH_GOALS = ("test", "bench")
 # OpenXR's validation layer judges a client that draws on an X display; a browser shows our people;
 # calls are relayed by a real TURN server between networks that the kernel makes; lips are judged on
 # speech whose every sound is known.
@@ -179,6 +182,7 @@ def install_packages(packages: Sequence[str], besides: Sequence[str] = ()) -> No
 def set_up_system(goal: str, besides: Sequence[str]) -> None:
     """The packages that the virtual environment, the libraries in it and the tests need."""
     packages = [*GL_PACKAGES, *(SOUND_PACKAGES if goal in SOUND_GOALS else ())]
+    packages += SPEECH_PACKAGES if goal in SPEECH_GOALS else ()
     packages += TEST_PACKAGES if goal == "test" else ()
     # Debian keeps the part of Python that makes virtual environments in a package of its own.
     if not PYTHON.exists() and importlib.util.find_spec("ensurepip") is None:
