@@ -1,0 +1,156 @@
+"""What a microphone's sound goes through before anybody hears it: echo, noise and loudness.
+
+The work is WebRTC's (high-pass, echo canceller, noise suppression, gain), bound by the package
+``livekit``, of which nothing else is used: no server is asked and nothing is sent. The canceller
+takes out what it was told is being played, so it must be told of everything that is: the mix for
+both ears as it was rendered, not the voices that went into it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from presence.errors import UsageError
+from presence.voice.block import BLOCK, RATE, Samples, checked_block
+
+_FRAME = BLOCK // 2
+"""The processing takes 10 ms at a time."""
+_LARGEST_DELAY_MS = 500
+_FULL = 32767.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingSettings:
+    """What is done to a microphone's sound."""
+
+    high_pass: bool = True
+    """Take out rumble and hum below speech."""
+    echo_canceller: bool = True
+    """Take out what this machine plays, as far as the microphone hears it."""
+    noise_suppression: bool = True
+    """Take out noise that goes on, such as a fan's."""
+    gain: bool = True
+    """Bring whoever speaks to an even loudness."""
+
+
+class Processing(Protocol):
+    """A microphone's blocks in, better ones out."""
+
+    @property
+    def kind(self) -> str:
+        """Who does it: ``"webrtc"``, or ``"none"``."""
+
+    def reference(self, mix: Samples) -> None:
+        """Tell what was given to the device to be played: ``(960, 2)``, or mono ``(960,)``."""
+
+    def process(self, block: Samples, delay_ns: int = 0) -> Samples:
+        """The block ``(960,)`` as it should be sent.
+
+        Args:
+            block: what the microphone heard.
+            delay_ns: from the time when a reference was told to the time when the same sound,
+                played and heard again, comes here: what waits in both devices, together.
+        """
+
+
+class WebRtcProcessing:
+    """See the module. State: WebRTC's, which learns the room's echo and noise."""
+
+    kind = "webrtc"
+
+    def __init__(self, settings: ProcessingSettings = ProcessingSettings()) -> None:
+        """Begin anew, with nothing learned.
+
+        Raises:
+            UsageError: the package is not installed, or does not work on this machine.
+        """
+        try:
+            module: Any = importlib.import_module("livekit.rtc.apm")
+            frames: Any = importlib.import_module("livekit.rtc.audio_frame")
+        except (ImportError, OSError) as error:
+            raise UsageError(
+                f"WebRTC's processing is not here ({error}): install presence with its extra "
+                "voice, and use headphones until then"
+            ) from None
+        self._settings = settings
+        self._make_frame = frames.AudioFrame
+        self._module = module.AudioProcessingModule(
+            high_pass_filter=settings.high_pass,
+            echo_cancellation=settings.echo_canceller,
+            noise_suppression=settings.noise_suppression,
+            auto_gain_control=settings.gain,
+        )
+
+    def reference(self, mix: Samples) -> None:
+        """Tell what is played."""
+        if mix.shape not in ((BLOCK,), (BLOCK, 2)):
+            raise UsageError(
+                f"what is played is 20 ms for one ear or two, and this has the shape {mix.shape}"
+            )
+        if not self._settings.echo_canceller:
+            return
+        sound = _to_integers(mix)
+        channels = 1 if mix.ndim == 1 else 2
+        for half in (sound[:_FRAME], sound[_FRAME:]):
+            self._module.process_reverse_stream(
+                self._make_frame(bytearray(half.tobytes()), RATE, channels, _FRAME)
+            )
+
+    def process(self, block: Samples, delay_ns: int = 0) -> Samples:
+        """The block as it should be sent."""
+        sound = _to_integers(checked_block(block))
+        delay_ms = min(max(round(delay_ns / 1e6), 0), _LARGEST_DELAY_MS)
+        halves = []
+        for half in (sound[:_FRAME], sound[_FRAME:]):
+            frame = self._make_frame(bytearray(half.tobytes()), RATE, 1, _FRAME)
+            if self._settings.echo_canceller:
+                self._module.set_stream_delay_ms(delay_ms)
+            self._module.process_stream(frame)
+            halves.append(np.frombuffer(frame.data, dtype=np.int16))
+        processed: Samples = np.concatenate(halves).astype(np.float32) / np.float32(_FULL)
+        return np.clip(processed, -1.0, 1.0, out=processed)
+
+
+class NoProcessing:
+    """Leaves sound as it is: for where nothing better is there, or wanted. It has no state."""
+
+    kind = "none"
+
+    def reference(self, mix: Samples) -> None:
+        """Nothing is done with it."""
+
+    def process(self, block: Samples, delay_ns: int = 0) -> Samples:
+        """The block itself."""
+        return checked_block(block)
+
+
+def open_processing(
+    settings: ProcessingSettings = ProcessingSettings(),
+) -> Processing:
+    """The processing that this machine has; the log says so, once, if it has none."""
+    if not any(
+        (settings.high_pass, settings.echo_canceller, settings.noise_suppression, settings.gain)
+    ):
+        return NoProcessing()
+    try:
+        return WebRtcProcessing(settings)
+    except UsageError as error:
+        _say_once(str(error))
+        return NoProcessing()
+
+
+@functools.cache
+def _say_once(why: str) -> None:
+    _log.warning("neither echo nor noise is taken out of your voice: %s", why)
+
+
+def _to_integers(sound: Samples) -> Any:
+    return np.rint(np.clip(sound, -1.0, 1.0) * _FULL).astype(np.int16)
