@@ -39,6 +39,6 @@ class Heard:
     block: Samples
     """``(960,)``."""
     kinds: Kinds
-    """``(960,)``: where each sample comes from, a :class:`Kind`."""
+    """``(960,)``: where each sample comes from, by ``Kind``."""
     capture_ns: int | None
     """When its first sample was spoken, by the sender's clock; None in a pause."""
