@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 from relay_room import Party, pose, single, voice, what
 
@@ -399,3 +402,45 @@ def test_a_bundle_is_never_too_long():
     assert all(len(bundle) <= 1150 for bundle in party.carriers[2].bundles)
     assert len(party.heard(2)) == 60
     assert encode_envelope(pose(1, 0))
+
+
+def test_a_hundred_who_come_within_a_second_delay_nobody():
+    party = Party(*range(1, 11), limits=RelayLimits(capacity=200, lost_after_s=60.0))
+    for stream in range(1, 11):
+        party.say(stream, pose(stream, 0))
+    sequence = 0
+    for newcomer in range(11, 111):
+        party.come(newcomer)
+        if newcomer % 3 == 0:
+            sequence += 1
+            for stream in range(1, 11):
+                party.say(stream, pose(stream, sequence, 0))
+        party.pass_time(10 * MILLISECOND)
+    for stream in range(1, 11):
+        heard = [e for e in party.heard(stream) if e.kind == POSE]
+        assert len(heard) == 9 * (sequence + 1)
+    for newcomer in (11, 60, 110):
+        heard = what(party.heard(newcomer))
+        # The goldens first, whenever they came.
+        assert heard[:10] == [(stream, POSE, 0) for stream in range(1, 11)]
+
+
+def test_who_has_gone_leaves_nothing_behind():
+    party = Party(1, 2)
+    gone = []
+    for n in range(50):
+        party.come(3)
+        gone.append(weakref.ref(party.room.members[3]))
+        party.ask(1, Wants(((3, Want(2)),)))
+        party.say(3, pose(3, n), voice(3, n))
+        party.say(1, pose(1, n))
+        party.pass_time()
+        party.ask(3, Again(1, n, n))
+        party.ask(3, RelayBye())
+        party.pass_time()
+        del party.carriers[3]
+    gc.collect()
+    party.say(1, pose(1, 50))
+    party.pass_time()
+    assert [ref for ref in gone if ref() is not None] == []
+    assert set(party.room.members) == {1, 2}

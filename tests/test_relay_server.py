@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -276,3 +277,56 @@ def test_a_relay_that_is_told_to_end_says_goodbye_and_ends_well():
             relay.stdout.close()
 
     run(go)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of another process are Linux's")
+def test_a_relay_out_of_file_descriptors_serves_those_it_has_and_takes_more_later():
+    async def go():
+        relay = subprocess.Popen(
+            [sys.executable, "-m", "presence", "relay", "--bind", "127.0.0.1", "--port", "0",
+             "--host-key", public_text(KEY)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        loop = asyncio.get_running_loop()
+        try:
+            line = await loop.run_in_executor(None, relay.stdout.readline)
+            port = int(line.rsplit(" ", 1)[-1])
+            one, two = await Person(1).come(port), await Person(2).come(port)
+            used = max(int(fd.name) for fd in Path(f"/proc/{relay.pid}/fd").iterdir()) + 1
+            _, most = resource.prlimit(relay.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(relay.pid, resource.RLIMIT_NOFILE, (used, most))
+            late = Person(3)
+            with pytest.raises((TransportError, OSError, TimeoutError)):
+                async with asyncio.timeout(5):
+                    await late.come(port)
+            await late.guest.leave()
+            before = len(two.heard_of(1))
+            await until(lambda: len(two.heard_of(1)) >= before + 20, one.speak)
+            resource.prlimit(relay.pid, resource.RLIMIT_NOFILE, (most, most))
+            late = Person(3)
+            await until_comes(late, port)
+            await until(lambda: len(late.heard_of(1)) >= 5, one.speak)
+            for person in (one, two, late):
+                await person.guest.leave()
+            relay.terminate()
+            assert await loop.run_in_executor(None, relay.wait, WAIT_S) == 0
+        finally:
+            relay.kill()
+            relay.wait()
+            relay.stdout.close()
+
+    run(go)
+
+
+async def until_comes(person, port):
+    """Try until the relay listens again."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            try:
+                await person.come(port)
+                return
+            except (TransportError, OSError):
+                await person.guest.leave()
+                person.guest = RelayGuest(MonotonicClock())
+                await asyncio.sleep(0.2)
