@@ -88,6 +88,16 @@ def test_running_dry_is_heard_without_a_click_and_asks_for_blocks_sooner():
     assert silent[100:].sum() > 20
 
 
+@pytest.mark.parametrize("late_ms", [8, 12, 18])
+def test_what_begins_while_an_ending_fades_goes_on_without_a_click(late_ms):
+    phones, pieces = headphones(device())
+    late_ns = late_ms * MILLISECOND
+    play(phones, 1.5, late_ns=lambda block: late_ns if block == 40 else 0)
+    assert phones.dry == 1
+    sound = np.concatenate(pieces)[:, 0]
+    assert sharpest(sound) < 2.5 * 0.5 * (2 * np.pi * 1000 / RATE) ** 2
+
+
 def test_after_running_dry_what_is_told_is_true():
     phones, pieces = headphones(device())
     told, _ = play(phones, 2.0, late_ns=lambda block: 60 * MILLISECOND if block == 40 else 0)

@@ -137,6 +137,12 @@ def test_the_doctor_tells_what_was_heard():
     )
 
 
+def test_the_doctor_lists_what_there_is_to_choose_from():
+    finding = told(chirp=chirp(heard=True), headphones=["Ears", "Speakers"])
+    assert finding.sentence.endswith("to choose from: microphones Mic; headphones Ears, Speakers")
+    assert "to choose" not in told(chirp=chirp(heard=True)).sentence
+
+
 def test_the_doctor_does_not_blame_headphones_for_not_being_heard():
     finding = told(chirp=chirp())
     assert finding.verdict is Verdict.OK

@@ -213,6 +213,12 @@ def judge_sound(found: dict[str, Any]) -> Finding:
             sentence = "no microphone here: nobody will hear you"
         return Finding(Verdict.WARN, sentence, f"plug in a {' and a '.join(missing)}")
     ears, ear = chirp["headphones"], chirp["microphone"]
+    choice = ""
+    if len(found["microphones"]) > 1 or len(found["headphones"]) > 1:
+        choice = (
+            f"; to choose from: microphones {', '.join(found['microphones'])}; "
+            f"headphones {', '.join(found['headphones'])}"
+        )
     if chirp["noise_db"] < _QUIETEST_DB and not chirp["heard"]:
         return Finding(
             Verdict.WARN,
@@ -224,13 +230,13 @@ def judge_sound(found: dict[str, Any]) -> Finding:
             Verdict.OK,
             f"{ears!r} played a chirp, which {ear!r} did not hear over its own "
             f"{chirp['noise_db']:.0f} dB: as it should be with headphones, but if these are "
-            "speakers they are off",
+            "speakers they are off" + choice,
         )
     return Finding(
         Verdict.OK,
         f"{ear!r} heard a chirp that {ears!r} played, {chirp['delay_ms']:.0f} ms later than was "
         f"reckoned and {abs(chirp['gain_db']):.0f} dB "
-        f"{'quieter' if chirp['gain_db'] < 0 else 'louder'}",
+        f"{'quieter' if chirp['gain_db'] < 0 else 'louder'}{choice}",
     )
 
 
