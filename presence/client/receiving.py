@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from presence.allowance import Allowance
 from presence.client.asking import Asker
 from presence.client.logs import Columns
 from presence.client.loss_meter import LossMeter
 from presence.client.records import Came, Heard, Record, VoicePacket, Went
-from presence.clock import MILLISECOND, SECOND, SkewedClock
+from presence.clock import MILLISECOND, SkewedClock
 from presence.codec import Decoder, Frame, PatientDecoder
 from presence.codec.profile import decode_profile
 from presence.errors import CodecError, EnvelopeError, WireError
@@ -33,29 +34,6 @@ _LARGEST_STAMP = 1 << 62
 
 
 @dataclass(slots=True)
-class _Allowance:
-    """How many more may come: a bucket that refills with time, and begins full."""
-
-    a_second: float
-    at_once: float
-    left: float = field(init=False)
-    since_ns: int = 0
-
-    def __post_init__(self) -> None:
-        self.left = self.at_once
-
-    def take(self, now_ns: int) -> bool:
-        """Whether one more is taken now."""
-        gained = self.a_second * max(0, now_ns - self.since_ns) / SECOND
-        self.since_ns = max(self.since_ns, now_ns)
-        self.left = min(self.at_once, self.left + gained)
-        if self.left < 1.0:
-            return False
-        self.left -= 1.0
-        return True
-
-
-@dataclass(slots=True)
 class _Speaker:
     """Someone heard. State: their decoder and what was heard of them."""
 
@@ -76,10 +54,8 @@ class _Speaker:
     heard_ns: int = 0
     frames: int = 0
     bytes: int = 0
-    moves: _Allowance = field(default_factory=lambda: _Allowance(POSES_A_SECOND, POSES_AT_ONCE))
-    speech: _Allowance = field(
-        default_factory=lambda: _Allowance(PACKETS_A_SECOND, PACKETS_AT_ONCE)
-    )
+    moves: Allowance = field(default_factory=lambda: Allowance(POSES_A_SECOND, POSES_AT_ONCE))
+    speech: Allowance = field(default_factory=lambda: Allowance(PACKETS_A_SECOND, PACKETS_AT_ONCE))
 
     def __post_init__(self) -> None:
         self.poses, self.packets = Unwrapper(self.times), Unwrapper(self.times)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from presence.clock import SECOND
 from presence.room.members import CAPACITY
 
 
@@ -28,23 +27,3 @@ class Limits:
     """KiB a second of the same."""
     unsent: int = 256
     """Messages waiting to be sent to one member, after which the member is given up."""
-
-
-class Allowance:
-    """A token bucket. State: how much may still be done, and when that was last known."""
-
-    def __init__(self, per_s: float, now_ns: int) -> None:
-        """``per_s`` a second over time, and twice as many at once."""
-        self._per_s = per_s
-        self._left = 2.0 * per_s
-        self._known_ns = now_ns
-
-    def take(self, now_ns: int, amount: float = 1.0) -> bool:
-        """Whether so much more is allowed; if so it is taken."""
-        refilled = self._left + (now_ns - self._known_ns) / SECOND * self._per_s
-        self._left = min(refilled, 2.0 * self._per_s)
-        self._known_ns = now_ns
-        if self._left < amount:
-            return False
-        self._left -= amount
-        return True

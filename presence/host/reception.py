@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from presence.allowance import Allowance
 from presence.clock import MILLISECOND, SECOND, Clock
 from presence.errors import SignallingError
 from presence.host.kept_places import KeptPlaces
-from presence.host.limits import Allowance, Limits
+from presence.host.limits import Limits
 from presence.host.switchboard import Switchboard
 from presence.room.members import LAST_STREAM, RETURNING_NS, Outgoing, Room
 from presence.room.resume import KEY_BYTES, ResumeTokens
@@ -115,7 +116,7 @@ class Reception:
         """Carries what members cannot send one another otherwise."""
         self._connections: dict[int, _Connection] = {}
         self._waiting = 0
-        self._joins = Allowance(limits.joins_per_s, clock.now_ns())
+        self._joins = Allowance(limits.joins_per_s, 2 * limits.joins_per_s, clock.now_ns())
 
     def is_room(self, name: str) -> bool:
         """Whether the room has this name; how long that takes tells nothing about the name."""
@@ -212,7 +213,8 @@ class Reception:
 
     async def _hear(self, websocket: WebSocket, connection: _Connection) -> None:
         """Take in what a member says until they go."""
-        allowance = Allowance(self._limits.messages_per_s, self._clock.now_ns())
+        per_s = self._limits.messages_per_s
+        allowance = Allowance(per_s, 2 * per_s, self._clock.now_ns())
         while True:
             text = await _next_text(websocket)
             now_ns = self._clock.now_ns()

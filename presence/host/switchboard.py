@@ -13,9 +13,10 @@ import secrets
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from presence.allowance import Allowance
 from presence.clock import SECOND, Clock
 from presence.errors import WireError
-from presence.host.limits import Allowance, Limits
+from presence.host.limits import Limits
 from presence.transport.gate import Gate
 from presence.transport.strand_end import StrandEnd
 from presence.transport.strands import Strands
@@ -43,8 +44,9 @@ class _Line:
         self._strands = Strands()
         self._gates: dict[int, Gate] = {}
         now_ns = clock.now_ns()
-        self._frames = Allowance(limits.frames_per_s, now_ns)
-        self._kib = Allowance(limits.carried_kib_per_s, now_ns)
+        frames, kib = limits.frames_per_s, limits.carried_kib_per_s
+        self._frames = Allowance(frames, 2 * frames, now_ns)
+        self._kib = Allowance(kib, 2 * kib, now_ns)
 
     def open(self, index: int) -> StrandEnd:
         """The member has a connection of that number, in the place of one that they had."""

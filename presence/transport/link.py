@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from presence.allowance import Allowance
 from presence.clock import MILLISECOND, SECOND, Clock
 from presence.errors import EnvelopeError, UnknownKeyError, WireError
 from presence.transport.carrier import Carrier
@@ -184,9 +185,9 @@ class Link:
         self._ping_due_ns = self._ticked_ns
         self._tokens = itertools.count()
         self._pinged: dict[int, int] = {}
-        self._malformed_level = 0.0
-        self._keys_level = 0.0
-        self._flood_level = 0.0
+        self._malformed = Allowance(MALFORMED_A_SECOND, MALFORMED_LIMIT)
+        self._keys = Allowance(KEYS_A_SECOND, KEYS_AT_ONCE)
+        self._bundles = Allowance(BUNDLES_A_SECOND, FLOOD_LIMIT)
         carrier.on_bundle = self._hear
         carrier.on_ready = self.flush
         carrier.on_closed = lambda: self._end("the connection was closed by the other side")
@@ -270,11 +271,10 @@ class Link:
         passed_ns = min(since_ns, 2 * TICK_NS)
         self._ticked_ns = now_ns
         self._silent_ns = max(0, self._silent_ns + passed_ns)
-        forgiven = MALFORMED_A_SECOND * passed_ns / SECOND
-        self._malformed_level = max(0.0, self._malformed_level - forgiven)
+        self._malformed.refill(passed_ns)
         # What came while this process was held up lay in the socket, and comes at once.
-        self._flood_level = max(0.0, self._flood_level - BUNDLES_A_SECOND * since_ns / SECOND)
-        self._keys_level = max(0.0, self._keys_level - KEYS_A_SECOND * passed_ns / SECOND)
+        self._bundles.refill(since_ns)
+        self._keys.refill(passed_ns)
         if self._silent_ns >= LOST_AFTER_NS:
             self._end(f"nothing was heard for {self._silent_ns / SECOND:.1f} s")
         elif now_ns >= self._ping_due_ns or self._silent_ns >= PROBE_AFTER_NS:
@@ -321,8 +321,7 @@ class Link:
         self._silent_ns = self._ticked_ns - arrival_ns
         self._counters.received_bundles += 1
         self._counters.received_bytes += len(bundle)
-        self._flood_level += 1.0
-        if self._flood_level > FLOOD_LIMIT:
+        if not self._bundles.spend():
             self._end("the other participant sends more than anybody could", hostile=True)
             return
         try:
@@ -363,10 +362,9 @@ class Link:
             self._take(envelope, arrival_ns)
             return
         if envelope.kind == Kind.KEY and not envelope.epoch:
-            if self._keys_level >= KEYS_AT_ONCE:
+            if not self._keys.spend():
                 # Each costs a signature's verification.
                 raise EnvelopeError("more is said about keys than there could be to say")
-            self._keys_level += 1.0
             self._take(envelope, arrival_ns)
             return
         now_ns = self._clock.now_ns() if late else arrival_ns
@@ -425,8 +423,7 @@ class Link:
 
     def _count_malformed(self) -> None:
         self._counters.malformed += 1
-        self._malformed_level += 1.0
-        if self._malformed_level > MALFORMED_LIMIT:
+        if not self._malformed.spend():
             self._end("the other participant sends nothing that can be understood", hostile=True)
 
     def _end(self, reason: str, *, left: bool = False, hostile: bool = False) -> None:
