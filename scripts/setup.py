@@ -37,7 +37,7 @@ LOCK = ROOT / "requirements" / "dev.txt"
 STAMP = VENV / "presence-setup"
 LOOPS_STAMP = VENV / "presence-loops"
 LOOPS_GOALS = ("demo", "test", "bench")
-LOOPS = ("presence", "presence/codec", "presence/playout", "presence/pose")
+LOOPS = ("presence", "presence/codec", "presence/playout", "presence/pose", "presence/voice")
 """Whose sources machine code is made of."""
 JUDGES = ROOT / "tests" / "judges"
 JUDGES_STAMP = JUDGES / "node_modules" / ".presence-setup"

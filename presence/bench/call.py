@@ -59,10 +59,10 @@ def bench_call(
     people = participants - 1
     span = seconds + 2 * _WARM_UP_SECONDS
     with ExitStack() as stack:
-        memory = [SharedMemory.create(size) for size in (8 << 20, 4096, 4096)]
+        memory = [SharedMemory.create(size) for size in (8 << 20, 4096, 4096, 4096)]
         for block in memory:
             stack.callback(block.close)
-        ring, head, status = (Block(block.descriptor, block.size) for block in memory)
+        ring, head, status, waits = (Block(block.descriptor, block.size) for block in memory)
         load_task = LoadTask(
             ring=ring,
             people=people,
@@ -80,7 +80,8 @@ def bench_call(
         display = OffscreenDisplay(_EYE_PIXELS, _EYE_PIXELS, 0, display_rate)
         stack.callback(display.close)
         body = triangle_avatar()
-        task = ViewTask(settings=Settings(link=""), ring=ring, head=head, status=status)
+        settings = Settings(link="")
+        task = ViewTask(settings=settings, ring=ring, head=head, status=status, waits=waits)
         log = ShownLog()
         view = View(task, display, lambda came: body, log)
         time.sleep(max(0, begins_ns - time.monotonic_ns()) / SECOND)

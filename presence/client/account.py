@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from presence.client.cadence import Cadence
+from presence.client.conversation import Conversation
 from presence.client.exchange import Exchange
 from presence.client.invitations import Inviter
+from presence.client.records import Spoke
 from presence.client.roster import Roster
 from presence.client.settings import Settings
 from presence.client.status import PeerStatus, Status
@@ -27,6 +31,8 @@ class Account:
         view: ViewProcess | None,
     ) -> None:
         """Nothing was told yet."""
+        self.conversation: Conversation | None = None
+        """What is said and heard goes through it, once it has begun."""
         self.carriers: dict[int, str] = {}
         """What each was heard over, also of those who went."""
         self._settings = settings
@@ -37,6 +43,17 @@ class Account:
         self._view = view
         self._received: dict[int, int] = {}
         self._sent = 0
+        self._levels: dict[int, float] = {}
+        self._sound = ""
+
+    def spoke(self, spoken: Sequence[Spoke]) -> None:
+        """Take in how loud people speak, as it is heard."""
+        for spoke in spoken:
+            self._levels[spoke.stream] = max(spoke.level, self._levels.get(spoke.stream, 0.0))
+
+    def note(self, sentence: str) -> None:
+        """Show a sentence about the sound, in the place of the last; for any thread."""
+        self._sound = sentence
 
     def status(self) -> Status:
         """Now; to be called every :data:`STATUS_SECONDS`."""
@@ -49,6 +66,8 @@ class Account:
             peers=(*self._peers(), *self._refused()),
             view=self._view.status() if self._view else None,
             note=self._note(),
+            level=self.conversation.level if self.conversation else None,
+            muted=self.conversation.muted if self.conversation else False,
         )
 
     def _peers(self) -> list[PeerStatus]:
@@ -68,9 +87,11 @@ class Account:
                     round_trip_ms=None if trip is None else trip / 1e6,
                     kbps=_kbps(received - self._received.get(stream, received)),
                     received=frames,
+                    level=self._levels.get(stream, 0.0),
                 )
             )
         self._received = totals
+        self._levels.clear()
         return peers
 
     def _refused(self) -> list[PeerStatus]:
@@ -83,6 +104,8 @@ class Account:
             notes.append("nobody here has your link: compare it with theirs, to the last letter")
         if self._inviter is not None:
             notes.append(self._inviter.note)
+        if self._sound:
+            notes.append(self._sound)
         if self._cadence.divisor != 1:
             rate = self._settings.rate // self._cadence.divisor
             notes.append(f"this machine is busy: sampling {rate} times a second")

@@ -40,6 +40,21 @@ def join(
     face: Annotated[
         Path | None, typer.Option(help="A Live Link Face CSV file beside the motion.")
     ] = None,
+    microphone: Annotated[
+        str,
+        typer.Option(
+            help="default, none, file:PATH, or a part of its name; lines: a performer's own voice. "
+            "Unless given, default for a headset and else none."
+        ),
+    ] = "",
+    headphones: Annotated[
+        str,
+        typer.Option(
+            help="default, none, file:PATH, or a part of their name. "
+            "Unless given, default where you see the others in a headset or a window."
+        ),
+    ] = "",
+    muted: Annotated[bool, typer.Option("--muted", help="Join without being heard.")] = False,
     seed: Annotated[
         int, typer.Option(min=0, max=0xFFFF_FFFF, help="Of the body that the others draw.")
     ] = 0,
@@ -81,6 +96,9 @@ def join(
         path=_path_choice(path),
         motion=str(motion) if motion else None,
         face=str(face) if face else None,
+        microphone=microphone or ("default" if as_ == "headset" else "none"),
+        headphones=headphones or ("default" if view in ("headset", "window") else "none"),
+        muted=muted,
         seed=seed,
         seat=seat,
         code=code,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 
 from presence.client.exchange import Exchange
 from presence.client.invitations import Inviter
-from presence.client.records import Seated
+from presence.client.records import Record, Seated
 from presence.client.roster import Roster
 from presence.client.settings import Settings
-from presence.client.view_process import ViewProcess
 from presence.client.wardrobe import Wardrobe
 from presence.clock import Clock
 from presence.errors import PresenceError
@@ -51,7 +50,8 @@ class Company:
         ways: WayFinder,
         line: HostLine,
         inviter: Inviter | None,
-        view: ViewProcess | None,
+        looks: bool,
+        tell: Callable[[Record], None],
     ) -> None:
         """Nobody is known before :meth:`welcome`.
 
@@ -63,7 +63,8 @@ class Company:
             ways: how links are found.
             line: the way through the host.
             inviter: has a code by which others are let in.
-            view: is told who is here; None: nobody looks.
+            looks: whether anybody sees the others, so that they need bodies.
+            tell: takes records of who is here.
         """
         self.roster = Roster(MESH_LIMIT - 1)
         self.seat = 0
@@ -74,7 +75,8 @@ class Company:
         self._ways = ways
         self._line = line
         self._inviter = inviter
-        self._view = view
+        self._looks = looks
+        self._tell = tell
         self._wardrobe = Wardrobe()
         self._tasks: set[asyncio.Task[None]] = set()
         self._linked = False
@@ -114,8 +116,7 @@ class Company:
         self._ways.use(welcome.ice_servers)
         self._line.token = welcome.carrier
         self.seat = welcome.seat
-        if self._view is not None:
-            self._view.tell(Seated(welcome.seat))
+        self._tell(Seated(welcome.seat))
         exchange.sender.stream = welcome.stream
         if new_key:
             exchange.sender.new_key()
@@ -207,7 +208,7 @@ class Company:
     def _meet(self, member: Member, before: Member | None) -> None:
         """Hear and dress somebody, who may have been there ``before``."""
         self._exchange.receiver.came(member.stream, member.name, member.seat)
-        if self._view is not None and (before is None or before.look != member.look):
+        if self._looks and (before is None or before.look != member.look):
             self._spawn(self._dress(member))
 
     async def _dress(self, member: Member) -> None:

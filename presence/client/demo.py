@@ -10,10 +10,11 @@ import shutil
 import signal
 import sys
 import time
+import wave
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -21,6 +22,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from presence.client.logs import About, Log
 from presence.client.report import call_report
 from presence.client.settings import Settings
 from presence.client.sources import make_source
@@ -29,10 +31,14 @@ from presence.clock import SECOND, SkewedClock
 from presence.errors import PresenceError, UsageError
 from presence.scene.shipped import SHIPPED
 
+if TYPE_CHECKING:
+    from presence.render.video import Sound
+
 STILLS_AFTER = 10.0
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _OVERTURE_NS = 2 * SECOND
+_HEARD = "heard.wav"
 
 # Nobody's clock agrees with anybody's: hours apart, and drifting by 100 ppm either way.
 _CLOCKS = (
@@ -196,6 +202,7 @@ async def run_demo(
                 *_join(
                     link, logs, 0, VIEWER, "--as", "headset" if view == "headset" else "performer"
                 ),
+                *("--microphone", "none", "--headphones", f"file:{logs / _HEARD}"),
                 *("--view", view, "--stills-after", str(min(STILLS_AFTER, seconds / 2)), "--video"),
             )
         )
@@ -206,10 +213,12 @@ async def run_demo(
             "the view to open",
             live,
         )
+        # All who can speak do: without eSpeak NG it is a silent film.
+        microphone = "lines" if shutil.which("espeak-ng") else "none"
         # All performances begin at one instant, soon after the performers can be seen.
         begins_ns = time.monotonic_ns() + _OVERTURE_NS
         for index, name in enumerate(_REMOTE, start=1):
-            source: tuple[str, ...] = ("--as", "performer")
+            source: tuple[str, ...] = ("--as", "performer", "--microphone", microphone)
             if index <= len(motion):
                 source = ("--as", "file", "--motion", str(motion[index - 1]))
             everyone.append(
@@ -244,6 +253,19 @@ async def run_demo(
         return _finish(out, logs, names, console)
 
 
+def _heard(logs: Path) -> Sound | None:
+    """What the viewer heard, by the machine's clock; None: nothing was kept of it."""
+    from presence.render.video import Sound
+
+    about: About = Log(logs, VIEWER).about(About)
+    if about.sound_from_ns is None:
+        return None
+    with wave.open(str(logs / _HEARD)) as file:
+        whole = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, 2)
+        samples = whole.astype(np.float32) / 32768.0
+        return Sound(samples, file.getframerate(), _CLOCKS[0].to_machine_ns(about.sound_from_ns))
+
+
 def _finish(out: Path, logs: Path, names: list[str], console: Console) -> dict[str, Any]:
     """Make the pictures, the video and the report of the logs."""
     from presence.render.frame_store import FrameStore
@@ -256,7 +278,8 @@ def _finish(out: Path, logs: Path, names: list[str], console: Console) -> dict[s
             for side in ("left", "right"):
                 save_png(pictures[side], out / f"{side}.png")
     with console.status("Encoding call.mp4 …"):
-        encode_video(FrameStore.read(logs / "left-eye"), out / "call.mp4")
+        frames = FrameStore.read(logs / "left-eye")
+        encode_video(frames, out / "call.mp4", sound=_heard(logs))
     with console.status("Joining the logs …"):
         report = call_report(logs, VIEWER, names)
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")

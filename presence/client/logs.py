@@ -88,6 +88,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """When the performance or the motion began, by the participant's clock."""
     peers: dict[str, str] = {}
     """Each peer's stream number and the carrier that their frames came over."""
+    sound_from_ns: int | None = None
+    """When the first sample of files that stand for devices was heard, by the same clock."""
 
 
 class ViewAbout(msgspec.Struct, frozen=True, kw_only=True):

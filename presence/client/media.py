@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from presence.client.account import STATUS_SECONDS, Account
 from presence.client.cadence import Cadence
 from presence.client.company import Company
+from presence.client.conversation import Conversation, open_conversation
 from presence.client.device import device_key
 from presence.client.exchange import Exchange
 from presence.client.invitations import Inviter, link_by_code
@@ -30,7 +31,7 @@ from presence.client.logs import (
 )
 from presence.client.own_head import head_source
 from presence.client.preparing import prepare_loops
-from presence.client.records import Record
+from presence.client.records import Record, Spoke, VoicePacket
 from presence.client.sending import Sender
 from presence.client.settings import Settings
 from presence.client.sources import make_source
@@ -64,6 +65,7 @@ class Media:
         self.company: Company | None = None
         """The others, once joined."""
         self._view = view
+        self._conversation: Conversation | None = None
         self._clock = settings.clock
         self._machine = MonotonicClock()
         # Only for a report: an hour of rows is hundreds of megabytes.
@@ -131,7 +133,15 @@ class Media:
         inviter = Inviter(link) if settings.invite else None
         stream = signalling.welcome.stream
         sender = Sender(stream, source, self._clock, self._captured, seal=trust.seal)
-        exchange = Exchange(sender, trust, machine, self._clock, self._tell, self._received)
+        exchange = Exchange(
+            sender,
+            trust,
+            machine,
+            self._clock,
+            self._tell,
+            self._received,
+            listen=self._listen,
+        )
         company = Company(
             settings,
             exchange,
@@ -140,16 +150,20 @@ class Media:
             ways=ways,
             line=line,
             inviter=inviter,
-            view=self._view,
+            looks=self._view is not None,
+            tell=self._tell,
         )
         account = Account(
             settings, exchange, company.roster, self._cadence, inviter=inviter, view=self._view
         )
         try:
+            self._conversation = await self._converse(exchange, account, signalling.welcome.seat)
             await company.welcome(signalling.welcome)
             self.exchange, self.company = exchange, company
             await self._work(exchange, company, account, ended, on_status)
         finally:
+            if self._conversation is not None:
+                self._conversation.close()
             self._save(stream=sender.stream, seat=company.seat, carriers=account.carriers)
             await company.close()
             await ways.close()
@@ -194,6 +208,48 @@ class Media:
     def _tell(self, record: Record) -> None:
         if self._view is not None:
             self._view.tell(record)
+        if self._conversation is not None:
+            self._conversation.hear(record)
+
+    def _listen(self, packet: VoicePacket) -> None:
+        if self._conversation is not None:
+            self._conversation.hear(packet)
+
+    async def _converse(
+        self, exchange: Exchange, account: Account, seat: int
+    ) -> Conversation | None:
+        """Begin to speak and hear, as far as the settings want it; None: neither.
+
+        Raises:
+            SoundError: a device that was named is not there.
+            SourceError: a file cannot be used.
+            UsageError: a performer cannot speak here.
+        """
+        settings = self.settings
+        if not settings.speaks and not settings.listens:
+            return None
+
+        def tell(spoken: Sequence[Spoke]) -> None:
+            account.spoke(spoken)
+            if self._view is not None:
+                for spoke in spoken:
+                    self._view.tell(spoke)
+
+        conversation = await asyncio.to_thread(
+            open_conversation,
+            settings,
+            self._view,
+            seat=seat,
+            epoch_ns=self._epoch_ns,
+            loop=asyncio.get_running_loop(),
+            say=lambda said: exchange.speak(said.opus, said.capture_ns),
+            tell=tell,
+            note=account.note,
+        )
+        if conversation is not None:
+            account.conversation = conversation
+            conversation.start()
+        return conversation
 
     # -- what goes on at the same time -------------------------------------------------------------
 
@@ -237,6 +293,7 @@ class Media:
             seat=seat,
             epoch_ns=self._epoch_ns,
             peers={str(other): carrier for other, carrier in carriers.items()},
+            sound_from_ns=self._conversation.sound_from_ns if self._conversation else None,
         )
         save_log(
             Path(directory),

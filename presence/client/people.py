@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from presence.client.guests import Guests
+from presence.client.guests import Guest, Guests
 from presence.client.records import Came, Record
 from presence.playout import Shown, ShownState
+from presence.pose.arrays import frozen
+from presence.pose.derive import with_jaw
+from presence.pose.sample import Part, PoseSample
 from presence.scene.avatar import Avatar
 from presence.scene.stage import Person, Stage
+from presence.voice.lips import blend
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,11 @@ class People:
         """Take in what the media process said."""
         self._guests.tell(record)
 
+    @property
+    def waits(self) -> dict[int, int]:
+        """How far behind each would be shown, were it not for their voice, nanoseconds."""
+        return {stream: guest.playout.wait_ns for stream, guest in self._guests.items()}
+
     def at(self, display_ns: int, now_ns: int) -> tuple[Stage, list[OnShow]]:
         """Everyone as they are shown at ``display_ns``, by this participant's clock."""
         people, on_show = [], []
@@ -46,11 +55,22 @@ class People:
             people.append(
                 Person(
                     avatar=avatar,
-                    sample=shown.sample,
+                    sample=_speaking(shown.sample, guest),
                     proportions=guest.proportions,
                     own_place_from_place=place,
                     opacity=shown.opacity,
+                    speaking=guest.mouth.level_at(shown.sender_ns),
                 )
             )
             on_show.append(OnShow(stream, shown))
         return Stage(people), on_show
+
+
+def _speaking(sample: PoseSample, guest: Guest) -> PoseSample:
+    """The sample with the mouth that the voice says, as far as the face is not tracked."""
+    lips, counts = guest.mouth.shapes_at(sample.capture_ns)
+    tracked = float(sample.tracked[Part.FACE])
+    if counts == 0.0 or tracked == 1.0:
+        return sample
+    face = blend(sample.face, lips, 1.0 - counts * (1.0 - tracked))
+    return with_jaw(replace(sample, face=frozen(face)))

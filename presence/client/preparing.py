@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import presence.codec.ready
 import presence.playout.ready
+import presence.voice.resampler
 
 TELL_AFTER_S = 1.0
 """Whoever waits for longer is told why."""
@@ -31,3 +32,4 @@ def prepare_loops(tell: Callable[[str], None]) -> None:
 def _make_ready() -> None:
     presence.codec.ready.make_ready()
     presence.playout.ready.make_ready()
+    presence.voice.resampler.make_ready()

@@ -38,6 +38,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many people a performer believes are in the room."""
     epoch_ns: int | None = None
     """When a performance begins, by this participant's clock; None: now."""
+    microphone: str = "none"
+    """``none``, ``default``, ``lines`` (a performer's own), ``file:PATH``, or a device's name."""
+    headphones: str = "none"
+    """``none``, ``default``, ``file:PATH``, or a device's name."""
+    muted: bool = False
+    """Send nothing of the voice until told otherwise."""
     rate: int = 60
     """Samples sent a second."""
     carriers: tuple[str, ...] = ("rtp", "data")
@@ -75,6 +81,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """This participant's own clock."""
         return SkewedClock(self.clock_offset_ns, self.clock_drift_ppm)
 
+    @property
+    def speaks(self) -> bool:
+        """Whether anything can be heard of this person."""
+        return self.microphone != "none"
+
+    @property
+    def listens(self) -> bool:
+        """Whether voices are of any use here: to ears, or to whoever sees mouths move."""
+        return self.headphones != "none" or self.view != "none"
+
     def check(self) -> None:
         """Find what cannot be before anything is started for it.
 
@@ -99,6 +115,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError("--as headset needs --view headset: nothing else tracks a head")
         if self.source == "file" and self.motion is None:
             raise UsageError("--as file needs a motion: add --motion FILE.bvh")
+        if self.microphone == "lines" and self.source != "performer":
+            raise UsageError("--microphone lines is a performer's own voice: add --as performer")
         if self.source != "file" and (self.motion or self.face):
             raise UsageError("--motion and --face are read with --as file only; add it")
         log = Path(self.log_directory or ".")

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from presence.client.settings import Settings
 from presence.codec import encode_profile
 from presence.errors import SourceError, UsageError
+from presence.pose.arrays import frozen
+from presence.pose.sample import Part, PoseSample
 from presence.tracking.source import Source
+
+
+class Voiced:
+    """Somebody made by code who has a voice: what the mouth does is known by that alone."""
+
+    def __init__(self, source: Source) -> None:
+        """Take everything but the mouth from ``source``."""
+        self._source = source
+        self.proportions = source.proportions
+        tracked = np.ones(len(Part))
+        tracked[Part.FACE] = 0.0
+        self._tracked = frozen(tracked)
+
+    def sample(self, time_ns: int) -> PoseSample | None:
+        """What they do, the face said to be made up."""
+        sample = self._source.sample(time_ns)
+        return None if sample is None else replace(sample, tracked=self._tracked)
 
 
 def make_source(settings: Settings, seat: int, epoch_ns: int) -> Source:
@@ -29,7 +51,7 @@ def make_source(settings: Settings, seat: int, epoch_ns: int) -> Source:
 
         # They move as the body that is drawn for their seed: hands meet and feet stand.
         traits = draw_traits(settings.seed)
-        return Performer(
+        performer = Performer(
             settings.seed,
             seat=seat,
             cast=settings.cast,
@@ -37,6 +59,7 @@ def make_source(settings: Settings, seat: int, epoch_ns: int) -> Source:
             proportions=draw_measures(traits),
             girth=traits.girth,
         )
+        return Voiced(performer) if settings.speaks else performer
     if settings.source == "file":
         from presence.tracking.motion import MotionSource
 

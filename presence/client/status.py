@@ -22,6 +22,8 @@ class PeerStatus(msgspec.Struct, frozen=True):
     kbps: float
     """Of their stream, envelopes and all, as it arrives."""
     received: int
+    level: float = 0.0
+    """How loud they were heard since the last status, 0 to 1."""
 
 
 class ViewStatus(msgspec.Struct, frozen=True):
@@ -48,6 +50,13 @@ class Status(msgspec.Struct, frozen=True):
     peers: tuple[PeerStatus, ...] = ()
     view: ViewStatus | None = None
     note: str = ""
+    level: float | None = None
+    """How loud this person speaks, 0 to 1; None: there is no microphone."""
+    muted: bool = False
+    """Whether what they say is kept from the others."""
+
+
+_METER_CELLS = 6
 
 
 @contextmanager
@@ -75,6 +84,8 @@ def status_table(statuses: Sequence[Status], title: str) -> Table:
     for status in statuses:
         view = _view_cell(status)
         own = f"{escape(status.name)}\n[dim]{status.kbps:.0f} kbit/s out[/]"
+        if status.level is not None:
+            own += "  [red]muted[/]" if status.muted else f"  {_meter(status.level)}"
         if status.note:
             own += f"\n[yellow]{status.note}[/]"
         if not status.peers:
@@ -83,7 +94,7 @@ def status_table(statuses: Sequence[Status], title: str) -> Table:
             trip = "–" if peer.round_trip_ms is None else f"{peer.round_trip_ms:.1f} ms"
             table.add_row(
                 own if i == 0 else "",
-                escape(peer.name),
+                f"{escape(peer.name)} {_meter(peer.level)}".rstrip(),
                 peer.carrier,
                 trip,
                 f"{peer.kbps:.0f}",
@@ -92,6 +103,12 @@ def status_table(statuses: Sequence[Status], title: str) -> Table:
             )
         table.add_section()
     return table
+
+
+def _meter(level: float) -> str:
+    """How loud somebody speaks, as a bar that is there while they do."""
+    full = round(level * _METER_CELLS)
+    return f"[green]{'▮' * full}[/]" if full else ""
 
 
 def _view_cell(status: Status) -> str:

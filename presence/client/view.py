@@ -22,7 +22,7 @@ from presence.client.people import OnShow, People
 from presence.client.records import Came, unpack_record
 from presence.client.shared import LatestSlot, Ring
 from presence.client.status import ViewStatus
-from presence.client.view_task import ViewTask, pack_head
+from presence.client.view_task import ViewTask, pack_head, pack_waits
 from presence.clock import SECOND
 from presence.errors import PresenceError
 from presence.playout.ready import make_ready
@@ -121,6 +121,7 @@ class View:
         self._clock = task.settings.clock
         self._ring = Ring(task.ring.open())
         self._status = LatestSlot(task.status.open())
+        self._waits = LatestSlot(task.waits.open())
         self._people = People(body_of)
         self._springs = Springs()
         self._log = log
@@ -158,6 +159,7 @@ class View:
             self._clock.from_machine_ns(beat.display_ns),
             self._clock.from_machine_ns(time.monotonic_ns()),
         )
+        self._waits.write(pack_waits(self._people.waits))
         keys = [someone.stream for someone in on_show]
         stage = self._springs.swung(stage, keys, beat.display_ns)
         if on_show and not self._first_seen_ns:
@@ -261,7 +263,8 @@ def run_view(task: ViewTask) -> None:
     with contextlib.ExitStack() as stack:
         display = open_display(task.settings)
         stack.callback(display.close)
-        if task.settings.source == "headset":
+        if task.settings.view == "headset":
+            # For sending where it is what is sent, and for hearing in any case.
             slot = LatestSlot(task.head.open())
             thread = threading.Thread(target=track_head, args=(display, slot, ended), daemon=True)
             thread.start()

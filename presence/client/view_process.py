@@ -16,7 +16,7 @@ from presence.client.records import Record, pack_record
 from presence.client.settings import Settings
 from presence.client.shared import LatestSlot, Ring, SharedMemory
 from presence.client.status import ViewStatus
-from presence.client.view_task import Block, ViewTask, unpack_head
+from presence.client.view_task import Block, ViewTask, unpack_head, unpack_waits
 from presence.errors import HeadsetError, PresenceError
 from presence.headset.runtime import find_runtime
 from presence.pose.rigid import Rigid
@@ -36,10 +36,11 @@ class ViewProcess:
         """Use :func:`view_process`, which ends it too."""
         self._child = child
         self._words = words
-        ring, head, status = memory
+        ring, head, status, waits = memory
         self._ring = Ring(ring)
         self._head = LatestSlot(head)
         self._status = LatestSlot(status)
+        self._waits = LatestSlot(waits)
 
     @property
     def exit_code(self) -> int | None:
@@ -78,6 +79,11 @@ class ViewProcess:
         record = self._head.read()
         return unpack_head(record) if record else None
 
+    def waits(self) -> dict[int, int]:
+        """How far behind each person's pose would be shown, were it not for their voice, ns."""
+        record = self._waits.read()
+        return unpack_waits(record) if record else {}
+
     def status(self) -> ViewStatus | None:
         """What the view last said of itself."""
         record = self._status.read()
@@ -94,11 +100,11 @@ def view_process(settings: Settings) -> Iterator[ViewProcess]:
         HeadsetError: there is no OpenXR runtime, or its service does not start.
     """
     with contextlib.ExitStack() as stack:
-        memory = [SharedMemory.create(size) for size in (_RING_BYTES, _SLOT_BYTES, _SLOT_BYTES)]
+        memory = [SharedMemory.create(size) for size in (_RING_BYTES, *3 * (_SLOT_BYTES,))]
         for block in memory:
             stack.callback(block.close)
-        ring, head, status = (Block(block.descriptor, block.size) for block in memory)
-        task = ViewTask(settings=settings, ring=ring, head=head, status=status)
+        ring, head, status, waits = (Block(block.descriptor, block.size) for block in memory)
+        task = ViewTask(settings=settings, ring=ring, head=head, status=status, waits=waits)
         argv = [sys.executable, "-m", "presence.client.view", msgspec.json.encode(task).decode()]
         environment = dict(os.environ)
         if settings.view == "headset":

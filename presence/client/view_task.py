@@ -31,6 +31,20 @@ class ViewTask(msgspec.Struct, frozen=True, kw_only=True):
     """The tracked view in ``local``, from this process: seven doubles and the time."""
     status: Block
     """A ``ViewStatus``, from this process."""
+    waits: Block
+    """How far behind each person's pose would be shown, were it not for their voice, from this
+    process: see :func:`pack_waits`."""
+
+
+def pack_waits(waits: dict[int, int]) -> bytes:
+    """The bytes of how far behind people are shown, nanoseconds by stream."""
+    return np.array(list(waits.items()), dtype=np.int64).tobytes()
+
+
+def unpack_waits(record: bytes) -> dict[int, int]:
+    """What ``pack_waits`` packed."""
+    streams, waits = np.frombuffer(record, dtype=np.int64).reshape(-1, 2).T.tolist()
+    return dict(zip(streams, waits, strict=True))
 
 
 def pack_head(view: Rigid, machine_ns: int) -> bytes:

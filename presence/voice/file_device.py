@@ -34,10 +34,23 @@ def file_microphone(
         SourceError: it cannot be read.
     """
     sound, rate = read_sound(path)
+    return sound_microphone(f"the file {path}", sound, rate, begun_ns, loop=loop, crystal=crystal)
+
+
+def sound_microphone(
+    name: str,
+    sound: Samples,
+    rate: int,
+    begun_ns: int,
+    *,
+    loop: bool = False,
+    crystal: Crystal = _PLAIN,
+) -> Microphone:
+    """A microphone that hears sound ``(n,)`` at ``rate``; else as :func:`file_microphone`."""
     crystal = replace(crystal, rate=rate, piece=max(1, rate // _PIECES_A_SECOND))
     line = InputLine(rate)
     hear = _played(sound, loop=loop)
-    return Microphone(ClockedInput(f"the file {path}", crystal, line, hear, begun_ns), line)
+    return Microphone(ClockedInput(name, crystal, line, hear, begun_ns), line)
 
 
 def null_microphone(begun_ns: int) -> Microphone:

@@ -31,6 +31,8 @@ class Wishes:
 
     microphone: str | None = None
     headphones: str | None = None
+    without: frozenset[Kind] = frozenset()
+    """What is not to be opened at all."""
 
     def of(self, kind: Kind) -> str | None:
         """The wish for one of them."""
@@ -71,6 +73,8 @@ class SoundKeeper:
         """What hears."""
         self.headphones: Headphones = null_headphones(now_ns)
         """What plays."""
+        self.begun_ns: int | None = None
+        """Devices of a machine are no files, which would have a beginning."""
         self.changes = 0
         """How often devices were opened anew; their times and counts begin anew, too."""
         self._open(devices, now_ns)
@@ -119,6 +123,8 @@ class SoundKeeper:
         return best is not None and best.name != name
 
     def _best(self, devices: list[DeviceInfo], kind: Kind) -> DeviceInfo | None:
+        if kind in self._wishes.without:
+            return None
         wanted = self._wishes.of(kind)
         if wanted is not None:
             try:
@@ -134,7 +140,7 @@ class SoundKeeper:
             name = self._names[kind] = self._open_one(devices, kind, now_ns)
             if name != before and not first:
                 self._say(_sentence(kind, before, name, self._wishes.of(kind)))
-            elif first and name is None:
+            elif first and name is None and kind not in self._wishes.without:
                 self._say(_sentence(kind, None, None, None))
 
     def _open_one(self, devices: list[DeviceInfo], kind: Kind, now_ns: int) -> str | None:

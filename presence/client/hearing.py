@@ -1,0 +1,128 @@
+"""What one participant hears of the others: from packets to a block for both ears.
+
+Each voice has a buffer of its own up to the mix, speaks from where its person's mouth is shown, and
+moves that mouth where nothing tracks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from presence.client.guests import Guest, Guests
+from presence.client.records import Record, Spoke, VoicePacket, Went
+from presence.client.talking import shown_level
+from presence.pose.kinematics import joints_in_place
+from presence.pose.rigid import Rigid
+from presence.pose.skeleton import INDEX
+from presence.voice.activity import Activity
+from presence.voice.block import Samples
+from presence.voice.heard import JitterCounts
+from presence.voice.jitter_buffer import BLOCK_NS, JitterBuffer
+from presence.voice.lips import LATENCY_NS, Lips
+from presence.voice.spatial import MOST_VOICES, Mixer, mouth_of
+
+_HEAD = INDEX["head"]
+
+
+@dataclass(slots=True)
+class _Voice:
+    """Somebody's. State: what came and was not played yet, their mouth, and how loud they are."""
+
+    buffer: JitterBuffer
+    lips: Lips = field(default_factory=Lips)
+    activity: Activity = field(default_factory=Activity)
+    placed: bool = False
+
+
+class Hearing:
+    """Everybody's voices, mixed. State: who is here, a buffer for each voice, the mixer.
+
+    One thread uses it.
+    """
+
+    def __init__(self, mixer: Mixer) -> None:
+        """Nobody is heard yet."""
+        self._mixer = mixer
+        self._guests = Guests()
+        self._voices: dict[int, _Voice] = {}
+
+    def tell(self, record: Record) -> None:
+        """Take in what the media process says of the others."""
+        self._guests.tell(record)
+        if isinstance(record, Went):
+            voice = self._voices.pop(record.stream, None)
+            if voice is not None and voice.placed:
+                self._mixer.remove(record.stream)
+
+    def hear(self, packet: VoicePacket) -> None:
+        """Take in 20 ms of somebody's voice; of people who are not here nothing is heard."""
+        voice = self._voices.get(packet.stream)
+        if voice is None:
+            guest = self._guests.get(packet.stream)
+            if guest is None or len(self._voices) >= MOST_VOICES:
+                return
+            # One mapping for what they do and what they say.
+            voice = self._voices[packet.stream] = _Voice(JitterBuffer(clock=guest.playout.clock))
+        voice.buffer.push(packet.opus, packet.sequence, packet.capture_ns, packet.arrival_ns)
+
+    def counts(self, stream: int) -> JitterCounts | None:
+        """What has become of somebody's voice so far; None: nothing was ever heard of it."""
+        voice = self._voices.get(stream)
+        return voice.buffer.counts if voice is not None else None
+
+    def render(
+        self, play_ns: int, now_ns: int, ears: Rigid, waits: dict[int, int]
+    ) -> tuple[Samples, list[Spoke]]:
+        """The next 20 ms for both ears, and what it says of those who speak in it.
+
+        Args:
+            play_ns: when its first sample will be heard, by this participant's clock.
+            now_ns: the time now, by the same clock.
+            ears: the head that hears it, in its own place.
+            waits: how far behind each person's pose would be shown, were it not for their voice.
+
+        Returns:
+            ``(960, 2)``, and a record for each person who speaks.
+        """
+        spoken = []
+        for stream, guest, place in self._guests.placed():
+            voice = self._voices.get(stream)
+            if voice is None:
+                continue
+            voice.buffer.follow(waits.get(stream))
+            heard = voice.buffer.take(play_ns, now_ns)
+            if heard.capture_ns is not None or not voice.placed:
+                self._place(stream, voice, guest, place, play_ns + BLOCK_NS, now_ns)
+            self._mixer.write(stream, heard.block)
+            lips = voice.lips.feed(heard.block)
+            level = shown_level(voice.activity.hear(heard.block).level_db)
+            behind_ns = voice.buffer.behind_ns
+            if heard.capture_ns is None or behind_ns is None:
+                continue
+            at_ns = heard.capture_ns + BLOCK_NS - LATENCY_NS
+            spoken.append(Spoke(stream, at_ns, behind_ns, level, lips))
+        self._mixer.listen(ears)
+        return self._mixer.render(), spoken
+
+    def close(self) -> None:
+        """Give back what the mixer holds."""
+        self._mixer.close()
+
+    def _place(
+        self, stream: int, voice: _Voice, guest: Guest, place: Rigid, at_ns: int, now_ns: int
+    ) -> None:
+        """Move the voice to where their mouth will be shown."""
+        shown = guest.playout.show(at_ns, now_ns)
+        if shown is None:
+            head = Rigid.from_yaw(0.0, np.array([0.0, guest.proportions.eye_height, 0.0]))
+        else:
+            positions, orientations = joints_in_place(shown.sample, guest.proportions)
+            head = Rigid(orientations[_HEAD], positions[_HEAD])
+        position, facing = mouth_of(place @ head)
+        if voice.placed:
+            self._mixer.move(stream, position, facing)
+        else:
+            self._mixer.add(stream, position, facing)
+            voice.placed = True

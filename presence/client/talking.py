@@ -1,0 +1,63 @@
+"""What one participant says: from a microphone's blocks to packets that are sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from presence.voice.activity import Activity
+from presence.voice.block import Samples
+from presence.voice.gate import Gate
+from presence.voice.microphone import Captured
+from presence.voice.opus import VoiceEncoder
+from presence.voice.processing import Processing
+
+QUIETEST_DB, LOUDEST_DB = -50.0, -14.0
+"""Levels that are shown as nobody speaking and as loud as people speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A packet to send."""
+
+    opus: bytes
+    capture_ns: int
+    """When the first of its samples was spoken, by this participant's clock."""
+
+
+class Talking:
+    """See the module. State: the processing, the gate, the encoder, how loud one speaks.
+
+    One thread uses it; ``gate`` and ``level`` are for any.
+    """
+
+    def __init__(self, processing: Processing, gate: Gate) -> None:
+        """Begin with nothing heard."""
+        self.gate = gate
+        self.level = 0.0
+        """How loud the person speaks, 0 to 1: into the microphone, whether it is sent or not."""
+        self._processing = processing
+        self._encoder = VoiceEncoder()
+        self._activity = Activity()
+        self._ahead_ns = 0
+
+    def played(self, mix: Samples, written_ns: int, heard_ns: int) -> None:
+        """Tell what was given to the headphones ``(960, 2)``, when, and when it will be heard."""
+        self._processing.reference(mix)
+        self._ahead_ns = heard_ns - written_ns
+
+    def take(self, captured: Captured, now_ns: int) -> Said | None:
+        """The packet of 20 ms from the microphone; None: nothing of them is sent."""
+        # From writing a sound to reading it again: what waits in both devices.
+        delay_ns = self._ahead_ns + now_ns - captured.capture_ns
+        block = self._processing.process(captured.samples, delay_ns)
+        self.level = shown_level(self._activity.hear(block).level_db)
+        passed = self.gate.take(block)
+        if passed is None:
+            return None
+        opus = self._encoder.encode(passed)
+        return Said(opus, captured.capture_ns) if opus is not None else None
+
+
+def shown_level(level_db: float) -> float:
+    """A level as it is shown, 0 (nobody speaks) to 1."""
+    return min(max((level_db - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB), 0.0), 1.0)
