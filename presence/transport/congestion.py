@@ -24,6 +24,8 @@ from presence.transport.lowest import Lowest
 from presence.transport.queue_delay import QueueDelay
 from presence.transport.rate import RateMeter
 from presence.transport.rtp import PADDING_LIMIT
+from presence.transport.shedding import PACKET_BYTES
+from presence.wire.bundle import BUNDLE_LIMIT
 
 FLOOR_BPS = 12_000.0
 """No path is worth a call on which not even this gets through."""
@@ -41,6 +43,8 @@ SUSTAINED_NS = 200 * MILLISECOND
 """For so long packets must come late before that is taken for a queue."""
 LATE_WHILE_PROBING_NS = 40 * MILLISECOND
 """The padding may cost nobody more than this."""
+LATE_WHILE_TRYING_NS = 100 * MILLISECOND
+"""Nor this, when it is to show what loss means: packets made longer take longer to pass a hop."""
 VERY_LATE_NS = 200 * MILLISECOND
 """So late, there is no need to wait for more of them. Jitter adds to each of these: see
 :meth:`Congestion._late`."""
@@ -64,8 +68,12 @@ PROBE_GAIN = 1.5
 _FIRST_PROBE_NS = 2 * SECOND
 _LAST_PROBE_NS = 6 * SECOND
 """How long after more was too much it is tried again; after each failure twice as long."""
+_PACKET_LIMIT = BUNDLE_LIMIT + PACKET_BYTES
+"""No padding makes a packet longer than the longest bundle would."""
 _MORE_LOST = 0.15
 """Padding that has so much larger a share lost than usual is too much."""
+_MORE_REACHED = 1.1
+"""If some of it is lost, so many times what got through before must get through, or it is too."""
 _NEXT_PROBE_NS = 100 * MILLISECOND
 _GROWTH_A_SECOND = 2.0
 HEADROOM = 1.5
@@ -101,6 +109,7 @@ class Congestion:
         """What got through when more was sent; None: no limit was met."""
         self._late_since_ns: int | None = None
         self._budget_before_bps = START_BPS
+        self._limit_before_bps: float | None = None
         self._cut_ns = 0
         self._cut_queue_ns = 0
         self._drain_began_ns = 0
@@ -109,8 +118,9 @@ class Congestion:
         self._probe_ns = now_ns
         self._probe_pause_ns = _FIRST_PROBE_NS
         self._probe_bps = 0.0
-        self._probe_bytes = 0.0
-        self._probe_since_ns = now_ns
+        self._padded_bytes = 0.0
+        """What padding has yet to make up for."""
+        self._padded_ns = now_ns
         self._judged_ns = now_ns
         self._began_ns: int | None = None
         self._trip = Lowest()
@@ -120,8 +130,7 @@ class Congestion:
     @property
     def budget_bps(self) -> float:
         """Bits a second that may be sent, with all that is put around them on the path."""
-        cap = self._losses.cap_bps
-        return max(FLOOR_BPS, min(self._reduced_bps, cap or MOST_BPS))
+        return max(FLOOR_BPS, min(self._reduced_bps, MOST_BPS))
 
     @property
     def pace_bps(self) -> float:
@@ -129,13 +138,16 @@ class Congestion:
 
         While a queue drains that is as the budget says, else a little faster.
         """
-        match self._phase:
-            case _Phase.PROBING:
-                return HEADROOM * max(self.budget_bps, self._probe_bps)
-            case _Phase.DRAINING:
-                return self.budget_bps
-            case _:
-                return HEADROOM * self.budget_bps
+        if self._phase is _Phase.DRAINING:
+            return self.budget_bps
+        return HEADROOM * max(self.budget_bps, self._padded_bps or 0.0)
+
+    @property
+    def _padded_bps(self) -> float | None:
+        """What is sent with padding, to see whether it gets through; None: there is none."""
+        if self._phase is _Phase.PROBING:
+            return self._probe_bps
+        return self._losses.trial_bps
 
     def unanswered_ns(self, now_ns: int) -> int:
         """For how long packets have been sent without any report; 0 once one came."""
@@ -153,13 +165,16 @@ class Congestion:
 
     def padding(self, size: int, now_ns: int) -> int:
         """How many bytes to add to a packet of ``size`` bytes on the path, which leaves now."""
-        if self._phase is not _Phase.PROBING:
+        passed_ns = now_ns - self._padded_ns
+        self._padded_ns = now_ns
+        padded_bps = self._padded_bps
+        if padded_bps is None:
+            self._padded_bytes = 0.0
             return 0
-        passed_ns = now_ns - self._probe_since_ns
-        self._probe_since_ns = now_ns
-        self._probe_bytes += self._probe_bps / 8.0 * passed_ns / SECOND - size
-        padding = min(PADDING_LIMIT, max(0, int(self._probe_bytes)))
-        self._probe_bytes -= padding
+        self._padded_bytes += padded_bps / 8.0 * passed_ns / SECOND - size
+        most = min(PADDING_LIMIT, max(0, _PACKET_LIMIT - size))
+        padding = min(most, max(0, int(self._padded_bytes)))
+        self._padded_bytes -= padding
         return padding
 
     def sent(self, sequence: int, size: int, now_ns: int) -> None:
@@ -209,6 +224,11 @@ class Congestion:
             self._late_since_ns = None
         elif self._late_since_ns is None:
             self._late_since_ns = now_ns
+        if self._losses.trying and self._queue.now_ns > self._late(LATE_WHILE_TRYING_NS):
+            # A hop that lets packets wait so long is none that drops them for want of a queue, and
+            # what made them wait was the padding.
+            self._losses.acquit(now_ns)
+            self._late_since_ns = None
         if self._too_late(queue_ns, now_ns):
             self._cut(queue_ns, now_ns)
         elif self._phase is _Phase.DRAINING:
@@ -232,6 +252,9 @@ class Congestion:
     def _too_late(self, queue_ns: int, now_ns: int) -> bool:
         if self._phase is _Phase.PROBING:
             return queue_ns > self._late(LATE_WHILE_PROBING_NS)
+        if self._losses.trying:
+            # Where that much is lost, so are reports, and their silence is no queue.
+            return queue_ns > self._late(SECOND)
         if self._late_since_ns is None:
             return False
         if self._phase is _Phase.DRAINING:
@@ -247,6 +270,7 @@ class Congestion:
             self._drain_began_ns = now_ns
             self._worst_ns = 0
             self._budget_before_bps = self._budget_bps
+            self._limit_before_bps = self._limit_bps
             self._limit_bps = delivered_bps
         else:
             self._limit_bps = min(delivered_bps, self._limit_bps or delivered_bps)
@@ -285,7 +309,8 @@ class Congestion:
         self._losses.abandon(now_ns)
         self._phase = _Phase.STEADY
         self._budget_bps = self._budget_before_bps
-        self._limit_bps = None
+        self._limit_bps = self._limit_before_bps
+        self._probe_ns = now_ns + self._probe_pause_ns
 
     def _steady(self, queue_ns: int, passed_ns: int, now_ns: int) -> None:
         verdict = self._losses.judge(self._sent.bps(now_ns), now_ns)
@@ -295,7 +320,7 @@ class Congestion:
             self._budget_bps = max(FLOOR_BPS, KEPT * self._limit_bps)
             self._probe_pause_ns = _LAST_PROBE_NS
             self._probe_ns = now_ns + self._probe_pause_ns
-        if self._losses.cap_bps is not None:
+        if self._losses.trying:
             return
         if self._limit_bps is None:
             if self._sent.bps(now_ns) > 0.5 * self._budget_bps:
@@ -304,24 +329,27 @@ class Congestion:
         elif now_ns >= self._probe_ns and queue_ns <= self._late(DRAINED_NS):
             self._phase = _Phase.PROBING
             self._probe_bps = PROBE_GAIN * max(self._limit_bps, FLOOR_BPS)
-            self._probe_bytes = 0.0
-            self._probe_ns = self._probe_since_ns = now_ns
+            self._probe_ns = now_ns
 
     def _probe(self, now_ns: int) -> None:
         """More is being sent, and nothing has come late: so far, so good."""
         if now_ns - self._probe_ns < PROBE_NS:
             return
         self._phase = _Phase.STEADY
+        limit_bps = self._limit_bps or 0.0
         lost = self._losses.between(self._probe_ns, now_ns)
-        if lost is not None and lost > (self._losses.share or 0.0) + _MORE_LOST:
+        much_lost = lost is not None and lost > (self._losses.share or 0.0) + _MORE_LOST
+        # What the padding lost explains itself.
+        self._losses.abandon(now_ns)
+        reached_bps = self._delivered.bps(self._arrived_ns)
+        if much_lost or (lost and reached_bps < _MORE_REACHED * limit_bps):
             # A hop that keeps no queue: what is too much for it is late for nobody.
             self._probe_pause_ns = min(2 * self._probe_pause_ns, _LAST_PROBE_NS)
             self._probe_ns = now_ns + self._probe_pause_ns
             return
-        reached_bps = self._delivered.bps(self._arrived_ns)
         self._probe_pause_ns = _FIRST_PROBE_NS
         self._probe_ns = now_ns + _NEXT_PROBE_NS
-        if reached_bps > (self._limit_bps or 0.0):
+        if reached_bps > limit_bps:
             self._limit_bps = reached_bps
             self._budget_bps = max(self._budget_bps, KEPT * reached_bps)
         if self._budget_bps >= PLENTY_BPS:

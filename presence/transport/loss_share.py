@@ -1,8 +1,10 @@
-"""Whether loss comes of sending too much: the share lost of late, and a trial of sending less.
+"""Whether loss comes of sending too much: the share lost of late, and a trial of sending more.
 
 Most loss on the way to a home is radio's, and sending less does not lessen it. But a hop that keeps
-no queue and drops what is over its rate looks just the same, as nothing is ever late there. So when
-much is lost, less is sent for a moment: if that does not help, nothing of it is congestion.
+no queue and drops what is over its rate looks just the same, as nothing is ever late there. The two
+differ in what becomes of more: radio loses the same share of it, such a hop all of it. So when much
+is lost, packets are padded for a moment. That takes nothing from whoever is innocent, which is
+nearly everybody, as sending less for a moment would.
 
 Sans-IO: the time is passed in.
 """
@@ -15,7 +17,7 @@ from collections.abc import Iterable
 from enum import Enum
 
 from presence.clock import MILLISECOND, SECOND
-from presence.transport.ledger import Fate
+from presence.transport.ledger import OVERTAKEN_NS, Fate
 
 WINDOW_NS = 5 * SECOND
 LEAST = 30
@@ -25,17 +27,19 @@ SUSPICIOUS = 0.15
 trial: an outage is no reason for one."""
 SUSPICIOUS_NS = 4 * SECOND
 _PARTS = 4
-TRIAL_NS = 2_400 * MILLISECOND
-SETTLE_NS = 400 * MILLISECOND
+TRIAL_NS = 2 * SECOND
+SETTLE_NS = 200 * MILLISECOND
 """What was sent so soon after the trial began does not count yet."""
-TRIAL_SHARE = 0.6
-"""Of what is sent otherwise, so much is meanwhile."""
-_HELPED = 0.5
-"""Sending less helped if less than this share of the loss is left,"""
+TRIAL_GAIN = 1.5
+"""So many times what is sent otherwise is, meanwhile."""
+_AWAIT_NS = 1_500 * MILLISECOND
+"""News of the trial's packets is awaited for so long at most."""
+_GREW = 0.5
+"""It is congestion if the loss grew by this share of what it would, were all that is more lost,"""
 _SURE = 2.0
-"""and if so little is by so many standard deviations less than chance would leave."""
-_MOST_SENT = 0.85
-"""A trial in which more than this share was sent tried nothing."""
+"""and if that is by so many standard deviations more than chance would make of it."""
+_LEAST_GAIN = 1.2
+"""A trial in which less than so many times as much was sent tried nothing."""
 _INNOCENT_NS, _INNOCENT_MOST_NS = 30 * SECOND, 240 * SECOND
 """After a trial that did not help there is none for so long, unless much more is lost; each time
 twice as long."""
@@ -54,9 +58,11 @@ class LossShare:
 
     def __init__(self) -> None:
         """Nothing was sent yet."""
-        self._fates: deque[tuple[int, bool]] = deque()
+        self._fates: deque[Fate] = deque()
         self._lost = 0
         self._began_ns: int | None = None
+        self._gain: float | None = None
+        """How many times as much was sent in the trial; None: that is not over yet."""
         self._before = 0.0
         self._bps_before = 0.0
         self._judged_ns = 0
@@ -71,9 +77,16 @@ class LossShare:
         return self._lost / len(self._fates) if len(self._fates) >= LEAST else None
 
     @property
-    def cap_bps(self) -> float | None:
-        """What may be sent during the present trial; None: there is none."""
-        return None if self._began_ns is None else TRIAL_SHARE * self._bps_before
+    def trying(self) -> bool:
+        """Whether there is a trial, or news of it is awaited."""
+        return self._began_ns is not None
+
+    @property
+    def trial_bps(self) -> float | None:
+        """What is to be sent now, with padding, for the trial's sake; None: what is sent anyway."""
+        if self._began_ns is None or self._gain is not None:
+            return None
+        return TRIAL_GAIN * self._bps_before
 
     @property
     def bps_before(self) -> float:
@@ -88,11 +101,11 @@ class LossShare:
     def add(self, fates: Iterable[Fate]) -> None:
         """What became of packets, in about the order of their sending."""
         for fate in fates:
-            self._fates.append((fate.sent_ns, fate.came))
+            self._fates.append(fate)
             self._lost += not fate.came
-        newest_ns = self._fates[-1][0] if self._fates else 0
-        while self._fates and self._fates[0][0] < newest_ns - WINDOW_NS:
-            self._lost -= not self._fates.popleft()[1]
+        newest_ns = self._fates[-1].sent_ns if self._fates else 0
+        while self._fates and self._fates[0].sent_ns < newest_ns - WINDOW_NS:
+            self._lost -= not self._fates.popleft().came
 
     def judge(self, sent_bps: float, now_ns: int) -> Verdict | None:
         """Begin a trial if there is reason to, and end it when it is time.
@@ -110,37 +123,56 @@ class LossShare:
             if share > SUSPICIOUS and not innocent:
                 self._began_ns, self._before, self._bps_before = now_ns, share, sent_bps
             return None
-        if now_ns < self._began_ns + TRIAL_NS:
+        ends_ns = self._began_ns + TRIAL_NS
+        if now_ns < ends_ns:
             return None
-        helped = sent_bps < _MOST_SENT * self._bps_before and self._helped(now_ns)
-        self._began_ns = None
-        self._judged_ns = now_ns
-        if helped:
+        if self._gain is None:
+            self._gain = sent_bps / max(1.0, self._bps_before)
+        # What got lost is known of only when something later has come.
+        known_ns = self._fates[-1].sent_ns - OVERTAKEN_NS if self._fates else 0
+        if known_ns < ends_ns and now_ns < ends_ns + _AWAIT_NS:
+            return None
+        if self._gain >= _LEAST_GAIN and self._grew(min(ends_ns, known_ns)):
+            self.abandon(now_ns)
             self._innocent_ns = _INNOCENT_NS
             return Verdict.CONGESTION
+        self.acquit(now_ns)
+        return Verdict.INNOCENT
+
+    def acquit(self, now_ns: int) -> None:
+        """End a trial: nothing of the loss is congestion, and there is no other for a while."""
+        self.abandon(now_ns)
         self._innocent_until_ns = now_ns + self._innocent_ns
         self._innocent_ns = min(2 * self._innocent_ns, _INNOCENT_MOST_NS)
         self._innocent_share = self._before
-        return Verdict.INNOCENT
 
     def abandon(self, now_ns: int) -> None:
         """End a trial, if there is one, without a verdict; what was lost so far is explained."""
-        self._began_ns = None
+        self._began_ns = self._gain = None
         self._judged_ns = now_ns
 
     def between(self, since_ns: int, until_ns: int) -> float | None:
-        """The share lost of what was sent meanwhile; None: that was too little to say."""
-        came = [came for sent_ns, came in self._fates if since_ns <= sent_ns < until_ns]
-        return came.count(False) / len(came) if len(came) >= LEAST // 2 else None
+        """The share lost of the bytes sent meanwhile; None: those were too few to say.
 
-    def _helped(self, now_ns: int) -> bool:
-        """Whether clearly less was lost in the trial than before it."""
+        Of bytes, since a hop that carries so many of them may well drop another share of packets.
+        """
+        meanwhile = self._meanwhile(since_ns, until_ns)
+        return _share_of_bytes(meanwhile) if len(meanwhile) >= LEAST // 2 else None
+
+    def _meanwhile(self, since_ns: int, until_ns: int) -> list[Fate]:
+        return [fate for fate in self._fates if since_ns <= fate.sent_ns < until_ns]
+
+    def _grew(self, until_ns: int) -> bool:
+        """Whether so much more was lost in the trial than before it as if nothing more came."""
         assert self._began_ns is not None
-        since_ns = self._began_ns + SETTLE_NS
-        came = [came for sent_ns, came in self._fates if since_ns <= sent_ns < now_ns]
-        lost, expected = came.count(False), self._before * len(came)
-        chance = math.sqrt(expected * (1.0 - self._before))
-        return lost < min(_HELPED * expected, expected - _SURE * chance)
+        assert self._gain is not None
+        meanwhile = self._meanwhile(self._began_ns + SETTLE_NS, until_ns)
+        if not meanwhile:
+            return False
+        were_none_to_come = 1.0 - (1.0 - self._before) / self._gain
+        chance = math.sqrt(self._before * (1.0 - self._before) / len(meanwhile))
+        grown = max(_GREW * (were_none_to_come - self._before), _SURE * chance)
+        return _share_of_bytes(meanwhile) > self._before + grown
 
     def _persistent(self, now_ns: int) -> float:
         """The share lost that is reason for a trial; 0: none is."""
@@ -148,7 +180,7 @@ class LossShare:
         if (self.share or 0.0) < SUSPICIOUS / 2:
             return 0.0
         began_ns = now_ns - SUSPICIOUS_NS
-        if not self._fates or max(self._fates[0][0], self._judged_ns) > began_ns:
+        if not self._fates or max(self._fates[0].sent_ns, self._judged_ns) > began_ns:
             return 0.0
         part_ns = SUSPICIOUS_NS // _PARTS
         shares = [
@@ -156,3 +188,8 @@ class LossShare:
             for part in range(_PARTS)
         ]
         return sum(shares) / _PARTS if min(shares) >= SUSPICIOUS / 2 else 0.0
+
+
+def _share_of_bytes(fates: list[Fate]) -> float:
+    """The share of their bytes that got lost; of at least one packet."""
+    return sum(f.size for f in fates if not f.came) / sum(f.size for f in fates)
