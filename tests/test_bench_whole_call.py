@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from presence.bench.commands import bench
 from presence.bench.slow_wire import TcpWay, slow_wire
 from presence.bench.whole_call import CallExtent, _Logs, _Part, _row, bench_whole_call
-from presence.clock import MILLISECOND, SECOND, MonotonicClock
+from presence.clock import MILLISECOND, SECOND, MonotonicClock, SkewedClock
 from presence.errors import UsageError
 from presence.transport.lossy import Conditions
 
@@ -30,7 +30,11 @@ def logs_of(stream, other, *, lost=(), behind_ns=0, seen=1, waited_ns=0):
     moment = (polls - behind_ns - captured[0]) / FRAME
     older = np.floor(moment).astype(np.int64)
     return _Logs(
+        f"participant-{stream}",
         stream,
+        SkewedClock(),
+        0,
+        0,
         ["rtp (direct, udp)"],
         {"sequence": sequences, "capture_machine_ns": captured},
         {
@@ -44,6 +48,7 @@ def logs_of(stream, other, *, lost=(), behind_ns=0, seen=1, waited_ns=0):
             "newer_sequence": older + 1 + 100 * other,
             "fraction": moment - older,
         },
+        {"machine_ns": polls, "stream": np.full(len(polls), other), "early_ns": 0 * polls},
         {"machine_ns": polls, "seen": np.full(len(polls), seen)},
         {"machine_ns": polls, "age_ns": np.full(len(polls), waited_ns)},
         {"machine_ns": polls, "round_trip_ns": np.full(len(polls), 2 * PATH)},
@@ -177,13 +182,18 @@ def test_a_short_call_of_two_is_measured_from_end_to_end():
         delay_ms=20.0,
         jitter_ms=5.0,
         carrier="data",
-        extent=CallExtent(settle=1.0, as_set=4.0, heavy=2.0, recover=1.0, again=2.0),
+        voice=True,
+        extent=CallExtent(settle=2.0, as_set=4.0, heavy=2.0, recover=1.0, again=2.0),
     )
     as_set, heavy, again = result.rows
     assert [row["part"] for row in result.rows] == ["as set", "20% loss", "as set again"]
     for row in result.rows:
         assert row["carrier"] == "data (direct, udp)"
         assert row["beyond_path_ms_p99"] > row["beyond_path_ms_p50"] > 0.0
+        assert row["clicks"] > 0
+    assert as_set["clicks_unheard_%"] < 100.0
+    assert as_set["mouth_to_ear_ms_p50"] > 20.0
+    assert as_set["lips_skew_ms_p95"] < 500.0
     # How late and how many is this machine's business here.
     assert as_set["delivered_%"] > 50.0
     assert heavy["delivered_%"] < as_set["delivered_%"]

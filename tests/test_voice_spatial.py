@@ -63,6 +63,22 @@ def from_place(mixer, position, *, facing=None, blocks=None):
     return sound
 
 
+def test_after_a_second_in_which_nobody_speaks_nothing_is_rendered_until_somebody_does(mixer):
+    mixer.add(1, 2.0 * LEFT)
+    rendered = []
+    render = mixer._spatialiser.render
+    mixer._spatialiser.render = lambda *given: rendered.append(1) or render(*given)
+    assert np.abs(heard(mixer, noise(0.5))).max() > 0.01
+    during = len(rendered)
+    for _ in range(200):
+        assert np.abs(mixer.render()).max() < 1.0
+    assert during < len(rendered) < during + 60
+    assert not mixer.render().any()
+    again = heard(mixer, noise(0.5))[SETTLED:]
+    assert level_difference_db(again) > 5
+    assert lead_us(again) > 600
+
+
 def test_a_voice_at_the_left_reaches_the_left_ear_earlier_and_louder(mixer):
     left = from_place(mixer, 2.0 * LEFT)
     # A head is some 17 cm wide, so that sound takes 0.6 to 0.75 ms round it.

@@ -52,6 +52,9 @@ def call(
         str | None,
         typer.Option(help="Have a whole call between processes, over rtp, data or websocket."),
     ] = None,
+    voice: Annotated[
+        bool, typer.Option("--voice", help="With --carrier: let them speak and hear, too.")
+    ] = False,
     quick: Quick = False,
     json: Json = False,
 ) -> None:
@@ -70,6 +73,7 @@ def call(
             delay_ms=delay,
             jitter_ms=jitter,
             carrier=carrier,
+            voice=voice,
             extent=QUICK if quick else WHOLE,
         )
     else:

@@ -19,7 +19,7 @@ from presence.bench.impaired import BadNetwork, impaired_arrivals
 from presence.client.logs import Columns, prefixed, save_log, shown_columns
 from presence.client.media import Media, new_event_loop
 from presence.client.preparing import prepare_loops
-from presence.client.records import Came, Heard, Record, Went
+from presence.client.records import Came, Heard, Record, Spoke, Went
 from presence.client.settings import Settings
 from presence.client.sources import make_source
 from presence.client.status import ViewStatus
@@ -33,6 +33,8 @@ from presence.tracking.source import Source
 from presence.transport.lossy import Conditions
 
 DISPLAY_RATE = 90
+_SPEAKS_NS = 60 * MILLISECOND
+"""Who was heard within this speaks."""
 _REHEARSED = 120
 """Samples of a performance."""
 _SAMPLE_NS = 250 * MILLISECOND
@@ -63,6 +65,7 @@ class PolledView(ViewProcess):
     def __init__(self) -> None:
         """Nobody is heard yet."""
         self._playouts: dict[int, Playout] = {}
+        self._spoke: dict[int, Spoke] = {}
 
     @property
     def exit_code(self) -> int | None:
@@ -83,6 +86,11 @@ class PolledView(ViewProcess):
                 playout = self._playouts.get(record.stream)
                 if playout is not None:
                     playout.push(record.sample, record.sequence, record.arrival_ns)
+            case Spoke():
+                playout = self._playouts.get(record.stream)
+                if playout is not None:
+                    playout.follow(record.behind_ns)
+                    self._spoke[record.stream] = record
             case Went():
                 self._playouts.pop(record.stream, None)
             case _:
@@ -92,12 +100,19 @@ class PolledView(ViewProcess):
         """Nobody wears it."""
         return None
 
+    def waits(self) -> dict[int, int]:
+        """How far behind each would be shown, were it not for their voice."""
+        return {stream: playout.wait_ns for stream, playout in list(self._playouts.items())}
+
     def status(self) -> ViewStatus | None:
         """It has nothing to say."""
         return None
 
-    def look(self, machine_ns: int, own_ns: int, log: Columns) -> int:
-        """Show everybody at this moment, by both clocks, and note it; how many were seen."""
+    def look(self, machine_ns: int, own_ns: int, log: Columns, lips: Columns) -> int:
+        """Show everybody at this moment, by both clocks, and note it; how many were seen.
+
+        Into ``lips`` goes how much sooner than what is heard the lips are seen that say it.
+        """
         seen = 0
         for stream, playout in self._playouts.items():
             shown = playout.show(own_ns, own_ns)
@@ -115,6 +130,11 @@ class PolledView(ViewProcess):
                 shown.estimate_ns,
                 float(shown.opacity),
             )
+            spoke = self._spoke.get(stream)
+            if spoke is None or shown.sender_ns - spoke.at_ns > _SPEAKS_NS:
+                continue
+            heard_ns = shown.sender_ns + shown.estimate_ns - spoke.behind_ns
+            lips.add(machine_ns, stream, min(shown.sender_ns, spoke.at_ns) - heard_ns)
         return seen
 
 
@@ -161,6 +181,7 @@ class Watch:
         self._media = media
         self._view = view
         self._shown = shown_columns()
+        self._lips = Columns("machine_ns", "stream", "early_ns")
         self._polls = Columns("machine_ns", "seen")
         self._queues = Columns("machine_ns", "age_ns")
         self._trips = Columns("machine_ns", "stream", "round_trip_ns")
@@ -178,7 +199,7 @@ class Watch:
             # A beat that was missed is not made up for.
             beats = max(beats, (now_ns - began_ns) * DISPLAY_RATE // SECOND)
             own_ns = settings.clock.from_machine_ns(now_ns)
-            seen = self._view.look(now_ns, own_ns, self._shown)
+            seen = self._view.look(now_ns, own_ns, self._shown, self._lips)
             self._polls.add(now_ns, seen)
             if not ready and seen == self._task.others:
                 ready = True
@@ -198,6 +219,7 @@ class Watch:
         assert settings.log_directory is not None
         tables = {
             "shown": self._shown,
+            "lips": self._lips,
             "polls": self._polls,
             "queues": self._queues,
             "trips": self._trips,

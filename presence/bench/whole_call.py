@@ -23,13 +23,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from presence.bench.clicks import click_times, heard_delays, write_clicks
 from presence.bench.result import Bar, BenchResult, at_least, at_most
 from presence.bench.slow_wire import SlowWire, slow_wire
 from presence.bench.taking_part import CallTask, Weather
 from presence.client.logs import About, Log
 from presence.client.report import Table, capture_ages
 from presence.client.settings import Settings
-from presence.clock import MILLISECOND, SECOND, MonotonicClock
+from presence.clock import MILLISECOND, SECOND, MonotonicClock, SkewedClock
 from presence.errors import PresenceError, UsageError
 from presence.host.server import hosting
 from presence.host.settings import HostSettings
@@ -44,6 +45,8 @@ _END_SECONDS = 30.0
 _HOUR = 3600 * SECOND
 _HEAVY_LOSS = 0.2
 _FRAME_NS = SECOND // 60
+_CLICKED_SECONDS = 300.0
+"""Longer than the longest call and its beginning."""
 _IN_FLIGHT_NS = SECOND
 """Frames made so shortly before the end of a part may still be under way, or be repaired."""
 
@@ -85,6 +88,7 @@ def bench_whole_call(
     delay_ms: float,
     jitter_ms: float,
     carrier: str,
+    voice: bool = False,
     extent: CallExtent = WHOLE,
 ) -> BenchResult:
     """Run the benchmark.
@@ -95,6 +99,7 @@ def bench_whole_call(
         delay_ms: of each way.
         jitter_ms: standard deviation of that.
         carrier: what carries envelopes.
+        voice: whether they speak and hear, by files that stand for devices.
         extent: how long it is measured.
 
     Raises:
@@ -110,9 +115,12 @@ def bench_whole_call(
         spread_ns=round(jitter_ms * MILLISECOND),
     )
     with tempfile.TemporaryDirectory(prefix="presence-call-") as folder:
-        parts = asyncio.run(_run(Path(folder), participants, weather, carrier, extent))
+        parts = asyncio.run(_run(Path(folder), participants, weather, carrier, extent, voice=voice))
         logs = [_Logs.read(Path(folder), name) for name in _names(participants)]
-    rows = [_row(part, logs, weather.delay_ns) for part in parts]
+        rows = [_row(part, logs, weather.delay_ns) for part in parts]
+        if voice:
+            for part, row in zip(parts, rows, strict=True):
+                row |= _voice_row(part, logs, Path(folder), weather.delay_ns)
     return BenchResult(
         bench="call",
         args={
@@ -121,10 +129,11 @@ def bench_whole_call(
             "delay_ms": delay_ms,
             "jitter_ms": jitter_ms,
             "carrier": carrier,
+            "voice": voice,
             "extent": {name: getattr(extent, name) for name in CallExtent.__slots__},
         },
         rows=rows,
-        bars=_bars(carrier, *rows),
+        bars=[*_bars(carrier, *rows), *(_voice_bars(weather, rows[0]) if voice else [])],
     )
 
 
@@ -132,8 +141,18 @@ def _names(participants: int) -> list[str]:
     return [f"participant-{k}" for k in range(1, participants + 1)]
 
 
+def _hears(folder: Path, name: str) -> Path:
+    return folder / f"{name}-hears.wav"
+
+
 async def _run(
-    folder: Path, participants: int, weather: Weather, carrier: str, extent: CallExtent
+    folder: Path,
+    participants: int,
+    weather: Weather,
+    carrier: str,
+    extent: CallExtent,
+    *,
+    voice: bool,
 ) -> list[_Part]:
     """Have the call; the parts of it that are judged."""
     async with (
@@ -145,7 +164,14 @@ async def _run(
             link = replace(link, port=wire.port)
         children: list[asyncio.subprocess.Process] = []
         try:
+            begins_ns = time.monotonic_ns()
             for k, name in enumerate(_names(participants)):
+                clock = SkewedClock((2 * k - 3) * _HOUR, (-1) ** k * 20.0 * k)
+                microphone = headphones = "none"
+                if voice:
+                    clicks = folder / f"{name}-says.wav"
+                    write_clicks(clicks, k, participants, _CLICKED_SECONDS)
+                    microphone, headphones = f"file:{clicks}", f"file:{_hears(folder, name)}"
                 settings = Settings(
                     link=str(link),
                     name=name,
@@ -158,8 +184,11 @@ async def _run(
                     path="websocket" if by_host else "direct",
                     device=str(folder / f"{name}.pem"),
                     log_directory=str(folder),
-                    clock_offset_ns=(2 * k - 3) * _HOUR,
-                    clock_drift_ppm=(-1) ** k * 20.0 * k,
+                    clock_offset_ns=clock.offset_ns,
+                    clock_drift_ppm=clock.drift_ppm,
+                    epoch_ns=clock.from_machine_ns(begins_ns),
+                    microphone=microphone,
+                    headphones=headphones,
                 )
                 task = CallTask(settings=settings, others=participants - 1, seed=1000 + k)
                 children.append(await _start(task))
@@ -245,11 +274,18 @@ async def _weathers(
 class _Logs:
     """What one participant left."""
 
+    name: str
     stream: int
+    clock: SkewedClock
+    epoch_ns: int
+    """When clicks begin, by the machine's clock …"""
+    sound_from_ns: int
+    """… and what was heard."""
     carriers: list[str]
     captured: Table
     received: Table
     shown: Table
+    lips: Table
     polls: Table
     queues: Table
     trips: Table
@@ -259,9 +295,14 @@ class _Logs:
     def read(cls, folder: Path, name: str) -> _Logs:
         log, polled = Log(folder, name), Log(folder, f"{name}-polled")
         about: About = log.about(About)
-        tables = ("shown", "polls", "queues", "trips", "work")
+        clock = about.settings.clock
+        tables = ("shown", "lips", "polls", "queues", "trips", "work")
         return cls(
+            name,
             about.stream,
+            clock,
+            clock.to_machine_ns(about.epoch_ns),
+            clock.to_machine_ns(about.sound_from_ns or 0),
             list(about.peers.values()),
             log.table("captured"),
             log.table("received"),
@@ -313,6 +354,42 @@ def _row(part: _Part, logs: list[_Logs], delay_ns: int) -> Row:
         "cpu_%_mean": float(np.mean(work)),
         "cpu_%_max": float(np.max(work)),
     }
+
+
+def _voice_row(part: _Part, logs: list[_Logs], folder: Path, delay_ns: int) -> Row:
+    """How long from mouth to ear in a part, and how lips went with it, over all who heard."""
+    delays, early = [], []
+    for own in logs:
+        early.append(_during(own.lips, "machine_ns", part)["early_ns"])
+        for turn, other in enumerate(logs):
+            if other is own:
+                continue
+            times = click_times(turn, len(logs), _CLICKED_SECONDS)
+            # Their clock drifts, and its file with it.
+            epoch_ns = other.clock.from_machine_ns(other.epoch_ns)
+            said = np.array([other.clock.to_machine_ns(epoch_ns + t) for t in times.tolist()])
+            said = said[(said >= part.begin_ns) & (said < part.end_ns - _IN_FLIGHT_NS)]
+            delays.append(heard_delays(_hears(folder, own.name), own.sound_from_ns, said))
+    delay_ms = (np.concatenate(delays) - delay_ns) / MILLISECOND
+    heard = delay_ms[np.isfinite(delay_ms)]
+    if not len(heard):
+        raise PresenceError("no click was heard in the whole call; see presence doctor")
+    early_ms = np.concatenate(early) / MILLISECOND
+    return {
+        "clicks": len(delay_ms),
+        "clicks_unheard_%": 100.0 * (1.0 - len(heard) / len(delay_ms)),
+        **{f"mouth_to_ear_ms_p{p}": float(np.percentile(heard, p)) for p in (50, 95)},
+        "lips_early_ms_p50": float(np.median(early_ms)),
+        "lips_skew_ms_p95": float(np.percentile(np.abs(early_ms), 95)),
+    }
+
+
+def _voice_bars(weather: Weather, as_set: Row) -> list[Bar]:
+    limit = 120.0 if weather.loss or weather.delay_ns else 70.0
+    return [
+        at_most("mouth to ear beyond the path, p95, ms", as_set["mouth_to_ear_ms_p95"], limit),
+        at_most("lips from sound, p95, ms", as_set["lips_skew_ms_p95"], 25.0),
+    ]
 
 
 def _during(table: Table, column: str, part: _Part, *, less_ns: int = 0) -> Table:

@@ -24,6 +24,8 @@ from presence.voice.lips import LATENCY_NS, Lips
 from presence.voice.spatial import MOST_VOICES, Mixer, mouth_of
 
 _HEAD = INDEX["head"]
+_PAUSE_BLOCKS = 25
+"""By then a mouth has closed, and nobody need listen for what it does."""
 
 
 @dataclass(slots=True)
@@ -34,6 +36,8 @@ class _Voice:
     lips: Lips = field(default_factory=Lips)
     activity: Activity = field(default_factory=Activity)
     placed: bool = False
+    paused: int = 0
+    """For how many blocks nothing of them was heard."""
 
 
 class Hearing:
@@ -96,6 +100,9 @@ class Hearing:
             if heard.capture_ns is not None or not voice.placed:
                 self._place(stream, voice, guest, place, play_ns + BLOCK_NS, now_ns)
             self._mixer.write(stream, heard.block)
+            voice.paused = voice.paused + 1 if heard.capture_ns is None else 0
+            if voice.paused > _PAUSE_BLOCKS:
+                continue
             lips = voice.lips.feed(heard.block)
             level = shown_level(voice.activity.hear(heard.block).level_db)
             behind_ns = voice.buffer.behind_ns

@@ -34,6 +34,9 @@ _MOUTH_IN_HEAD: Floats = np.array([0.0, 0.025, -0.1])
 _LEAVING_BLOCKS = 2
 """How long somebody who left keeps a source: their last sound fades, and passes through it."""
 
+_ROOM_BLOCKS = 50
+"""A second: for so long the mix goes on when nobody is heard."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -67,6 +70,7 @@ class Mixer:
         self._limiter = Limiter()
         self._head = Rigid.identity()
         self._head_before: Rigid | None = None
+        self._silent = 0
 
     @property
     def kind(self) -> str:
@@ -176,8 +180,14 @@ class Mixer:
         """The next 20 ms for both ears: ``(960, 2)``, left then right, within −1 and 1."""
         voices = [*self._voices.values(), *self._leaving]
         heads = (self._head_before or self._head, self._head)
-        mix = self._spatialiser.render(_sounds(voices, self._head.translation), heads)
         self._head_before = self._head
+        sounds = _sounds(voices, self._head.translation)
+        self._silent = 0 if sounds.blocks.any() else self._silent + 1
+        # For most of the time nobody speaks. What the room gives back has died away by then.
+        if self._silent > _ROOM_BLOCKS:
+            mix = np.zeros((BLOCK, 2), dtype=np.float32)
+        else:
+            mix = self._spatialiser.render(sounds, heads)
         for voice in list(self._leaving):
             assert voice.blocks_left is not None
             voice.blocks_left -= 1
