@@ -55,6 +55,25 @@ def test_poses_wait_for_a_bundle_to_fill_but_not_long():
     assert what(bundle) == [(1, POSE, 0), (2, POSE, 0)]
 
 
+def test_bundles_fill_for_longer_while_sending_takes_long():
+    party = Party(1, 2)
+    for _ in range(50):
+        party.room.flush_took(2 * MILLISECOND)
+    party.say(1, pose(1, 0))
+    party.pass_time(4 * MILLISECOND)
+    assert party.heard(2) == []
+    party.pass_time(3 * MILLISECOND)
+    assert len(party.heard(2)) == 1
+    party.say(1, voice(1, 0))
+    party.settle()
+    assert len(party.heard(2)) == 1
+    for _ in range(100):
+        party.room.flush_took(0)
+    party.say(1, pose(1, 1))
+    party.pass_time(HOLD_NS)
+    assert len(party.heard(2)) == 1
+
+
 def test_a_full_bundle_leaves_before_its_time():
     party = Party(1, 2)
     for number in range(10):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import resource
 import signal
@@ -293,9 +294,14 @@ def test_a_relay_out_of_file_descriptors_serves_those_it_has_and_takes_more_late
             line = await loop.run_in_executor(None, relay.stdout.readline)
             port = int(line.rsplit(" ", 1)[-1])
             one, two = await Person(1).come(port), await Person(2).come(port)
-            used = max(int(fd.name) for fd in Path(f"/proc/{relay.pid}/fd").iterdir()) + 1
+            # The WebSockets by which they came are closed by and by.
+            before = None
+            while before != (open_files := descriptors(relay.pid)):
+                before = open_files
+                await asyncio.sleep(0.5)
+            free = next(number for number in itertools.count() if number not in open_files)
             _, most = resource.prlimit(relay.pid, resource.RLIMIT_NOFILE)
-            resource.prlimit(relay.pid, resource.RLIMIT_NOFILE, (used, most))
+            resource.prlimit(relay.pid, resource.RLIMIT_NOFILE, (free, most))
             late = Person(3)
             with pytest.raises((TransportError, OSError, TimeoutError)):
                 async with asyncio.timeout(5):
@@ -317,6 +323,11 @@ def test_a_relay_out_of_file_descriptors_serves_those_it_has_and_takes_more_late
             relay.stdout.close()
 
     run(go)
+
+
+def descriptors(pid):
+    """The file descriptors that a process has open."""
+    return {int(fd.name) for fd in Path(f"/proc/{pid}/fd").iterdir()}
 
 
 async def until_comes(person, port):

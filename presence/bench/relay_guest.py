@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
 from presence.clock import Clock
 from presence.errors import TransportError
-from presence.relay.fan_carrier import fan_carrier
+from presence.relay.fan_carrier import guest_carrier
 from presence.transport.carrier import Carrier
 from presence.transport.peer import CARRIERS, Peer
 from presence.wire.relay_signalling import (
@@ -21,7 +24,7 @@ class RelayGuest:
     def __init__(self, clock: Clock, carrier: str = "rtp") -> None:
         """To be made on the event loop that carries it."""
         carriers = CARRIERS if carrier == "rtp" else (carrier,)
-        self._peer = Peer(clock, carriers, make_rtp=fan_carrier)
+        self._peer = Peer(clock, carriers, make_rtp=guest_carrier)
 
     async def come(self, port: int, token: str) -> Carrier:
         """Come to the relay on this machine that listens on ``port``.
@@ -29,17 +32,24 @@ class RelayGuest:
         Raises:
             TransportError: the relay refused, or no connection opened.
         """
-        from websockets.asyncio.client import connect
+        try:
+            return await self._come(port, token)
+        except BaseException:
+            await self._peer.close()
+            raise
 
-        async with connect(f"ws://127.0.0.1:{port}/relay", compression=None) as websocket:
-            offer = RelayJoin(token=token, sdp=await self._peer.offer())
-            await websocket.send(encode_relay_message(offer))
-            answer = decode_relay_answer(await websocket.recv())
-            if not isinstance(answer, RelayWelcome):
-                await self._peer.close()
-                raise TransportError(f"the relay refused ({answer.code}): {answer.sentence}")
-            await self._peer.accept(answer.sdp)
-            return await self._peer.opened()
+    async def _come(self, port: int, token: str) -> Carrier:
+        offer = RelayJoin(token=token, sdp=await self._peer.offer())
+        try:
+            async with connect(f"ws://127.0.0.1:{port}/relay", compression=None) as websocket:
+                await websocket.send(encode_relay_message(offer))
+                answer = decode_relay_answer(await websocket.recv())
+                if not isinstance(answer, RelayWelcome):
+                    raise TransportError(f"the relay refused ({answer.code}): {answer.sentence}")
+                await self._peer.accept(answer.sdp)
+                return await self._peer.opened()
+        except (OSError, WebSocketException) as error:
+            raise TransportError(f"the relay cannot be reached: {error}") from error
 
     async def leave(self) -> None:
         """Close the connection."""

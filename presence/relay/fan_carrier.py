@@ -11,22 +11,26 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from presence.clock import MILLISECOND, SECOND, Clock
+from presence.clock import SECOND, Clock
 from presence.errors import EnvelopeError
 from presence.relay.sampled import SampledCongestion
 from presence.transport.arrivals import REPORT_INTERVAL_NS, Arrivals
 from presence.transport.carrier import check_length
 from presence.transport.direct_srtp import DirectSrtpPath
-from presence.transport.feedback import decode_report, encode_feedback
+from presence.transport.feedback import TIME_PERIOD, TIME_UNITS, decode_report, encode_feedback
 from presence.transport.ice import Connection
 from presence.transport.pacer import BURST_BYTES, BURST_SECONDS
 from presence.transport.rtp import TIMESTAMP_RATE, decode_rtp
 from presence.transport.rtp_offer import RtpOffer, first_sequence
 from presence.transport.shedding import PACKET_BYTES
+from presence.wire.bundle import BUNDLE_LIMIT
 
 _BURST_S = 3 * BURST_SECONDS
 """What the rate allows in so long may leave at once: a room's people all speak within a tick."""
-_HEAR_NS = 90 * MILLISECOND
+_LONGEST_SIZE = BUNDLE_LIMIT + PACKET_BYTES
+_TICK_NS = 2 * REPORT_INTERVAL_NS
+"""A relay has many to report to, and each sends it little."""
+_HEAR = 90 * TIME_UNITS // 1000
 """Of the reports that come every 50 ms every other is looked at: each packet is told of in
 three."""
 _EARLY_LIMIT = 64
@@ -35,9 +39,18 @@ log = logging.getLogger(__name__)
 
 
 def fan_carrier(connection: Connection, own: RtpOffer, other: RtpOffer, clock: Clock) -> FanCarrier:
-    """What :class:`~presence.transport.peer.Peer` is given to make its RTP carrier by."""
+    """What :class:`~presence.transport.peer.Peer` is given to make a relay's RTP carrier by."""
     path = DirectSrtpPath(connection, own.payload_type)
     return FanCarrier(path, own, other, clock, asyncio.get_running_loop())
+
+
+def guest_carrier(
+    connection: Connection, own: RtpOffer, other: RtpOffer, clock: Clock
+) -> FanCarrier:
+    """The same for one who hears very many packets, and reports on them as participants do."""
+    path = DirectSrtpPath(connection, own.payload_type)
+    loop = asyncio.get_running_loop()
+    return FanCarrier(path, own, other, clock, loop, tick_ns=REPORT_INTERVAL_NS)
 
 
 class FanCarrier:
@@ -52,6 +65,8 @@ class FanCarrier:
         other: RtpOffer,
         clock: Clock,
         loop: asyncio.AbstractEventLoop | None,
+        *,
+        tick_ns: int = _TICK_NS,
     ) -> None:
         """Carry bundles over a path that may not be open yet.
 
@@ -61,6 +76,7 @@ class FanCarrier:
             other: What the other side said of theirs.
             clock: Stamps arrivals, and says how time passes.
             loop: Runs the timers; None: the caller calls :meth:`tick` itself.
+            tick_ns: How often what came is reported.
         """
         self.on_ready: Callable[[], None] | None = None
         self.on_closed: Callable[[], None] | None = None
@@ -72,6 +88,7 @@ class FanCarrier:
         self._other = other
         self._now = clock.now_ns
         self._loop = loop
+        self._tick_s = tick_ns / SECOND
         now_ns = clock.now_ns()
         self._congestion = SampledCongestion(now_ns)
         self._arrivals = Arrivals()
@@ -81,7 +98,9 @@ class FanCarrier:
         self._bytes_a_ns = 0.0
         self._most = float(BURST_BYTES)
         self._allow()
-        self._heard_ns = now_ns
+        self._heard = -1
+        """When the newest report that was looked at was made."""
+        self._ticked_ns = now_ns
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: asyncio.TimerHandle | None = None
         self._closed = False
@@ -129,18 +148,21 @@ class FanCarrier:
 
     def send(self, bundle: bytes) -> bool:
         """Send a bundle; False: closed, or it is not time yet."""
-        check_length(bundle)
+        size = len(bundle) + PACKET_BYTES
+        if size > _LONGEST_SIZE:
+            check_length(bundle)
         now_ns = self._now()
         bucket = self._bucket + (now_ns - self._filled_ns) * self._bytes_a_ns
-        self._bucket = min(bucket, self._most)
         self._filled_ns = now_ns
-        if self._bucket <= 0.0 or self._closed or not self._path.open:
+        if bucket > self._most:
+            bucket = self._most
+        if bucket <= 0.0 or self._closed or not self._path.open:
+            self._bucket = bucket
             # Asking is what has on_ready called.
             return self.ready and self.send(bundle)
         self._sequence = sequence = self._sequence + 1
-        size = len(bundle) + PACKET_BYTES
         padding = self._congestion.sent(sequence, size, now_ns)
-        self._bucket -= size + padding
+        self._bucket = bucket - size - padding
         self._path.send_bundle(
             sequence, now_ns * TIMESTAMP_RATE // SECOND, self._own.ssrc, bundle, padding
         )
@@ -156,7 +178,12 @@ class FanCarrier:
         feedback = self._arrivals.report(self._own.ssrc, self._other.ssrc, now_ns)
         if feedback is not None:
             self._path.send_rtcp(encode_feedback(feedback))
-        self._congestion.tick(now_ns)
+        held_up = now_ns - self._ticked_ns > 2 * _TICK_NS
+        self._ticked_ns = now_ns
+        if not held_up:
+            # After a while in which this process itself did not run, the reports that came
+            # meanwhile are yet to be read; that they are late says nothing about the path.
+            self._congestion.tick(now_ns)
         self._fill(now_ns)
         self._allow()
 
@@ -178,7 +205,7 @@ class FanCarrier:
 
     def _tick_regularly(self) -> None:
         if self._loop is not None and not self._closed:
-            self._timer = self._loop.call_later(REPORT_INTERVAL_NS / SECOND, self._tick_regularly)
+            self._timer = self._loop.call_later(self._tick_s, self._tick_regularly)
             self.tick()
 
     def _paced(self) -> None:
@@ -212,6 +239,11 @@ class FanCarrier:
                 self._on_bundle(bundle, arrival_ns)
 
     def _reported(self, data: bytes) -> None:
+        # By the time that the report bears: when this process was held up, many come at once, and
+        # the newest of them says most.
+        made = int.from_bytes(data[-4:], "big")
+        if (made - self._heard) % TIME_PERIOD < _HEAR and self._heard >= 0:
+            return
         try:
             report = decode_report(data)
         except EnvelopeError:
@@ -220,10 +252,8 @@ class FanCarrier:
         if (report.sender, report.stream) != (self._other.ssrc, self._own.ssrc):
             self.malformed += 1
             return
+        self._heard = made
         now_ns = self._now()
-        if now_ns - self._heard_ns < _HEAR_NS:
-            return
-        self._heard_ns = now_ns
         self._congestion.heard(report, now_ns)
         self._fill(now_ns)
         self._allow()

@@ -38,7 +38,9 @@ class _Timed:
 
     def _flush(self) -> None:
         self._handle = None
-        self.room.flush(self._clock.now_ns())
+        began_ns = self._clock.now_ns()
+        self.room.flush(began_ns)
+        self.room.flush_took(self._clock.now_ns() - began_ns)
 
 
 class Hall:

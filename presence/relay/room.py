@@ -47,6 +47,11 @@ from presence.wire.unwrap import unwrap
 
 HOLD_NS = 2 * MILLISECOND
 """For so long an envelope may wait for its bundle to fill."""
+MOST_HOLD_NS = 12 * MILLISECOND
+"""And so long at most when there is more to do than time for it."""
+_BUSY = 3
+"""Sending takes at most one part of time in so many and one."""
+_SMOOTHING = 8
 TICK_NS = 50 * MILLISECOND
 """How often :meth:`Room.tick` is to be called."""
 URGENT = 3
@@ -79,7 +84,9 @@ class Room:
         self.members: dict[int, Member] = {}
         self._wake = wake
         self._limits = limits
-        self._hold_ns = hold_ns
+        self._hold_ns = self._least_hold_ns = hold_ns
+        self._flush_ns = 0
+        """How long sending takes of late."""
         self._due_ns: int | None = None
         self._headers: dict[bytes, Envelope] = {}
         self._bytes = 0
@@ -179,6 +186,15 @@ class Room:
                 held = held or bool(listener.later)
         if held:
             self._due(now_ns + self._hold_ns, now_ns)
+
+    def flush_took(self, passed_ns: int) -> None:
+        """Sending took so long: where there is much to do, bundles are let fill for longer.
+
+        So sending never takes more than a part of the time, and overload costs some milliseconds
+        of a pose's latency instead of everybody's frames.
+        """
+        self._flush_ns += (passed_ns - self._flush_ns) // _SMOOTHING
+        self._hold_ns = min(max(self._least_hold_ns, _BUSY * self._flush_ns), MOST_HOLD_NS)
 
     def tick(self, now_ns: int) -> None:
         """Time has passed: see who fell silent, and whose path carries how much."""
@@ -347,7 +363,7 @@ class Room:
 
         Bundles fill: so many datagrams it takes at least, and one each hold at most.
         """
-        datagrams = min(SECOND / self._hold_ns, weight / BUNDLE_LIMIT + _VOICES_A_SECOND)
+        datagrams = min(SECOND / self._least_hold_ns, weight / BUNDLE_LIMIT + _VOICES_A_SECOND)
         return 8.0 * (weight + PACKET_BYTES * datagrams)
 
     def _others(self, member: Member) -> Iterator[Member]:

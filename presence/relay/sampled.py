@@ -10,12 +10,22 @@ Sans-IO: the time is passed in.
 
 from __future__ import annotations
 
-from presence.clock import MILLISECOND
-from presence.transport.congestion import Congestion
+from presence.clock import MILLISECOND, SECOND
+from presence.transport.congestion import HEADROOM, Congestion
 from presence.transport.feedback import Report
+from presence.transport.rate import RateMeter
 from presence.transport.rtp import SEQUENCE_PERIOD
 from presence.wire.unwrap import unwrap
 
+START_BPS = 1_000_000.0
+"""What is tried at first: some two dozen people. It doubles each second that it is used; to begin
+with much more than a path carries would fill a long queue before the first report of it came."""
+OVER_BPS = 400_000.0
+"""So much may always be tried once the receiver has reported;"""
+OVER = 2.0
+"""else at most so many times what got through in the last second. A person's stream can fill no
+path by much, whatever its budget; a room's could, for as long as the first reports of it take."""
+_DELIVERED_NS = SECOND
 SAMPLE_NS = 20 * MILLISECOND
 _OPEN_LIMIT = 512
 
@@ -25,23 +35,27 @@ class SampledCongestion:
 
     def __init__(self, now_ns: int) -> None:
         """Nothing was sent yet."""
-        self._congestion = Congestion(now_ns)
+        self._congestion = Congestion(now_ns, START_BPS)
         self._bytes = 0
         self._sampled_ns = now_ns - SAMPLE_NS
-        self._samples: dict[int, int] = {}
-        """By the number of the packet that of the sample, in order."""
+        self._samples: dict[int, tuple[int, int]] = {}
+        """By the number of the packet that of the sample, and its bytes; in order."""
+        self._delivered = RateMeter(_DELIVERED_NS)
+        self._most_bps = START_BPS
+        self._counted: set[int] = set()
+        """Those of the samples that came, by their packets' numbers."""
         self._next = 0
         self._newest = 0
 
     @property
     def budget_bps(self) -> float:
         """Bits a second that may be sent, with all that is put around them on the path."""
-        return self._congestion.budget_bps
+        return min(self._congestion.budget_bps, self._most_bps)
 
     @property
     def pace_bps(self) -> float:
         """How fast packets may leave."""
-        return self._congestion.pace_bps
+        return min(self._congestion.pace_bps, HEADROOM * self._most_bps)
 
     @property
     def loss(self) -> float | None:
@@ -63,9 +77,11 @@ class SampledCongestion:
             return 0
         padding = self._congestion.padding(self._bytes, now_ns)
         self._congestion.sent(self._next, self._bytes + padding, now_ns)
-        self._samples[sequence] = self._next
+        self._samples[sequence] = self._next, self._bytes + padding
         if len(self._samples) > _OPEN_LIMIT:
-            del self._samples[next(iter(self._samples))]
+            oldest = next(iter(self._samples))
+            del self._samples[oldest]
+            self._counted.discard(oldest)
         self._next += 1
         self._newest = sequence
         self._bytes = 0
@@ -81,9 +97,17 @@ class SampledCongestion:
                 break
             # No report will tell of it any more.
             del self._samples[sequence]
+            self._counted.discard(sequence)
         places = [sequence - begin for sequence in self._samples if sequence < end]
-        first = next(iter(self._samples.values()), self._next)
-        self._congestion.heard(report.feedback(places, first % SEQUENCE_PERIOD), now_ns)
+        first, _ = next(iter(self._samples.values()), (self._next, 0))
+        feedback = report.feedback(places, first % SEQUENCE_PERIOD)
+        for place, offset in zip(places, feedback.offsets, strict=True):
+            sequence = begin + place
+            if offset is not None and sequence not in self._counted:
+                self._counted.add(sequence)
+                self._delivered.add(self._samples[sequence][1], now_ns)
+        self._most_bps = max(OVER_BPS, OVER * self._delivered.bps(now_ns))
+        self._congestion.heard(feedback, now_ns)
 
     def tick(self, now_ns: int) -> None:
         """Time has passed; to be called several times a second."""

@@ -95,8 +95,8 @@ class _Phase(Enum):
 class Congestion:
     """The budget of one path. State: what was sent and what became of it, and what that showed."""
 
-    def __init__(self, now_ns: int) -> None:
-        """Nothing was sent yet."""
+    def __init__(self, now_ns: int, start_bps: float = START_BPS) -> None:
+        """Nothing was sent yet; ``start_bps`` is tried at first."""
         self._ledger = Ledger()
         self._queue = QueueDelay()
         self._losses = LossShare()
@@ -104,11 +104,11 @@ class Congestion:
         self._sent = RateMeter(_SENT_NS)
         self._arrived_ns = 0
         self._phase = _Phase.STEADY
-        self._budget_bps = START_BPS
+        self._budget_bps = start_bps
         self._limit_bps: float | None = None
         """What got through when more was sent; None: no limit was met."""
         self._late_since_ns: int | None = None
-        self._budget_before_bps = START_BPS
+        self._budget_before_bps = start_bps
         self._limit_before_bps: float | None = None
         self._cut_ns = 0
         self._cut_queue_ns = 0

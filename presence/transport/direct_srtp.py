@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import logging
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiortc import RTCPeerConnection
@@ -60,6 +60,9 @@ class DirectSrtpPath(SrtpPath):
         self._sendto: Callable[[bytes, Any], None] | None = None
         self._address: Any = None
         self._sessions = _works()
+        self._protecting: Any = None
+        """libsrtp's session for what is sent, once there is one."""
+        self._nominated: Mapping[int, Any] = self._ice._connection._nominated
 
     def send_bundle(
         self, sequence: int, timestamp: int, ssrc: int, bundle: bytes, padding: int
@@ -84,27 +87,31 @@ class DirectSrtpPath(SrtpPath):
             tail = bytes(padding - 1) + bytes((padding,)) if padding else b""
             self.send_rtp(header + bundle + tail)
             return
-        _HEADER.pack_into(
-            _VIEW,
-            0,
-            _PADDED if padding else _VERSION,
-            self._payload_type,
-            sequence & 0xFFFF,
-            timestamp & 0xFFFFFFFF,
-            ssrc,
+        first = _PADDED if padding else _VERSION
+        _VIEW[0:end] = (
+            _HEADER.pack(first, self._payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
+            + bundle
         )
-        _VIEW[_HEADER_BYTES:end] = bundle
         if padding:
             _VIEW[end : end + padding] = bytes(padding - 1) + bytes((padding,))
             end += padding
         _LENGTH[0] = end
-        if _lib.srtp_protect(self._dtls._tx_srtp._srtp[0], _BUFFER, _LENGTH):
+        if self._protecting is None:
+            self._protecting = self._dtls._tx_srtp._srtp[0]
+        if _lib.srtp_protect(self._protecting, _BUFFER, _LENGTH):
             self.unsent += 1
             return
-        self._send(_VIEW[0 : _LENGTH[0]])
+        datagram = _VIEW[0 : _LENGTH[0]]
+        if self._sendto is None or self._nominated.get(1) is not self._pair:
+            self._send(datagram)
+            return
+        try:
+            self._sendto(datagram, self._address)
+        except OSError:
+            self.unsent += 1
 
     def _send(self, datagram: bytes) -> None:
-        pair = self._ice._connection._nominated.get(1)
+        pair = self._nominated.get(1)
         if pair is not self._pair:
             self._take_way(pair)
         if self._sendto is None:
