@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log10
 
 from presence.client.cadence import Cadence
+from presence.client.controls import Controls
 from presence.client.conversation import Conversation
 from presence.client.exchange import Exchange
 from presence.client.invitations import Inviter
+from presence.client.loudness import AS_THEY_COME
 from presence.client.records import Spoke
 from presence.client.roster import Roster
 from presence.client.settings import Settings
@@ -33,6 +36,8 @@ class Account:
         """Nothing was told yet."""
         self.conversation: Conversation | None = None
         """What is said and heard goes through it, once it has begun."""
+        self.controls: Controls | None = None
+        """What the person does to that."""
         self.carriers: dict[int, str] = {}
         """What each was heard over, also of those who went."""
         self._settings = settings
@@ -88,6 +93,8 @@ class Account:
                     kbps=_kbps(received - self._received.get(stream, received)),
                     received=frames,
                     level=self._levels.get(stream, 0.0),
+                    loudness=_told(self.controls, stream),
+                    chosen=self.controls is not None and self.controls.chosen == stream,
                 )
             )
         self._received = totals
@@ -110,6 +117,16 @@ class Account:
             rate = self._settings.rate // self._cadence.divisor
             notes.append(f"this machine is busy: sampling {rate} times a second")
         return "; ".join(filter(None, notes))
+
+
+def _told(controls: Controls | None, stream: int) -> str:
+    """How loud somebody was made, in words; nothing if they are as they come."""
+    if controls is None:
+        return ""
+    loudness = controls.loudness(stream)
+    if loudness.silenced:
+        return "silenced"
+    return "" if loudness == AS_THEY_COME else f"{20.0 * log10(loudness.gain):+.0f} dB"
 
 
 def _kbps(size: int) -> float:

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
+from rich.text import Text
 
 from presence.client.settings import Settings
 from presence.client.status import Status, live_table, status_table
@@ -86,6 +87,7 @@ def join(
     video: Annotated[bool, typer.Option(**_HIDDEN)] = False,
 ) -> None:
     """Join a room, see the others and be seen."""
+    from presence.client.controls import HELP
     from presence.client.media import take_part
 
     settings = Settings(
@@ -116,8 +118,15 @@ def join(
     if status == "lines":
         take_part(settings, _print_line)
         return
+    sounds = settings.speaks or settings.listens
+    hint = Text(HELP if sounds and sys.stdin.isatty() else "", style="dim")
+
+    def show(status: Status) -> None:
+        table = status_table([status], f"In the room as {status.name}")
+        live.update(Group(table, hint) if hint else table)
+
     with live_table(Console()) as live:
-        take_part(settings, lambda s: live.update(status_table([s], f"In the room as {s.name}")))
+        take_part(settings, show, keys=True)
 
 
 def _path_choice(path: str) -> PathChoice:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from presence.client.devices import Devices, open_devices
-from presence.client.hearing import Hearing
+from presence.client.hearing import Adjusted, Hearing
 from presence.client.records import Record, Spoke, VoicePacket
 from presence.client.settings import Settings
 from presence.client.talking import Said, Talking
@@ -82,7 +82,7 @@ class Conversation(threading.Thread):
         self._loop = loop
         self._say = say
         self._tell = tell
-        self._told: deque[Record | VoicePacket] = deque()
+        self._told: deque[Record | VoicePacket | Adjusted] = deque()
         self._checked_ns = clock.now_ns()
         self._ended = threading.Event()
 
@@ -101,8 +101,13 @@ class Conversation(threading.Thread):
         """Whether what this person says is kept from the others."""
         return self._talking is not None and self._talking.gate.muted
 
-    def hear(self, told: Record | VoicePacket) -> None:
-        """Take in what the loop heard of the others; for the loop's thread."""
+    def mute(self, muted: bool) -> None:
+        """Keep what this person says from the others, or do so no more."""
+        if self._talking is not None:
+            self._talking.gate.muted = muted
+
+    def hear(self, told: Record | VoicePacket | Adjusted) -> None:
+        """Take in what the loop heard of the others, and was asked for; for the loop's thread."""
         if self._hearing is not None:
             self._told.append(told)
 
@@ -149,6 +154,8 @@ class Conversation(threading.Thread):
             told = self._told.popleft()
             if isinstance(told, VoicePacket):
                 hearing.hear(told)
+            elif isinstance(told, Adjusted):
+                hearing.adjust(told)
             else:
                 hearing.tell(told)
         headphones = self._devices.headphones

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from presence.client.guests import Guest, Guests
+from presence.client.loudness import AS_THEY_COME, Loudness
 from presence.client.records import Record, Spoke, VoicePacket, Went
 from presence.client.talking import shown_level
 from presence.pose.kinematics import joints_in_place
@@ -26,6 +27,14 @@ from presence.voice.spatial import MOST_VOICES, Mixer, mouth_of
 _HEAD = INDEX["head"]
 _PAUSE_BLOCKS = 25
 """By then a mouth has closed, and nobody need listen for what it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """How loud somebody is to be from now on."""
+
+    stream: int
+    loudness: Loudness
 
 
 @dataclass(slots=True)
@@ -51,11 +60,13 @@ class Hearing:
         self._mixer = mixer
         self._guests = Guests()
         self._voices: dict[int, _Voice] = {}
+        self._loudness: dict[int, Loudness] = {}
 
     def tell(self, record: Record) -> None:
         """Take in what the media process says of the others."""
         self._guests.tell(record)
         if isinstance(record, Went):
+            self._loudness.pop(record.stream, None)
             voice = self._voices.pop(record.stream, None)
             if voice is not None and voice.placed:
                 self._mixer.remove(record.stream)
@@ -70,6 +81,12 @@ class Hearing:
             # One mapping for what they do and what they say.
             voice = self._voices[packet.stream] = _Voice(JitterBuffer(clock=guest.playout.clock))
         voice.buffer.push(packet.opus, packet.sequence, packet.capture_ns, packet.arrival_ns)
+
+    def adjust(self, adjusted: Adjusted) -> None:
+        """Make somebody louder or softer, or not heard at all."""
+        self._loudness[adjusted.stream] = adjusted.loudness
+        if adjusted.stream in self._mixer.streams:
+            self._set_loudness(adjusted.stream)
 
     def counts(self, stream: int) -> JitterCounts | None:
         """What has become of somebody's voice so far; None: nothing was ever heard of it."""
@@ -132,4 +149,10 @@ class Hearing:
             self._mixer.move(stream, position, facing)
         else:
             self._mixer.add(stream, position, facing)
+            self._set_loudness(stream)
             voice.placed = True
+
+    def _set_loudness(self, stream: int) -> None:
+        loudness = self._loudness.get(stream, AS_THEY_COME)
+        self._mixer.set_loudness(stream, loudness.gain)
+        self._mixer.set_muted(stream, loudness.silenced)

@@ -18,10 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from presence.client.account import STATUS_SECONDS, Account
 from presence.client.cadence import Cadence
 from presence.client.company import Company
+from presence.client.controls import Controls
 from presence.client.conversation import Conversation, open_conversation
-from presence.client.device import device_key
+from presence.client.device import default_device_file, device_key
 from presence.client.exchange import Exchange
 from presence.client.invitations import Inviter, link_by_code
+from presence.client.keys import reading_keys
 from presence.client.logs import (
     About,
     captured_columns,
@@ -29,9 +31,11 @@ from presence.client.logs import (
     received_columns,
     save_log,
 )
+from presence.client.loudness import LoudnessBook
 from presence.client.own_head import head_source
 from presence.client.preparing import prepare_loops
 from presence.client.records import Record, Spoke, VoicePacket
+from presence.client.roster import Roster
 from presence.client.sending import Sender
 from presence.client.settings import Settings
 from presence.client.sources import make_source
@@ -66,6 +70,7 @@ class Media:
         """The others, once joined."""
         self._view = view
         self._conversation: Conversation | None = None
+        self._controls: Controls | None = None
         self._clock = settings.clock
         self._machine = MonotonicClock()
         # Only for a report: an hour of rows is hundreds of megabytes.
@@ -157,7 +162,9 @@ class Media:
             settings, exchange, company.roster, self._cadence, inviter=inviter, view=self._view
         )
         try:
-            self._conversation = await self._converse(exchange, account, signalling.welcome.seat)
+            self._conversation = await self._converse(
+                exchange, account, company.roster, signalling.welcome.seat
+            )
             await company.welcome(signalling.welcome)
             self.exchange, self.company = exchange, company
             await self._work(exchange, company, account, ended, on_status)
@@ -199,6 +206,11 @@ class Media:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
 
+    def press(self, key: str) -> None:
+        """A key of the terminal was pressed."""
+        if self._controls is not None:
+            self._controls.press(key)
+
     async def _source(self, seat: int) -> Source:
         if self.settings.source != "headset":
             return make_source(self.settings, seat, self._epoch_ns)
@@ -216,7 +228,7 @@ class Media:
             self._conversation.hear(packet)
 
     async def _converse(
-        self, exchange: Exchange, account: Account, seat: int
+        self, exchange: Exchange, account: Account, roster: Roster, seat: int
     ) -> Conversation | None:
         """Begin to speak and hear, as far as the settings want it; None: neither.
 
@@ -249,6 +261,9 @@ class Media:
         if conversation is not None:
             account.conversation = conversation
             conversation.start()
+            device = Path(settings.device) if settings.device else default_device_file()
+            book = LoudnessBook(device.with_name("loudness.json"))
+            account.controls = self._controls = Controls(conversation, roster, book)
         return conversation
 
     # -- what goes on at the same time -------------------------------------------------------------
@@ -271,6 +286,8 @@ class Media:
 
     async def _report(self, account: Account, on_status: Callable[[Status], None]) -> None:
         while True:
+            if account.controls is not None:
+                account.controls.remember()
             on_status(account.status())
             await asyncio.sleep(STATUS_SECONDS)
 
@@ -304,10 +321,13 @@ class Media:
         )
 
 
-def take_part(settings: Settings, on_status: Callable[[Status], None]) -> None:
+def take_part(
+    settings: Settings, on_status: Callable[[Status], None], *, keys: bool = False
+) -> None:
     """Be in a room until Ctrl-C, SIGTERM, the settings' duration, or until the view is closed.
 
-    The settings are such as :meth:`Settings.check` lets pass.
+    The settings are such as :meth:`Settings.check` lets pass. With ``keys`` those of the terminal
+    are heeded: see :mod:`presence.client.controls`.
 
     Raises:
         PresenceError: as :meth:`Media.run` says.
@@ -317,7 +337,7 @@ def take_part(settings: Settings, on_status: Callable[[Status], None]) -> None:
     with contextlib.ExitStack() as stack:
         view = None if settings.view == "none" else stack.enter_context(view_process(settings))
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(_take_part(settings, view, on_status))
+            runner.run(_take_part(settings, view, on_status, keys=keys))
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -330,10 +350,16 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 async def _take_part(
-    settings: Settings, view: ViewProcess | None, on_status: Callable[[Status], None]
+    settings: Settings,
+    view: ViewProcess | None,
+    on_status: Callable[[Status], None],
+    *,
+    keys: bool,
 ) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    await Media(settings, view).run(ended, on_status)
+    media = Media(settings, view)
+    with reading_keys(media.press) if keys else contextlib.nullcontext():
+        await media.run(ended, on_status)

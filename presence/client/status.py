@@ -24,6 +24,10 @@ class PeerStatus(msgspec.Struct, frozen=True):
     received: int
     level: float = 0.0
     """How loud they were heard since the last status, 0 to 1."""
+    loudness: str = ""
+    """How loud this person made them, in words; nothing if they are as they come."""
+    chosen: bool = False
+    """Whether the keys of the terminal are about them."""
 
 
 class ViewStatus(msgspec.Struct, frozen=True):
@@ -94,7 +98,7 @@ def status_table(statuses: Sequence[Status], title: str) -> Table:
             trip = "–" if peer.round_trip_ms is None else f"{peer.round_trip_ms:.1f} ms"
             table.add_row(
                 own if i == 0 else "",
-                f"{escape(peer.name)} {_meter(peer.level)}".rstrip(),
+                _peer_cell(peer),
                 peer.carrier,
                 trip,
                 f"{peer.kbps:.0f}",
@@ -103,6 +107,12 @@ def status_table(statuses: Sequence[Status], title: str) -> Table:
             )
         table.add_section()
     return table
+
+
+def _peer_cell(peer: PeerStatus) -> str:
+    name = f"[bold]▸ {escape(peer.name)}[/]" if peer.chosen else escape(peer.name)
+    loudness = f"[dim]{peer.loudness}[/]" if peer.loudness else ""
+    return " ".join(filter(None, (name, loudness, _meter(peer.level))))
 
 
 def _meter(level: float) -> str:
