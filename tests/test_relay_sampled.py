@@ -105,3 +105,16 @@ def test_who_never_reports_is_sent_little():
             congestion.tick(n * EACH_NS)
     assert congestion.budget_bps < 20_000
     assert congestion.unanswered_ns(7 * SECOND) > 6 * SECOND
+
+
+def test_a_hop_that_drops_what_is_over_its_rate_loses_no_more_than_a_fourth():
+    conditions = Conditions(
+        delay_ns=20 * MILLISECOND, bytes_per_second=125_000, queue_ns=5 * MILLISECOND
+    )
+    path = Path(conditions)
+    path.run(5)
+    sent, came = path.sent, path.came
+    path.run(15)
+    sent, came = path.sent - sent, path.came - came
+    assert came / sent > 0.72
+    assert 8 * SIZE * came / 15 > 900_000

@@ -25,6 +25,10 @@ OVER_BPS = 400_000.0
 OVER = 2.0
 """else at most so many times what got through in the last second. A person's stream can fill no
 path by much, whatever its budget; a room's could, for as long as the first reports of it take."""
+LOSSY = 0.2
+"""If such a share gets lost, which a hop would do that drops what is over its rate,"""
+OVER_IF_LOSSY = 1.2
+"""only so many times as much."""
 _DELIVERED_NS = SECOND
 SAMPLE_NS = 20 * MILLISECOND
 _OPEN_LIMIT = 512
@@ -44,6 +48,7 @@ class SampledCongestion:
         self._most_bps = START_BPS
         self._counted: set[int] = set()
         """Those of the samples that came, by their packets' numbers."""
+        self._pads = False
         self._next = 0
         self._newest = 0
 
@@ -69,15 +74,17 @@ class SampledCongestion:
     def sent(self, sequence: int, size: int, now_ns: int) -> int:
         """A packet of ``size`` bytes on the path leaves; gives how many bytes to add to it.
 
-        The bytes are those that a packet which is a sample should have besides, to show whether
-        more gets through.
+        The bytes are to show whether more gets through.
         """
-        self._bytes += size
-        if now_ns - self._sampled_ns < SAMPLE_NS:
-            return 0
-        padding = self._congestion.padding(self._bytes, now_ns)
-        self._congestion.sent(self._next, self._bytes + padding, now_ns)
-        self._samples[sequence] = self._next, self._bytes + padding
+        sampled = now_ns - self._sampled_ns >= SAMPLE_NS
+        # Asked for each packet while there is padding at all, which is seldom.
+        padding = self._congestion.padding(size, now_ns) if sampled or self._pads else 0
+        self._bytes += size + padding
+        if not sampled:
+            return padding
+        self._pads = self._congestion.pads
+        self._congestion.sent(self._next, self._bytes, now_ns)
+        self._samples[sequence] = self._next, self._bytes
         if len(self._samples) > _OPEN_LIMIT:
             oldest = next(iter(self._samples))
             del self._samples[oldest]
@@ -106,7 +113,8 @@ class SampledCongestion:
             if offset is not None and sequence not in self._counted:
                 self._counted.add(sequence)
                 self._delivered.add(self._samples[sequence][1], now_ns)
-        self._most_bps = max(OVER_BPS, OVER * self._delivered.bps(now_ns))
+        over = OVER if (self.loss or 0.0) < LOSSY else OVER_IF_LOSSY
+        self._most_bps = max(OVER_BPS, over * self._delivered.bps(now_ns))
         self._congestion.heard(feedback, now_ns)
 
     def tick(self, now_ns: int) -> None:

@@ -163,6 +163,11 @@ class Congestion:
         """How long packets wait in queues on their way."""
         return self._queue.now_ns
 
+    @property
+    def pads(self) -> bool:
+        """Whether packets are to be padded now, to see whether more gets through."""
+        return self._padded_bps is not None
+
     def padding(self, size: int, now_ns: int) -> int:
         """How many bytes to add to a packet of ``size`` bytes on the path, which leaves now."""
         passed_ns = now_ns - self._padded_ns
