@@ -171,10 +171,24 @@ def test_when_the_hop_opens_everything_comes_back_within_seconds():
     assert len(call.run(2)) >= 118
 
 
-def test_a_hop_that_carries_next_to_nothing_keeps_no_queue_of_seconds():
-    call = Call(narrow(32))
-    assert call.run(10)[-1] < 2500
-    assert call.run(10)[-1] < 500
+@pytest.mark.parametrize(
+    ("kbps", "at_first", "later"), [(48, 550, 450), (32, 750, 400), (24, 1250, 500)]
+)
+def test_a_hop_that_carries_next_to_nothing_keeps_no_queue_of_seconds(kbps, at_first, later):
+    call = Call(narrow(kbps))
+    assert call.run(10)[-1] < at_first
+    assert call.run(10)[-1] < later
+
+
+@pytest.mark.parametrize("way_ns", [20 * MS, WAY_NS, 150 * MS, 400 * MS])
+def test_where_news_takes_long_no_frame_waits_long_for_it(way_ns):
+    call = Call(Conditions(delay_ns=way_ns))
+    call.run(2)
+    assert max(call.ages) <= 6 * FRAME_NS
+    assert call.whole
+    call.ages.clear()
+    call.run(3)
+    assert max(call.ages) == 0
 
 
 def test_only_the_way_that_is_narrow_is_spared():

@@ -22,6 +22,14 @@ def test_a_burst_is_of_a_few_packets():
     assert leaving(pacer, LARGE, 0.001) == [0] * 4
 
 
+def test_where_the_rate_is_small_no_burst_waits_before_the_hop():
+    pacer = Pacer(0)
+    pacer.allow(36_000, 0)
+    assert len(leaving(pacer, SMALL, 0.001)) == 4
+    pacer.allow(36_000, SECOND)
+    assert len(leaving(pacer, LARGE, 0.001, SECOND)) == 1
+
+
 def test_on_average_the_rate_is_kept():
     pacer = Pacer(0)
     pacer.allow(100_000, 0)

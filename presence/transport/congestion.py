@@ -31,6 +31,10 @@ FLOOR_BPS = 12_000.0
 """No path is worth a call on which not even this gets through."""
 START_BPS = 400_000.0
 """What is tried at first."""
+CAREFUL_NS = 250 * MILLISECOND
+"""What shows that the path carries that takes a round trip and a report. If it takes longer,"""
+CAREFUL_BPS = 24_000.0
+"""no more than this leaves until it comes: where both ways are full, the reports wait, too."""
 PLENTY_BPS = 160_000.0
 """More than a person takes: up to here it is found out with padding whether more gets through;
 beyond, the budget grows as it is used."""
@@ -65,6 +69,9 @@ _DRAIN_MOST = 0.25
 """While there is a queue: of what gets through, by how long the queue is, so much."""
 PROBE_NS = 1_000 * MILLISECOND
 PROBE_GAIN = 1.5
+NARROW_BPS = 40_000.0
+NARROW_PROBE_GAIN = 1.25
+"""Where no more gets through, reports are rare, and padding waits long until they come."""
 _FIRST_PROBE_NS = 2 * SECOND
 _LAST_PROBE_NS = 6 * SECOND
 """How long after more was too much it is tried again; after each failure twice as long."""
@@ -126,6 +133,9 @@ class Congestion:
         self._trip = Lowest()
         self._halvings = 0
         self._answered = False
+        self._shown = False
+        """Whether reports have said what the path does with what is sent at first."""
+        self._careful = False
 
     @property
     def budget_bps(self) -> float:
@@ -138,6 +148,8 @@ class Congestion:
 
         While a queue drains that is as the budget says, else a little faster.
         """
+        if self._careful:
+            return min(self.budget_bps, CAREFUL_BPS)
         if self._phase is _Phase.DRAINING:
             return self.budget_bps
         return HEADROOM * max(self.budget_bps, self._padded_bps or 0.0)
@@ -198,6 +210,8 @@ class Congestion:
 
     def tick(self, now_ns: int) -> None:
         """Time has passed; to be called several times a second."""
+        if not self._shown and self._began_ns is not None:
+            self._careful = now_ns - self._began_ns >= CAREFUL_NS
         if self._answered:
             self._decide(now_ns)
         elif self._began_ns is not None and self._reduced_bps > FLOOR_BPS:
@@ -225,6 +239,8 @@ class Congestion:
         passed_ns = now_ns - self._judged_ns
         self._judged_ns = now_ns
         queue_ns = max(self._queue.now_ns, self._overdue_ns(now_ns))
+        if not self._shown and self._queue.known and queue_ns <= self._late(DRAINED_NS):
+            self._shown, self._careful = True, False
         if queue_ns <= self._late(LATE_NS):
             self._late_since_ns = None
         elif self._late_since_ns is None:
@@ -269,6 +285,10 @@ class Congestion:
     def _cut(self, queue_ns: int, now_ns: int) -> None:
         """There is a queue: send less than gets through, until it has drained."""
         delivered_bps = self._delivered.bps(self._arrived_ns)
+        if self._careful:
+            # With so little, what came first makes too much of what gets through.
+            delivered_bps = min(delivered_bps, CAREFUL_BPS)
+        self._shown, self._careful = True, False
         if self._phase is _Phase.PROBING:
             self._probe_pause_ns = min(2 * self._probe_pause_ns, _LAST_PROBE_NS)
         if self._phase is not _Phase.DRAINING:
@@ -333,7 +353,8 @@ class Congestion:
                 self._budget_bps = min(MOST_BPS, self._budget_bps * growth)
         elif now_ns >= self._probe_ns and queue_ns <= self._late(DRAINED_NS):
             self._phase = _Phase.PROBING
-            self._probe_bps = PROBE_GAIN * max(self._limit_bps, FLOOR_BPS)
+            gain = PROBE_GAIN if self._limit_bps > NARROW_BPS else NARROW_PROBE_GAIN
+            self._probe_bps = gain * max(self._limit_bps, FLOOR_BPS)
             self._probe_ns = now_ns
 
     def _probe(self, now_ns: int) -> None:

@@ -9,6 +9,10 @@ from presence.clock import SECOND
 
 BURST_BYTES = 3 * 1250
 """What may leave at once: three packets of the greatest size."""
+NARROW_SECONDS = 0.1
+"""Where the rate is small, no more than it allows in so long,"""
+NARROW_BYTES = 300
+"""or this: what leaves at once waits before a narrow hop. One packet may always, however long."""
 BURST_SECONDS = 0.005
 """Where the rate is large, what it allows in so long may."""
 
@@ -43,7 +47,9 @@ class Pacer:
         self._bytes -= size
 
     def _fill(self, now_ns: int) -> None:
-        most = max(BURST_BYTES, BURST_SECONDS * self._bytes_a_second)
-        filled = self._bytes_a_second * (now_ns - self._since_ns) / SECOND
+        rate = self._bytes_a_second
+        narrow = max(NARROW_BYTES, NARROW_SECONDS * rate) if rate else BURST_BYTES
+        most = max(min(narrow, BURST_BYTES), BURST_SECONDS * rate)
+        filled = rate * (now_ns - self._since_ns) / SECOND
         self._bytes = min(most, self._bytes + filled)
         self._since_ns = now_ns

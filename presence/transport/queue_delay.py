@@ -39,6 +39,11 @@ class QueueDelay:
         self._jitter: float | None = None
 
     @property
+    def known(self) -> bool:
+        """Whether enough packets came to say anything."""
+        return self._jitter is not None
+
+    @property
     def jitter_ns(self) -> int:
         """By how much the delay of a packet differs from that of the next, as the median is."""
         return round(self._jitter or 0.0)

@@ -191,7 +191,7 @@ class RtpCarrier:
 
     def _ticks_a_report(self) -> int:
         """Reports go the same way as what is sent; where that is narrow, they are fewer."""
-        budget_bps = self._congestion.budget_bps
+        budget_bps = min(self._congestion.budget_bps, self._congestion.pace_bps)
         return next((ticks for limit, ticks in _RARER if budget_bps < limit), 1)
 
     def _report(self, now_ns: int) -> None:
