@@ -19,7 +19,7 @@ from rich.text import Text
 
 from presence.bench.commands import bench
 from presence.client.avatars import avatar
-from presence.client.commands import demo, join
+from presence.client.commands import demo, join, monitor
 from presence.errors import PresenceError, UsageError
 from presence.host.command import host_command
 from presence.relay.command import relay_command
@@ -52,6 +52,7 @@ def presence(
 
 
 app.command()(join)
+app.command()(monitor)
 app.command()(demo)
 app.add_typer(bench, name="bench")
 app.add_typer(avatar, name="avatar")

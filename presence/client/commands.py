@@ -144,6 +144,20 @@ def _print_line(status: Status) -> None:
     sys.stdout.flush()
 
 
+def monitor(
+    microphone: Annotated[
+        str, typer.Option(help="default, file:PATH, or a part of its name.")
+    ] = "default",
+    seconds: Annotated[
+        float | None, typer.Option(min=0.0, help="End by yourself after so many seconds.")
+    ] = None,
+) -> None:
+    """See live what your microphone hears, and whether others would hear you."""
+    from presence.client.monitor import run_monitor
+
+    run_monitor(microphone, seconds, Console())
+
+
 def demo(
     motion: Annotated[
         str, typer.Option(help="BVH files that the remote people move by: a.bvh,b.bvh.")

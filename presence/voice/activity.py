@@ -65,7 +65,7 @@ class Activity:
     def hear(self, block: Samples) -> Speaking:
         """Take in the next 20 ms ``(960,)``."""
         block = checked_block(block)
-        level_db = _level_db(block)
+        level_db = loudness_db(block)
         sound = np.rint(np.clip(block, -1.0, 1.0) * 32767.0).astype(np.int16).tobytes()
         heard = self._judge.is_speech(sound, RATE)
         loud = level_db > max(self._room_db + _OVER_ROOM_DB, _FAINTEST_DB)
@@ -80,6 +80,7 @@ class Activity:
         return Speaking(self._left > 0, self._level_db)
 
 
-def _level_db(block: Samples) -> float:
+def loudness_db(block: Samples) -> float:
+    """How loud a block ``(960,)`` is: 0 dB is the loudest square wave."""
     power = float(np.dot(block, block)) / BLOCK
     return max(10.0 * math.log10(power), FLOOR_DB) if power > 0.0 else FLOOR_DB
