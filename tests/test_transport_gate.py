@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from presence.transport.gate import QUEUE_LIMIT, REFERENCE_LIMIT, STREAM_LIMIT, Drop, Gate
+from presence.transport.gate import (
+    QUEUE_LIMIT,
+    REFERENCE_LIMIT,
+    STREAM_LIMIT,
+    VOICE_LIMIT,
+    Drop,
+    Gate,
+)
 from presence.wire.bundle import BUNDLE_LIMIT, pack_bundles
 from presence.wire.envelope import (
     SEQUENCE_PERIOD,
@@ -162,6 +169,27 @@ def test_of_a_streams_profile_only_the_newest_waits():
     assert gate.dropped == {Drop.SUPERSEDED: 1}
 
 
+def test_of_a_streams_voice_only_the_newest_few_wait():
+    gate = Gate()
+    offer(gate, single(Kind.VOICE, 9, stream=2), single(Kind.CONTROL, 7))
+    offer(gate, *(single(Kind.VOICE, i) for i in range(VOICE_LIMIT + 4)))
+    assert names(take(gate)) == [
+        ("voice", 2, 9),
+        ("control", 1, 7),
+        *(("voice", 1, i) for i in range(4, VOICE_LIMIT + 4)),
+    ]
+    assert gate.dropped == {Drop.OVERFLOW: 4}
+
+
+def test_voice_never_pushes_out_what_else_waits():
+    gate = Gate()
+    offer(gate, single(Kind.PROFILE, 1), single(Kind.CONTROL, 7))
+    offer(gate, *(single(Kind.VOICE, i) for i in range(2 * QUEUE_LIMIT)))
+    left = names(take(gate))
+    assert ("profile", 1, 1) in left
+    assert ("control", 1, 7) in left
+
+
 def test_the_queue_is_bounded_and_loses_what_waited_longest():
     gate = Gate()
     offer(gate, *(single(Kind.CONTROL, i) for i in range(QUEUE_LIMIT + 3)))
@@ -241,6 +269,8 @@ class GateMachine(RuleBasedStateMachine):
         super().__init__()
         self.gate = Gate(limit=400)
         self.next_sequence = dict.fromkeys(self.STREAMS, SEQUENCE_PERIOD - 20)
+        self.next_voice = dict.fromkeys(self.STREAMS, SEQUENCE_PERIOD - 10)
+        self.spoken = {}
         self.golden = {}
         self.reference = {}
         self.offered = 0
@@ -271,6 +301,15 @@ class GateMachine(RuleBasedStateMachine):
         offer(self.gate, single(kind, stream=stream))
         self.offered += 1
 
+    @rule(stream=st.sampled_from(STREAMS), packets=st.integers(1, 5), size=st.integers(1, 120))
+    def speak(self, stream, packets, size):
+        for _ in range(packets):
+            sequence = self.next_voice[stream]
+            self.next_voice[stream] += 1
+            offer(self.gate, single(Kind.VOICE, sequence % SEQUENCE_PERIOD, stream, size))
+            self.spoken[stream] = sequence
+            self.offered += 1
+
     @rule()
     def carrier_is_ready(self):
         envelopes = self.gate.take()
@@ -284,6 +323,10 @@ class GateMachine(RuleBasedStateMachine):
     def carrier_empties_it(self):
         while len(self.gate):
             self.carrier_is_ready()
+        # Of everyone the last word has left.
+        for stream, last in self.spoken.items():
+            heard = [e for e in self.left if e.kind == Kind.VOICE and e.stream == stream]
+            assert heard[-1].sequence == last % SEQUENCE_PERIOD
         # Of everyone the newest frame has left, and before it the references that it needs.
         for stream, newest in self.newest.items():
             poses = [e for e in self.left if e.kind == Kind.POSE and e.stream == stream]
@@ -298,6 +341,11 @@ class GateMachine(RuleBasedStateMachine):
         assert poses <= (REFERENCE_LIMIT + 1) * len(self.STREAMS)
 
     @invariant()
+    def at_most_a_few_packets_of_a_streams_voice_wait(self):
+        voice = [w.header.stream for w in self.gate._queue if w.header.kind == Kind.VOICE]
+        assert all(voice.count(stream) <= VOICE_LIMIT for stream in self.STREAMS)
+
+    @invariant()
     def every_envelope_left_or_waits_or_was_counted(self):
         dropped = sum(self.gate.dropped.values())
         assert self.offered == len(self.left) + len(self.gate) + dropped
@@ -306,12 +354,13 @@ class GateMachine(RuleBasedStateMachine):
     def no_frame_left_twice_or_out_of_order(self):
         for stream in self.STREAMS:
             start = SEQUENCE_PERIOD - 20
-            sequences = [
-                (e.sequence - start) % SEQUENCE_PERIOD
-                for e in self.left
-                if e.kind == Kind.POSE and e.stream == stream
-            ]
-            assert sequences == sorted(set(sequences))
+            for kind in (Kind.POSE, Kind.VOICE):
+                sequences = [
+                    (e.sequence - start) % SEQUENCE_PERIOD
+                    for e in self.left
+                    if e.kind == kind and e.stream == stream
+                ]
+                assert sequences == sorted(set(sequences))
 
 
 TestGateMachine = GateMachine.TestCase

@@ -2,8 +2,9 @@
 
 A frame that waited is worth less than the next one, so nothing queues: of each stream's pose the
 newest frame waits, and those reference frames that later ones need. A reference gives way to a
-newer golden alone, since without it the frames after it are of no use. Everything else is rare and
-small, waits in a short queue, and leaves before any pose.
+newer golden alone, since without it the frames after it are of no use. Of a stream's voice the
+newest few packets wait: one that comes later than that is heard by nobody. Everything else is rare
+and small, waits in a short queue, and leaves before any pose.
 
 Sans-IO: the time is passed in.
 """
@@ -20,6 +21,8 @@ from presence.wire.unwrap import unwrap
 
 QUEUE_LIMIT = 32
 """Envelopes that are no pose, at most, that wait."""
+VOICE_LIMIT = 3
+"""Voice packets of one stream that wait, at most: 60 ms, more than playout makes up for."""
 STREAM_LIMIT = 256
 """Streams whose pose waits, at most."""
 REFERENCE_LIMIT = 24
@@ -178,6 +181,11 @@ class Gate:
                 self._queue.remove(old)
                 self.dropped[Drop.SUPERSEDED] += 1
         self._queue.append(new)
+        if new.header.kind == Kind.VOICE:
+            voice = [one for one in self._queue if _same_stream(one, new)]
+            if len(voice) > VOICE_LIMIT:
+                self._queue.remove(voice[0])
+                self.dropped[Drop.OVERFLOW] += 1
         if len(self._queue) > QUEUE_LIMIT:
             del self._queue[0]
             self.dropped[Drop.OVERFLOW] += 1
