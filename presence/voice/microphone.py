@@ -152,7 +152,11 @@ class Microphone:
     def _skip_stale(self, now_ns: int) -> None:
         assert self._next_ns is not None
         newest_ns = self._clock.time_of(self._resampler.end)
-        stale = (newest_ns - self._next_ns - _STALE_NS) // BLOCK_NS
-        if stale > 0:
-            self._next_ns += stale * BLOCK_NS
-            self.lost += stale * BLOCK
+        behind_ns = newest_ns - self._next_ns - BLOCK_NS
+        if behind_ns <= _STALE_NS:
+            return
+        # Not to where it is just not too old: a voice that begins late would stay so for seconds,
+        # as whoever hears it waits for what comes as late again.
+        blocks = behind_ns // BLOCK_NS
+        self._next_ns += blocks * BLOCK_NS
+        self.lost += blocks * BLOCK
