@@ -93,9 +93,11 @@ def bench_relay(
             stdin.write(f"{begins_ns}\n")
             stdin.flush()
         _sleep_until(begins_ns + round(warm_s * SECOND))
-        cpu_s = _cpu_s(relay.pid)
+        user_s, kernel_s = _cpu_s(relay.pid)
         _sleep_until(begins_ns + round((warm_s + seconds) * SECOND))
-        cpu_s = _cpu_s(relay.pid) - cpu_s
+        user_end_s, kernel_end_s = _cpu_s(relay.pid)
+        kernel_s = kernel_end_s - kernel_s
+        cpu_s = user_end_s - user_s + kernel_s
         memory_mib = _memory_mib(relay.pid)
         reports = [msgspec.json.decode(_line(process), type=LoadReport) for process in started]
     finally:
@@ -105,6 +107,7 @@ def bench_relay(
             _end(process)
     row = _row(reports, cpu_s, seconds, participants, rate)
     row |= {
+        "kernel_%_of_cpu": 100.0 * kernel_s / cpu_s if cpu_s else 0.0,
         "memory_mib_each": (memory_mib - empty_mib) / participants,
         "opening_s": opening_s,
     }
@@ -203,10 +206,11 @@ def _sleep_until(at_ns: int) -> None:
     time.sleep(max(0, at_ns - time.monotonic_ns()) / SECOND)
 
 
-def _cpu_s(pid: int) -> float:
+def _cpu_s(pid: int) -> tuple[float, float]:
     """Processor time that a process has taken, in user mode and in the kernel (proc(5))."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    ticks_a_s = os.sysconf("SC_CLK_TCK")
+    return int(fields[11]) / ticks_a_s, int(fields[12]) / ticks_a_s
 
 
 def _memory_mib(pid: int) -> float:
