@@ -9,7 +9,7 @@ from presence.client.metronome import Metronome
 from presence.headset.frames import FieldOfView
 from presence.pose.proportions import default_proportions
 from presence.pose.rigid import Rigid
-from presence.render.context import finish, offscreen_context
+from presence.render.context import finish, offscreen_context, release_offscreen
 from presence.render.eye import stereo_eyes
 from presence.render.picture import Picture, read_picture
 from presence.render.renderer import View
@@ -74,7 +74,7 @@ class OffscreenDisplay:
         for target in self._targets:
             target.release()
         self._renderer.release()
-        self._context.release()
+        release_offscreen(self._context)
 
     def _draw(self, stage: Stage, targets: list[Target]) -> None:
         views = [View(eye, target) for eye, target in zip(self._eyes, targets, strict=True)]
