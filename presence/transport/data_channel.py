@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 
 from aiortc import RTCDataChannel, RTCPeerConnection
 
 from presence.clock import Clock
 from presence.transport.carrier import check_length
+from presence.transport.sctp_queue import SctpQueue
 
 LABEL = "presence"
+LOOK_S = 0.01
+"""How often it is looked whether the way is free again, while it is not."""
 CHANNEL_ID = 0
 """Both sides open the channel by this number, so that none waits for the other to announce it."""
 
@@ -19,7 +24,8 @@ class DataChannelCarrier:
 
     SCTP keeps a queue and a congestion window of its own; under loss that queue grows by seconds,
     because data are given to it faster than it may send. Hence this carrier is full as long as
-    the channel holds one bundle back. State: the channel.
+    the channel holds one bundle back, and as long as what left waits in a queue on the way. State:
+    the channel, and what is known of that queue.
     """
 
     def __init__(self, connection: RTCPeerConnection, clock: Clock) -> None:
@@ -33,6 +39,8 @@ class DataChannelCarrier:
         self._channel: RTCDataChannel = connection.createDataChannel(
             LABEL, ordered=False, maxRetransmits=0, negotiated=True, id=CHANNEL_ID
         )
+        self._queue = SctpQueue(connection.sctp)
+        self._look: asyncio.TimerHandle | None = None
         self._channel.on("open", self._opened)
         self._channel.on("message", self._received)
         self._channel.on("bufferedamountlow", self._drained)
@@ -45,12 +53,18 @@ class DataChannelCarrier:
 
     @property
     def ready(self) -> bool:
-        """Whether the channel is open and holds nothing back."""
-        return bool(self._channel.readyState == "open" and self._channel.bufferedAmount == 0)
+        """Whether the channel is open, holds nothing back, and nothing waits on the way."""
+        if self._channel.readyState != "open" or self._channel.bufferedAmount:
+            return False
+        if not self._queue.full(self._clock.now_ns(), time.time()):
+            return True
+        if self._look is None:
+            self._look = asyncio.get_running_loop().call_later(LOOK_S, self._look_again)
+        return False
 
     @property
     def budget_bps(self) -> float | None:
-        """None: SCTP has a window of its own, and tells nobody."""
+        """None: what does not fit gives way in the gate."""
         return None
 
     @property
@@ -63,6 +77,7 @@ class DataChannelCarrier:
         check_length(bundle)
         if not self.ready:
             return False
+        self._queue.sent(self._clock.now_ns())
         self._channel.send(bundle)
         return True
 
@@ -84,7 +99,15 @@ class DataChannelCarrier:
         if self.on_ready is not None:
             self.on_ready()
 
+    def _look_again(self) -> None:
+        self._look = None
+        if self.ready:
+            self._drained()
+
     def _closed(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         on_closed, self.on_closed = self.on_closed, None
         if on_closed is not None:
             on_closed()
