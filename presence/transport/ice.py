@@ -14,6 +14,7 @@ import aioice.ice
 from aiortc import RTCConfiguration, RTCPeerConnection
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 
+from presence.transport.turn_backlog import bound_turn_backlog
 from presence.transport.ways import Ways
 
 LOOPBACK = "127.0.0.1"
@@ -69,6 +70,7 @@ class Connection(RTCPeerConnection):  # type: ignore[misc]
         policy = RTCIceTransportPolicy.RELAY if relay else RTCIceTransportPolicy.ALL
         # An empty list: without one, aiortc asks a public STUN server where it is.
         super().__init__(RTCConfiguration(iceServers=[], iceTransportPolicy=policy))
+        bound_turn_backlog()
         self._ways = ways
 
     async def _RTCPeerConnection__gather(self) -> None:  # noqa: N802
