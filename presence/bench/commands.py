@@ -185,6 +185,14 @@ def lips(quick: Quick = False, json: Json = False) -> None:
 
 
 @bench.command()
+def echo(quick: Quick = False, json: Json = False) -> None:
+    """What open loudspeakers leave of others' voices; needs espeak-ng and the tests' judges."""
+    from presence.bench.echo import bench_echo
+
+    _print(bench_echo(quick=quick), json)
+
+
+@bench.command()
 def relay(
     participants: Annotated[
         int | None, typer.Option(min=2, help="People in the room; 50, or 6 with --quick.")

@@ -3,7 +3,9 @@
 The work is WebRTC's (high-pass, echo canceller, noise suppression, gain), bound by the package
 ``livekit``, of which nothing else is used: no server is asked and nothing is sent. The canceller
 takes out what it was told is being played, so it must be told of everything that is: the mix for
-both ears as it was rendered, not the voices that went into it.
+both ears as it was rendered, not the voices that went into it. The gain comes last, after what is
+left of an echo was turned down (:class:`~presence.voice.echo_guard.EchoGuard`): it would make that
+louder.
 """
 
 from __future__ import annotations
@@ -11,13 +13,14 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from presence.errors import UsageError
 from presence.voice.block import BLOCK, RATE, Samples, checked_block
+from presence.voice.echo_guard import EchoGuard
 
 _FRAME = BLOCK // 2
 """The processing takes 10 ms at a time."""
@@ -39,6 +42,9 @@ class ProcessingSettings:
     """Take out noise that goes on, such as a fan's."""
     gain: bool = True
     """Bring whoever speaks to an even loudness."""
+    ducking: bool = True
+    """Turn down what is left of an echo; and the person, while others are heard, where cancelling
+    does not hold. Only beside the echo canceller."""
 
 
 class Processing(Protocol):
@@ -47,6 +53,10 @@ class Processing(Protocol):
     @property
     def kind(self) -> str:
         """Who does it: ``"webrtc"``, or ``"none"``."""
+
+    @property
+    def problem(self) -> str:
+        """A sentence for the person where echo cannot be taken out; empty while it can."""
 
     def reference(self, mix: Samples) -> None:
         """Tell what was given to the device to be played: ``(960, 2)``, or mono ``(960,)``."""
@@ -65,6 +75,7 @@ class WebRtcProcessing:
     """See the module. State: WebRTC's, which learns the room's echo and noise."""
 
     kind = "webrtc"
+    problem = ""
 
     def __init__(self, settings: ProcessingSettings = ProcessingSettings()) -> None:
         """Begin anew, with nothing learned.
@@ -123,6 +134,7 @@ class NoProcessing:
     """Leaves sound as it is: for where nothing better is there, or wanted. It has no state."""
 
     kind = "none"
+    problem = ""
 
     def reference(self, mix: Samples) -> None:
         """Nothing is done with it."""
@@ -132,10 +144,47 @@ class NoProcessing:
         return checked_block(block)
 
 
+class GuardedProcessing:
+    """The canceller and the suppressor, then the guard of the echo, then the gain.
+
+    State: theirs.
+    """
+
+    def __init__(self, canceller: Processing, gain: Processing) -> None:
+        """``canceller`` is told what is played, ``gain`` is not."""
+        self.kind = canceller.kind
+        self._canceller = canceller
+        self._guard = EchoGuard()
+        self._gain = gain
+
+    @property
+    def problem(self) -> str:
+        """A sentence for the person; empty while cancelling holds."""
+        return self._guard.problem
+
+    def reference(self, mix: Samples) -> None:
+        """Tell what is played."""
+        self._canceller.reference(mix)
+        self._guard.reference(mix)
+
+    def process(self, block: Samples, delay_ns: int = 0) -> Samples:
+        """The block as it should be sent."""
+        left = self._canceller.process(block, delay_ns)
+        return self._gain.process(self._guard.duck(checked_block(block), left))
+
+
 def open_processing(
     settings: ProcessingSettings = ProcessingSettings(),
 ) -> Processing:
-    """The processing that this machine has; the log says so, once, if it has none."""
+    """The processing that this machine has; the log says so, once, if it has little of it."""
+    cancelling = replace(settings, gain=False)
+    if not settings.ducking or not settings.echo_canceller:
+        return _open(settings)
+    gaining = ProcessingSettings(False, False, False, settings.gain)
+    return GuardedProcessing(_open(cancelling), _open(gaining))
+
+
+def _open(settings: ProcessingSettings) -> Processing:
     if not any(
         (settings.high_pass, settings.echo_canceller, settings.noise_suppression, settings.gain)
     ):
