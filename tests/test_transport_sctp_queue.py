@@ -146,6 +146,27 @@ def test_a_detour_that_takes_longer_is_no_queue_for_long():
     assert STUBBORN_NS // 2 < blocked < STUBBORN_NS + SECOND
 
 
+def test_a_way_that_gets_longer_is_no_queue_for_long_though_all_is_acknowledged_between():
+    """As between what little leaves, on a way that has become longer than that."""
+    way = Way(trip_ns=2 * MS)
+    for _ in range(60):
+        assert not way.full()
+        way.now_ns += 16 * MS
+    way.trip(82 * MS)
+    held, on_its_way = [], None
+    for _ in range(4 * 60):
+        way.now_ns += 16 * MS
+        if on_its_way is not None and way.now_ns - on_its_way >= 82 * MS:
+            way.acknowledge()
+            on_its_way = None
+        held.append(way.full())
+        if on_its_way is None and not held[-1]:
+            way.send()
+            on_its_way = way.now_ns
+    assert any(held[:30])
+    assert not any(held[2 * STUBBORN_NS // (16 * MS) :])
+
+
 def test_over_a_real_channel_a_narrow_hop_keeps_no_queue_of_seconds():
     """What arrives at either end passes one hop of 64 kbit/s that would keep ten seconds."""
     narrow = Conditions(delay_ns=20 * MS, bytes_per_second=8_000, queue_ns=10 * SECOND)

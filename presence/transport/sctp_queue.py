@@ -24,7 +24,7 @@ UNKNOWN_TRIP_NS = 200 * MILLISECOND
 """What a round trip is taken for until there was one."""
 TRICKLE_NS = 100 * MILLISECOND
 """Once in so long something leaves all the same, so that an outage is over when it is over."""
-STUBBORN_NS = 3 * SECOND
+STUBBORN_NS = SECOND
 """A queue that so little does not empty in so long is none, but a way that takes longer."""
 
 
@@ -37,7 +37,8 @@ class SctpQueue:
         self._trip = Lowest()
         self._variation = Lowest()
         self._sent_ns: int | None = None
-        self._full_since_ns: int | None = None
+        self._long_since_ns: int | None = None
+        """Since when round trips take longer than they should."""
 
     def sent(self, now_ns: int) -> None:
         """Something leaves."""
@@ -53,22 +54,27 @@ class SctpQueue:
         self._learn(now_ns)
         age_ns = oldest_age_ns(self._association, wall_s)
         if age_ns is None or age_ns <= self._limit_ns():
-            self._full_since_ns = None
             return False
-        if self._full_since_ns is None:
-            self._full_since_ns = now_ns
-        elif now_ns - self._full_since_ns >= STUBBORN_NS:
-            self._trip.forget()
-            self._variation.forget()
-            self._full_since_ns = None
         return self._sent_ns is not None and now_ns - self._sent_ns < TRICKLE_NS
 
     def _learn(self, now_ns: int) -> None:
         trip_s = getattr(self._association, "_srtt", None)
         variation_s = getattr(self._association, "_rttvar", None)
-        if trip_s is not None and variation_s is not None:
-            self._trip.add(round(trip_s * SECOND), now_ns)
-            self._variation.add(round(variation_s * SECOND), now_ns)
+        if trip_s is None or variation_s is None:
+            return
+        trip_ns = round(trip_s * SECOND)
+        if self._trip.value is None or trip_ns <= self._limit_ns():
+            self._long_since_ns = None
+        elif self._long_since_ns is None:
+            self._long_since_ns = now_ns
+        elif now_ns - self._long_since_ns >= STUBBORN_NS:
+            # Between packets that so little leaves of, all is acknowledged, and that says nothing;
+            # how long they take there and back does.
+            self._trip.forget()
+            self._variation.forget()
+            self._long_since_ns = None
+        self._trip.add(trip_ns, now_ns)
+        self._variation.add(round(variation_s * SECOND), now_ns)
 
     def _limit_ns(self) -> int:
         trip_ns, variation_ns = self._trip.value, self._variation.value
