@@ -39,7 +39,7 @@ class SampledCongestion:
 
     def __init__(self, now_ns: int) -> None:
         """Nothing was sent yet."""
-        self._congestion = Congestion(now_ns, START_BPS)
+        self._congestion = Congestion(now_ns, START_BPS, careful=False)
         self._bytes = 0
         self._sampled_ns = now_ns - SAMPLE_NS
         self._samples: dict[int, tuple[int, int]] = {}

@@ -102,8 +102,16 @@ class _Phase(Enum):
 class Congestion:
     """The budget of one path. State: what was sent and what became of it, and what that showed."""
 
-    def __init__(self, now_ns: int, start_bps: float = START_BPS) -> None:
-        """Nothing was sent yet; ``start_bps`` is tried at first."""
+    def __init__(self, now_ns: int, start_bps: float = START_BPS, *, careful: bool = True) -> None:
+        """Nothing was sent yet.
+
+        Args:
+            now_ns: The time.
+            start_bps: What is tried at first.
+            careful: Whether next to nothing leaves before a report says that nothing waits. Not
+                for a room's streams together, which such care would have found their rate again
+                only after minutes.
+        """
         self._ledger = Ledger()
         self._queue = QueueDelay()
         self._losses = LossShare()
@@ -133,7 +141,7 @@ class Congestion:
         self._trip = Lowest()
         self._halvings = 0
         self._answered = False
-        self._shown = False
+        self._shown = not careful
         """Whether reports have said what the path does with what is sent at first."""
         self._careful = False
 
