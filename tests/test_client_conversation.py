@@ -61,7 +61,7 @@ class Room:
         self.hearing.tell(Seated(LISTENER))
         for stream, seat in ((5, RIGHT), (6, LEFT)):
             self.hearing.tell(Came(stream, seat, "somebody", "", PROFILE))
-        self.blocks, self.spoken = [], []
+        self.blocks, self.spoken, self.told_ns = [], [], []
 
     def run(self, packets, stream: int, *, waits=None, way_ns=30 * MILLISECOND):
         waiting = [(at + way_ns, n, packet) for n, (at, packet) in enumerate(packets)]
@@ -80,6 +80,7 @@ class Room:
             )
             self.blocks.append(block)
             self.spoken += spoken
+            self.told_ns += [now_ns] * len(spoken)
             now_ns += BLOCK_NS
         return np.concatenate(self.blocks)
 
@@ -133,6 +134,17 @@ def test_mouths_move_with_what_is_heard_and_levels_show_it(room, packets):
     # What is on show then is of the same instant as what is heard, less what lips come early.
     behind = np.array([spoke.behind_ns for spoke in heard.spoken]) / MILLISECOND
     assert 40 < np.median(behind) < 120
+
+
+def test_lips_are_known_well_before_what_they_say_is_heard(room, packets):
+    late = room()
+    late.run(packets, 5, waits={5: 150 * MILLISECOND})
+    # The way is 30 ms long here, and clocks are the same.
+    early = [
+        (spoke.at_ns + 30 * MILLISECOND + spoke.behind_ns - told_ns) / MILLISECOND
+        for spoke, told_ns in zip(late.spoken, late.told_ns, strict=True)
+    ]
+    assert np.percentile(early[50:], 5) > 80
 
 
 def test_a_voice_is_as_late_as_the_pose_needs_to_be(room, packets):

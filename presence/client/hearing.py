@@ -1,7 +1,7 @@
 """What one participant hears of the others: from packets to a block for both ears.
 
 Each voice has a buffer of its own up to the mix, speaks from where its person's mouth is shown, and
-moves that mouth where nothing tracks it.
+moves that mouth where nothing tracks it: that is read from packets as they come.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from presence.client.guests import Guest, Guests
 from presence.client.loudness import AS_THEY_COME, Loudness
 from presence.client.records import Record, Spoke, VoicePacket, Went
 from presence.client.talking import shown_level
+from presence.errors import CodecError
 from presence.pose.kinematics import joints_in_place
 from presence.pose.rigid import Rigid
 from presence.pose.skeleton import INDEX
@@ -22,11 +23,10 @@ from presence.voice.block import Samples
 from presence.voice.heard import JitterCounts
 from presence.voice.jitter_buffer import BLOCK_NS, JitterBuffer
 from presence.voice.lips import LATENCY_NS, Lips
+from presence.voice.opus import VoiceDecoder
 from presence.voice.spatial import MOST_VOICES, Mixer, mouth_of
 
 _HEAD = INDEX["head"]
-_PAUSE_BLOCKS = 25
-"""By then a mouth has closed, and nobody need listen for what it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,40 @@ class Adjusted:
 
 
 @dataclass(slots=True)
-class _Voice:
-    """Somebody's. State: what came and was not played yet, their mouth, and how loud they are."""
+class _Mouth:
+    """Somebody's, read from packets as they come, long before they are heard: a display that
+    draws a tenth of a second ahead has to know. State: the decoder, the mouth, the loudness.
+    """
 
-    buffer: JitterBuffer
+    decoder: VoiceDecoder = field(default_factory=VoiceDecoder)
     lips: Lips = field(default_factory=Lips)
     activity: Activity = field(default_factory=Activity)
+    newest: int = -1
+
+    def read(self, packet: VoicePacket, behind_ns: int) -> Spoke | None:
+        """What a packet says of its person; None if it is none, or came after a later one."""
+        if packet.sequence <= self.newest:
+            return None
+        try:
+            block = self.decoder.decode(packet.opus)
+        except CodecError:
+            return None
+        self.newest = packet.sequence
+        lips = self.lips.feed(block)
+        level = shown_level(self.activity.hear(block).level_db)
+        at_ns = packet.capture_ns + BLOCK_NS - LATENCY_NS
+        return Spoke(packet.stream, at_ns, behind_ns, level, lips)
+
+
+@dataclass(slots=True)
+class _Voice:
+    """Somebody's. State: what came and was not played yet, and how far behind that is."""
+
+    buffer: JitterBuffer
+    mouth: _Mouth = field(default_factory=_Mouth)
     placed: bool = False
-    paused: int = 0
-    """For how many blocks nothing of them was heard."""
+    behind_ns: int = 0
+    """As of the last block that was heard."""
 
 
 class Hearing:
@@ -61,6 +86,7 @@ class Hearing:
         self._guests = Guests()
         self._voices: dict[int, _Voice] = {}
         self._loudness: dict[int, Loudness] = {}
+        self._spoken: list[Spoke] = []
 
     def tell(self, record: Record) -> None:
         """Take in what the media process says of the others."""
@@ -81,6 +107,9 @@ class Hearing:
             # One mapping for what they do and what they say.
             voice = self._voices[packet.stream] = _Voice(JitterBuffer(clock=guest.playout.clock))
         voice.buffer.push(packet.opus, packet.sequence, packet.capture_ns, packet.arrival_ns)
+        spoke = voice.mouth.read(packet, voice.behind_ns)
+        if spoke is not None:
+            self._spoken.append(spoke)
 
     def adjust(self, adjusted: Adjusted) -> None:
         """Make somebody louder or softer, or not heard at all."""
@@ -96,7 +125,7 @@ class Hearing:
     def render(
         self, play_ns: int, now_ns: int, ears: Rigid, waits: dict[int, int]
     ) -> tuple[Samples, list[Spoke]]:
-        """The next 20 ms for both ears, and what it says of those who speak in it.
+        """The next 20 ms for both ears, and what is known since the last of those who speak.
 
         Args:
             play_ns: when its first sample will be heard, by this participant's clock.
@@ -105,9 +134,8 @@ class Hearing:
             waits: how far behind each person's pose would be shown, were it not for their voice.
 
         Returns:
-            ``(960, 2)``, and a record for each person who speaks.
+            ``(960, 2)``, and a record for each packet that came.
         """
-        spoken = []
         for stream, guest, place in self._guests.placed():
             voice = self._voices.get(stream)
             if voice is None:
@@ -117,17 +145,10 @@ class Hearing:
             if heard.capture_ns is not None or not voice.placed:
                 self._place(stream, voice, guest, place, play_ns + BLOCK_NS, now_ns)
             self._mixer.write(stream, heard.block)
-            voice.paused = voice.paused + 1 if heard.capture_ns is None else 0
-            if voice.paused > _PAUSE_BLOCKS:
-                continue
-            lips = voice.lips.feed(heard.block)
-            level = shown_level(voice.activity.hear(heard.block).level_db)
-            behind_ns = voice.buffer.behind_ns
-            if heard.capture_ns is None or behind_ns is None:
-                continue
-            at_ns = heard.capture_ns + BLOCK_NS - LATENCY_NS
-            spoken.append(Spoke(stream, at_ns, behind_ns, level, lips))
+            if voice.buffer.behind_ns is not None:
+                voice.behind_ns = voice.buffer.behind_ns
         self._mixer.listen(ears)
+        spoken, self._spoken = self._spoken, []
         return self._mixer.render(), spoken
 
     def close(self) -> None:
