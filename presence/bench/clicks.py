@@ -6,7 +6,6 @@ and enough like a voice that what takes noise out of a microphone leaves it in.
 
 from __future__ import annotations
 
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from presence.clock import MILLISECOND, SECOND
 from presence.pose.arrays import Floats, Ints
 from presence.voice.block import RATE, Samples
+from presence.voice.sound_file import WavWriter, read_wav
 
 TURN_NS = 600 * MILLISECOND
 """Between one participant's click and the next one's, so that it is known whose it is."""
@@ -47,11 +47,9 @@ def write_clicks(path: Path, turn: int, participants: int, seconds: float) -> No
         begin = at_ns * RATE // SECOND
         one = click()
         sound[begin : begin + len(one)] = one
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((sound * 32767.0).astype("<i2").tobytes())
+    file = WavWriter(path, RATE, 1)
+    file.write(sound)
+    file.close()
 
 
 def heard_delays(path: Path, began_ns: int, said_ns: Ints) -> Floats:
@@ -62,9 +60,7 @@ def heard_delays(path: Path, began_ns: int, said_ns: Ints) -> Floats:
         began_ns: when its first sample was heard, by the clock of the next.
         said_ns: ``(n,)`` when clicks were said.
     """
-    with wave.open(str(path)) as file:
-        whole = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-        sound = whole.reshape(-1, file.getnchannels()).astype(np.float64) / 32768.0
+    sound, _ = read_wav(path)
     loud = np.abs(sound).max(axis=1)
     levels = loud[: len(loud) // _HOP * _HOP].reshape(-1, _HOP).max(axis=1)
     own = np.abs(click()).reshape(-1, _HOP).max(axis=1)

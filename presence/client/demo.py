@@ -10,7 +10,6 @@ import shutil
 import signal
 import sys
 import time
-import wave
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +29,7 @@ from presence.client.status import Status, live_table, status_table
 from presence.clock import SECOND, SkewedClock
 from presence.errors import PresenceError, UsageError
 from presence.scene.shipped import SHIPPED
+from presence.voice.sound_file import read_wav
 
 if TYPE_CHECKING:
     from presence.render.video import Sound
@@ -260,10 +260,8 @@ def _heard(logs: Path) -> Sound | None:
     about: About = Log(logs, VIEWER).about(About)
     if about.sound_from_ns is None:
         return None
-    with wave.open(str(logs / _HEARD)) as file:
-        whole = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, 2)
-        samples = whole.astype(np.float32) / 32768.0
-        return Sound(samples, file.getframerate(), _CLOCKS[0].to_machine_ns(about.sound_from_ns))
+    samples, rate = read_wav(logs / _HEARD)
+    return Sound(samples, rate, _CLOCKS[0].to_machine_ns(about.sound_from_ns))
 
 
 def _finish(out: Path, logs: Path, names: list[str], console: Console) -> dict[str, Any]:

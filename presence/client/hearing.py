@@ -20,7 +20,6 @@ from presence.pose.rigid import Rigid
 from presence.pose.skeleton import INDEX
 from presence.voice.activity import Activity
 from presence.voice.block import Samples
-from presence.voice.heard import JitterCounts
 from presence.voice.jitter_buffer import BLOCK_NS, JitterBuffer
 from presence.voice.lips import LATENCY_NS, Lips
 from presence.voice.opus import VoiceDecoder
@@ -116,11 +115,6 @@ class Hearing:
         self._loudness[adjusted.stream] = adjusted.loudness
         if adjusted.stream in self._mixer.streams:
             self._set_loudness(adjusted.stream)
-
-    def counts(self, stream: int) -> JitterCounts | None:
-        """What has become of somebody's voice so far; None: nothing was ever heard of it."""
-        voice = self._voices.get(stream)
-        return voice.buffer.counts if voice is not None else None
 
     def render(
         self, play_ns: int, now_ns: int, ears: Rigid, waits: dict[int, int]

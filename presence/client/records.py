@@ -76,7 +76,7 @@ class VoicePacket:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spoke:
-    """What someone's voice says of them at one instant; said every 20 ms while they are heard."""
+    """What someone's voice says of them at one instant; said as each packet comes."""
 
     stream: int
     at_ns: int

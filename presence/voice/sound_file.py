@@ -39,6 +39,14 @@ def read_sound(path: Path) -> tuple[Samples, int]:
     return np.concatenate(pieces).astype(np.float32, copy=False), rate
 
 
+def read_wav(path: Path) -> tuple[Samples, int]:
+    """What a :class:`WavWriter` wrote, ``(n, channels)``, and its samples a second."""
+    with wave.open(str(path)) as file:
+        whole = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
+        sound = whole.reshape(-1, file.getnchannels()).astype(np.float32) / np.float32(32768.0)
+        return sound, file.getframerate()
+
+
 class WavWriter:
     """A WAV file that is right after each piece, even if no more comes. State: the open file."""
 
