@@ -67,6 +67,7 @@ def test_what_a_participant_says_comes_back_as_it_went(message):
         Welcome(stream=2, seat=1, resume="token", members=(), ice_servers=SERVERS),
         IceServers(ice_servers=SERVERS),
         Refused(code="full", sentence="The room is full."),
+        Refused(code="busy", sentence="Come back in a moment.", after_s=1.5),
         MemberJoined(member=MEMBER),
         MemberLeft(stream=1, reason="lost"),
         Description(to=2, sender=1, kind="answer", sdp="v=0\r\n"),

@@ -14,6 +14,7 @@ from websockets.asyncio.server import serve
 
 from presence.clock import MonotonicClock
 from presence.errors import HostError
+from presence.relay.door import Door
 from presence.relay.hall import Hall
 from presence.relay.limits import RelayLimits
 from presence.relay.member import Expelled
@@ -40,13 +41,14 @@ async def relaying(
     """
     clock = MonotonicClock()
     hall = Hall(limits, clock)
-    reception = Reception(hall, keys, clock)
+    reception = Reception(hall, clock)
+    door = Door(reception, keys)
     try:
         server = await serve(
-            reception.serve,
+            door.serve,
             bind,
             port,
-            process_request=reception.answer_page,
+            process_request=door.answer_page,
             max_size=MESSAGE_LIMIT,
             compression=None,
             open_timeout=5.0,

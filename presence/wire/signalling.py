@@ -139,6 +139,8 @@ class Refused(Message, frozen=True, kw_only=True):
     """``full``, ``worn-out``, ``no-such-room``, ``busy`` or ``malformed``; more may come later."""
     sentence: _Sentence
     """For the person, saying what to do."""
+    after_s: Annotated[float, msgspec.Meta(ge=0.0, le=3600.0)] | None = None
+    """Seconds after which trying again makes sense; None: that is not known."""
 
 
 class MemberJoined(Message, frozen=True, kw_only=True):
