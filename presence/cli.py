@@ -89,8 +89,7 @@ def doctor(
 
 
 app.command("host")(host_command)
-# Nothing joins by a relay yet.
-app.command("relay", hidden=True)(relay_command)
+app.command("relay")(relay_command)
 
 
 def _interrupt_after_stdin() -> None:

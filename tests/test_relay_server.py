@@ -8,101 +8,39 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from quiet_loop import run
-from relay_room import pose, voice
+from relay_people import KEY, Person, token, until, until_comes
+from relay_process import relay_process
+from relay_room import voice
 from websockets.asyncio.client import connect
 
-from presence.bench.relay_guest import RelayGuest
-from presence.clock import MonotonicClock
 from presence.errors import TransportError
-from presence.relay.admission import Admission, public_text, sign_admission
 from presence.relay.limits import RelayLimits
 from presence.relay.server import relaying
-from presence.wire.bundle import pack_bundles, unpack_bundle
-from presence.wire.envelope import Envelope, Kind, decode_envelope, encode_envelope
+from presence.relay.settings import RelaySettings
 from presence.wire.relay_signalling import RelayJoin, encode_relay_message
-from presence.wire.relaying import RelayBye, RelayPing, RelayPong, decode_relaying, encode_relaying
+from presence.wire.relaying import RelayBye, RelayPing, RelayPong
 
-KEY = Ed25519PrivateKey.generate()
-WAIT_S = 30.0
 GUESTS = Path(__file__).with_name("relay_guest_process.py")
-
-
-def token(stream, *, key=KEY, room="a room", lasts_s=600):
-    return sign_admission(key, Admission(room, stream, int(time.time()) + lasts_s))
-
-
-class Person:
-    """Somebody in a room, in this process. State: what they heard."""
-
-    def __init__(self, stream, carrier="rtp"):
-        self.stream = stream
-        self.guest = RelayGuest(MonotonicClock(), carrier)
-        self.heard = []
-        self.closed = False
-        self.sequence = 0
-
-    async def come(self, port, **claims):
-        self.carrier = await self.guest.come(port, token(self.stream, **claims))
-        self.carrier.on_bundle = self.hear
-        self.carrier.on_closed = self.close
-        return self
-
-    def hear(self, bundle, arrival_ns):
-        self.heard += [decode_envelope(data) for data in unpack_bundle(bundle)]
-
-    def close(self):
-        self.closed = True
-
-    def say(self, *envelopes):
-        (bundle,) = pack_bundles([encode_envelope(e) for e in envelopes])
-        return self.carrier.send(bundle)
-
-    def speak(self):
-        """Send the next pose, golden, so that nothing depends on what came before."""
-        self.say(pose(self.stream, self.sequence, core=20, detail=20))
-        self.sequence += 1
-
-    def ask(self, message):
-        payload = encode_relaying([message])
-        self.say(Envelope(Kind.RELAY, self.stream, self.sequence, 0, core=payload, priority=3))
-
-    def told(self):
-        return [m for e in self.heard if e.kind == Kind.RELAY for m in decode_relaying(e.core)]
-
-    def heard_of(self, stream):
-        return {e.sequence for e in self.heard if e.stream == stream and e.kind == Kind.POSE}
 
 
 @contextlib.asynccontextmanager
 async def room(*people, limits=None):
     """A relay and those who have come to it."""
-    async with relaying("127.0.0.1", 0, [KEY.public_key()], limits or RelayLimits()) as (
-        port,
-        hall,
-    ):
+    settings = RelaySettings((KEY.public_key(),), "127.0.0.1", 0, limits=limits or RelayLimits())
+    async with relaying(settings) as relay:
         for person in people:
-            await person.come(port)
+            await person.come(relay.port)
         try:
-            yield port, hall
+            yield relay.port, relay.staff.hall
         finally:
             for person in people:
                 await person.guest.leave()
-
-
-async def until(condition, meanwhile=None, seconds=WAIT_S):
-    """Wait for a condition, doing something every 20 ms meanwhile."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            if meanwhile is not None:
-                meanwhile()
-            await asyncio.sleep(0.02)
 
 
 def test_people_hear_one_another_by_rtp_and_by_data_channel():
@@ -253,29 +191,17 @@ def test_nobody_notices_that_others_were_killed_or_stopped(fate):
 
 def test_a_relay_that_is_told_to_end_says_goodbye_and_ends_well():
     async def go():
-        relay = subprocess.Popen(
-            [sys.executable, "-m", "presence", "relay", "--bind", "127.0.0.1", "--port", "0",
-             "--host-key", public_text(KEY)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )  # fmt: skip
-        loop = asyncio.get_running_loop()
-        try:
-            line = await loop.run_in_executor(None, relay.stdout.readline)
-            port = int(line.rsplit(" ", 1)[-1])
+        async with relay_process(KEY) as relay:
+            port = relay.port
             one = await Person(1).come(port)
             two = await Person(2).come(port)
             await until(lambda: len(two.heard_of(1)) >= 5, one.speak)
-            relay.terminate()
+            relay.process.terminate()
             await until(lambda: one.closed and two.closed)
             assert RelayBye() in one.told()
-            assert await loop.run_in_executor(None, relay.wait, WAIT_S) == 0
+            assert await relay.wait() == 0
             for person in (one, two):
                 await person.guest.leave()
-        finally:
-            relay.kill()
-            relay.wait()
-            relay.stdout.close()
 
     run(go)
 
@@ -283,16 +209,8 @@ def test_a_relay_that_is_told_to_end_says_goodbye_and_ends_well():
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of another process are Linux's")
 def test_a_relay_out_of_file_descriptors_serves_those_it_has_and_takes_more_later():
     async def go():
-        relay = subprocess.Popen(
-            [sys.executable, "-m", "presence", "relay", "--bind", "127.0.0.1", "--port", "0",
-             "--host-key", public_text(KEY)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )  # fmt: skip
-        loop = asyncio.get_running_loop()
-        try:
-            line = await loop.run_in_executor(None, relay.stdout.readline)
-            port = int(line.rsplit(" ", 1)[-1])
+        async with relay_process(KEY) as relay:
+            port = relay.port
             one, two = await Person(1).come(port), await Person(2).come(port)
             # The WebSockets by which they came are closed by and by.
             before = None
@@ -315,12 +233,8 @@ def test_a_relay_out_of_file_descriptors_serves_those_it_has_and_takes_more_late
             await until(lambda: len(late.heard_of(1)) >= 5, one.speak)
             for person in (one, two, late):
                 await person.guest.leave()
-            relay.terminate()
-            assert await loop.run_in_executor(None, relay.wait, WAIT_S) == 0
-        finally:
-            relay.kill()
-            relay.wait()
-            relay.stdout.close()
+            relay.process.terminate()
+            assert await relay.wait() == 0
 
     run(go)
 
@@ -328,16 +242,3 @@ def test_a_relay_out_of_file_descriptors_serves_those_it_has_and_takes_more_late
 def descriptors(pid):
     """The file descriptors that a process has open."""
     return {int(fd.name) for fd in Path(f"/proc/{pid}/fd").iterdir()}
-
-
-async def until_comes(person, port):
-    """Try until the relay listens again."""
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            try:
-                await person.come(port)
-                return
-            except (TransportError, OSError):
-                await person.guest.leave()
-                person.guest = RelayGuest(MonotonicClock())
-                await asyncio.sleep(0.2)

@@ -20,7 +20,7 @@ import msgspec
 from presence.bench.relay_guest import RelayGuest
 from presence.clock import MILLISECOND, SECOND, MonotonicClock
 from presence.errors import PresenceError
-from presence.relay.server import quick_loop
+from presence.relay.quick_loop import quick_loop
 from presence.transport.carrier import Carrier
 from presence.wire.bundle import LENGTH_BYTES, pack_bundles
 from presence.wire.envelope import CAPTURE_PERIOD, Envelope, Kind, decode_envelope, encode_envelope

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from presence.errors import UsageError
 from presence.resources import state_folder
+from presence.transport.tls import server_context
 
 _KEY_NAME = "host-tls.pem"
 _VALID = datetime.timedelta(days=825)
@@ -71,17 +72,8 @@ def given_certificate(certificate: Path, key: Path) -> Certificate:
     Raises:
         UsageError: the files are not what they should be.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     pin = pin_of_file(certificate) if _signed_by_itself(certificate) else None
-    try:
-        context.load_cert_chain(certificate, key)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise UsageError(
-            f"{certificate} and {key} are no certificate and its key: {why}; give both in PEM, "
-            "the certificate with the chain that belongs to it"
-        ) from None
-    return Certificate(context, pin, own=False)
+    return Certificate(server_context(certificate, key), pin, own=False)
 
 
 def pin_of_file(path: Path) -> str:

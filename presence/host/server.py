@@ -15,7 +15,7 @@ import uvicorn
 
 from presence.clock import MonotonicClock
 from presence.errors import HostError
-from presence.host.address import listen, reachable_address
+from presence.host.address import reachable_address
 from presence.host.app import make_app
 from presence.host.doorman import Doorman
 from presence.host.kept_places import KeptPlaces
@@ -23,6 +23,7 @@ from presence.host.link_file import link_written
 from presence.host.reception import Reception
 from presence.host.resume_key import resume_key
 from presence.host.settings import HostSettings
+from presence.transport.listening import listen
 from presence.wire.link import RoomLink
 from presence.wire.signalling import MESSAGE_LIMIT
 
@@ -63,7 +64,7 @@ async def hosting(
         HostError: the port cannot be had.
     """
     certificate = settings.certificate
-    listening = listen(settings.bind, settings.port)
+    listening = listen(settings.bind, settings.port, "presence host")
     with contextlib.closing(listening):
         link = RoomLink(
             host=settings.address or reachable_address(settings.bind),

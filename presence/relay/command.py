@@ -1,35 +1,219 @@
-"""``presence relay``: what it prints, and the options it takes."""
+"""``presence relay``: the options it takes, and what it prints."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from presence.errors import UsageError
+from presence.relay.config import read_config
+from presence.relay.limits import RelayLimits
+
+if TYPE_CHECKING:
+    from presence.relay.server import Relay
+
+DEFAULT_PORT = 8441
+_TLS, _WATCHING, _LIMITS = "TLS", "Watching it", "Limits"
+_USUAL = RelayLimits()
+
+
+def _configure(context: typer.Context, file: Path | None) -> Path | None:
+    """What the file says holds where the command line says nothing."""
+    if file is not None:
+        known = {str(p.name) for p in context.command.params} - {"config", "help"}
+        context.default_map = read_config(file, known)
+    return file
 
 
 def relay_command(
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            callback=_configure,
+            is_eager=True,
+            metavar="FILE",
+            help="A TOML file with these options by their names; what is given here goes first.",
+        ),
+    ] = None,
     host_key: Annotated[
-        list[str], typer.Option(help="The public key of a host whose tokens are good; repeatable.")
-    ],
-    bind: Annotated[str, typer.Option(help="The address to listen on.")] = "0.0.0.0",
+        list[str] | None,
+        typer.Option(
+            metavar="KEY", help="The public key of a host whose tokens are good here; repeatable."
+        ),
+    ] = None,
+    bind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="The address to listen on; by default all of this machine's."
+        ),
+    ] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port; 0 takes any that is free.")
-    ] = 8441,
+        int,
+        typer.Option(min=0, max=65535, metavar="PORT", help="The port; 0 takes any that is free."),
+    ] = DEFAULT_PORT,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Processes that carry rooms, each on one core; 0 starts one a core.",
+        ),
+    ] = 1,
+    drain: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            metavar="SECONDS",
+            help="Seconds that those inside get after SIGTERM; no room is opened in them.",
+        ),
+    ] = 0.0,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A certificate in PEM, with its chain; read again when it changes, or at SIGHUP.",
+            rich_help_panel=_TLS,
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The key of --certificate.", rich_help_panel=_TLS),
+    ] = None,
+    log: Annotated[
+        str,
+        typer.Option(
+            metavar="FORM", help="text, or json: a line for programs.", rich_help_panel=_WATCHING
+        ),
+    ] = "text",
+    log_level: Annotated[
+        str,
+        typer.Option(
+            metavar="LEVEL", help="debug, info, warning or error.", rich_help_panel=_WATCHING
+        ),
+    ] = "info",
+    log_addresses: Annotated[
+        bool,
+        typer.Option(
+            "--log-addresses",
+            help="Write the addresses of those who are refused, too.",
+            rich_help_panel=_WATCHING,
+        ),
+    ] = False,
+    rooms: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Rooms at the same time.", rich_help_panel=_LIMITS),
+    ] = _USUAL.rooms,
+    people: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="N", help="People in all rooms together.", rich_help_panel=_LIMITS
+        ),
+    ] = _USUAL.people,
+    room_people: Annotated[
+        int, typer.Option(min=2, metavar="N", help="People in one room.", rich_help_panel=_LIMITS)
+    ] = _USUAL.capacity,
+    joins: Annotated[
+        float,
+        typer.Option(
+            min=0.1, metavar="N", help="People who come a second.", rich_help_panel=_LIMITS
+        ),
+    ] = _USUAL.joins_per_s,
+    address_joins: Annotated[
+        float,
+        typer.Option(
+            min=0.1,
+            metavar="N",
+            help="The same from one address, or /64 of IPv6.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = _USUAL.address_joins_per_s,
+    address_connections: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="People from one address who are coming at the same time.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = _USUAL.address_connections,
+    envelopes: Annotated[
+        float,
+        typer.Option(
+            min=1.0,
+            metavar="N",
+            help="Envelopes a second that are passed on of one person.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = _USUAL.envelopes_per_s,
+    kib: Annotated[
+        float,
+        typer.Option(
+            min=1.0,
+            metavar="N",
+            help="KiB a second that are passed on of one person.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = _USUAL.kib_per_s,
 ) -> None:
-    """Pass sealed envelopes on between people who come with a host's token."""
+    """Pass sealed envelopes on between people who come with a host's token.
+
+    Rooms that are too large for everybody to send to everybody go through it; it cannot look in.
+
+    Ctrl-C ends it at once, SIGTERM as --drain says.
+    """
+    # Here, so that the command line does not load what few commands need.
     from presence.relay.admission import public_key
-    from presence.relay.limits import RelayLimits
+    from presence.relay.logs import FORMATS, LEVELS, LogSettings, set_up_logging
     from presence.relay.server import run_relay
+    from presence.relay.settings import RelaySettings
 
+    if not host_key:
+        raise UsageError(
+            "a relay lets in whom a host sends: give --host-key, that host's public key, or set "
+            "host-key in --config"
+        )
     try:
-        keys = [public_key(text) for text in host_key]
+        keys = tuple(public_key(text) for text in host_key)
     except ValueError:
-        raise UsageError("--host-key is no public key; it has 43 characters") from None
+        raise UsageError(
+            "--host-key is no public key; it is 43 letters, digits, - and _, as the host shows it"
+        ) from None
+    if (certificate is None) != (key is None):
+        raise UsageError("--certificate and --key belong together; give both")
+    if log not in FORMATS:
+        raise UsageError(f"--log is one of {', '.join(FORMATS)}, and not {log!r}")
+    if log_level not in LEVELS:
+        raise UsageError(f"--log-level is one of {', '.join(LEVELS)}, and not {log_level!r}")
+    written = LogSettings(log, log_level, log_addresses)
+    set_up_logging(written)
+    run_relay(
+        RelaySettings(
+            keys=keys,
+            bind=bind,
+            port=port,
+            workers=workers or os.cpu_count() or 1,
+            certificate=certificate,
+            key=key,
+            drain_s=drain,
+            limits=RelayLimits(
+                capacity=room_people,
+                rooms=rooms,
+                people=people,
+                envelopes_per_s=envelopes,
+                kib_per_s=kib,
+                joins_per_s=joins,
+                address_joins_per_s=address_joins,
+                address_connections=address_connections,
+            ),
+            log=written,
+        ),
+        _announce,
+    )
 
-    def announce(listening: int) -> None:
-        # A program that starts a relay reads this line.
-        print(f"relaying on port {listening}", flush=True)
 
-    run_relay(bind, port, keys, announce, RelayLimits())
+def _announce(relay: Relay) -> None:
+    # A program that starts a relay reads this line.
+    print(f"relaying on port {relay.port}", flush=True)

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from presence.clock import SECOND, Clock
+from presence.relay.account import Account, account
 from presence.relay.limits import RelayLimits
+from presence.relay.logs import name_in_logs, tell
 from presence.relay.member import Expelled, Member
+from presence.relay.refusal import GOING, NO_ROOM_LEFT, RELAY_FULL, ROOM_FULL, RefusalError
 from presence.relay.room import TICK_NS, Room
+from presence.relay.tally import Tally
 from presence.transport.carrier import Carrier
+
+log = logging.getLogger(__name__)
 
 
 class _Timed:
     """One room on an event loop. State: when it is flushed next."""
 
-    def __init__(self, limits: RelayLimits, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
-        self.room = Room(self._wake, limits)
+    def __init__(
+        self, limits: RelayLimits, clock: Clock, loop: asyncio.AbstractEventLoop, tally: Tally
+    ) -> None:
+        self.room = Room(self._wake, limits, tally=tally)
         self._clock = clock
         self._loop = loop
         self._handle: asyncio.Handle | None = None
@@ -44,25 +53,74 @@ class _Timed:
 
 
 class Hall:
-    """All rooms. State: the rooms by name; one without members is forgotten."""
+    """All rooms. State: the rooms by name, and the counts; one without members is forgotten."""
 
-    def __init__(self, limits: RelayLimits, clock: Clock) -> None:
-        """To be made on the event loop that carries it."""
+    def __init__(
+        self,
+        limits: RelayLimits,
+        clock: Clock,
+        *,
+        salt: bytes = b"",
+        on_people: Callable[[str, int], None] | None = None,
+    ) -> None:
+        """To be made on the event loop that carries it.
+
+        Args:
+            limits: What rooms and participants are allowed.
+            clock: Passes.
+            salt: Makes the names by which rooms are called where it is written of them.
+            on_people: Is told the name of a room, and how many are in it, whenever that changes.
+        """
+        self.tally = Tally()
+        self.draining = False
+        """Whether nobody is let into a room that is not here yet."""
         self._limits = limits
         self._clock = clock
+        self._salt = salt
+        self._on_people = on_people
         self._rooms: dict[str, _Timed] = {}
+        self._told: dict[str, int] = {}
 
     @property
     def rooms(self) -> dict[str, Room]:
         """The rooms that somebody is in."""
         return {name: timed.room for name, timed in self._rooms.items()}
 
-    def has_place(self, name: str, stream: int) -> bool:
-        """Whether somebody could join now."""
+    @property
+    def people(self) -> int:
+        """How many are in all rooms."""
+        return sum(len(timed.room.members) for timed in self._rooms.values())
+
+    def check_place(self, name: str, stream: int, *, again_only: bool = False) -> None:
+        """See whether somebody could join now.
+
+        Args:
+            name: The room.
+            stream: Who would come.
+            again_only: Only who is in the room may come, once more.
+
+        Raises:
+            RefusalError: they could not.
+        """
         timed = self._rooms.get(name)
         if timed is None:
-            return len(self._rooms) < self._limits.rooms
-        return not timed.room.full or stream in timed.room.members
+            why = self.why_not_ready()
+            if why is not None:
+                raise RefusalError("busy" if why == GOING else "full", why)
+        elif stream in timed.room.members:
+            return
+        elif timed.room.full:
+            raise RefusalError("full", ROOM_FULL)
+        elif again_only or self.people >= self._limits.people:
+            raise RefusalError("full", RELAY_FULL)
+
+    def why_not_ready(self) -> str | None:
+        """Why nobody can come into a new room; None: they can."""
+        if self.draining:
+            return GOING
+        if len(self._rooms) >= self._limits.rooms:
+            return NO_ROOM_LEFT
+        return RELAY_FULL if self.people >= self._limits.people else None
 
     def join(
         self, name: str, stream: int, carrier: Carrier, on_end: Callable[[Expelled], None]
@@ -71,19 +129,38 @@ class Hall:
         timed = self._rooms.get(name)
         if timed is None:
             loop = asyncio.get_running_loop()
-            timed = self._rooms[name] = _Timed(self._limits, self._clock, loop)
-        return timed.room.join(stream, carrier, on_end, self._clock.now_ns())
+            timed = self._rooms[name] = _Timed(self._limits, self._clock, loop, self.tally)
+            tell(log, logging.INFO, "room_opened", "a room is opened", room=self.called(name))
+        member = timed.room.join(stream, carrier, on_end, self._clock.now_ns())
+        self._tell()
+        return member
 
     async def keep_time(self) -> None:
         """Let time pass in all rooms, until cancelled."""
         while True:
+            before_ns = self._clock.now_ns()
             await asyncio.sleep(TICK_NS / SECOND)
             now_ns = self._clock.now_ns()
+            self.tally.late.add(max(0, now_ns - before_ns - TICK_NS) / SECOND)
             for name, timed in list(self._rooms.items()):
                 timed.room.tick(now_ns)
                 if not timed.room.members:
                     timed.stop()
                     del self._rooms[name]
+                    tell(
+                        log, logging.INFO, "room_closed", "a room is empty", room=self.called(name)
+                    )
+            self._tell()
+
+    def called(self, name: str) -> str:
+        """What a room is called where it is written of it."""
+        return name_in_logs(name, self._salt)
+
+    def account(self) -> Account:
+        """How this process is now."""
+        members = [m for timed in self._rooms.values() for m in timed.room.members.values()]
+        counted = self.tally.everything(members)
+        return account(self.tally, counted, rooms=len(self._rooms), people=len(members))
 
     def close(self, why: Expelled) -> None:
         """Say goodbye to everybody, and part from them."""
@@ -92,3 +169,14 @@ class Hall:
             timed.stop()
             timed.room.close(why, now_ns)
         self._rooms.clear()
+
+    def _tell(self) -> None:
+        """Say of which rooms there are more or fewer people than was said last."""
+        if self._on_people is None:
+            return
+        now = {name: len(timed.room.members) for name, timed in self._rooms.items()}
+        for name in self._told.keys() | now.keys():
+            people = now.get(name, 0)
+            if people != self._told.get(name):
+                self._on_people(name, people)
+        self._told = now

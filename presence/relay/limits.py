@@ -14,6 +14,9 @@ class RelayLimits:
     capacity: int = 100
     """People in one room."""
     rooms: int = 256
+    """Rooms at the same time."""
+    people: int = 2000
+    """People in all rooms together."""
     envelopes_per_s: float = 300.0
     """Envelopes a second that are passed on of one participant, over time; as many at once. Two
     hundred and forty are 90 poses, their references again, and 50 packets of voice, with plenty."""
@@ -27,6 +30,17 @@ class RelayLimits:
     """Messages a second to the relay itself."""
     lost_after_s: float = 3.0
     """Seconds without a word after which a participant is gone."""
+    joins_per_s: float = 50.0
+    """People who come a second, over time; whoever else comes is told when to come again."""
+    joins_at_once: float = 200.0
+    """People who come together after a quiet time."""
+    address_joins_per_s: float = 10.0
+    """The same from one address, which a whole office may share; of IPv6, from one /64."""
+    address_joins_at_once: float = 100.0
+    connections: int = 1024
+    """WebSockets that are open at the same time; each is, for as long as somebody comes."""
+    address_connections: int = 128
+    """The same from one address."""
 
 
 class Level:

@@ -105,6 +105,10 @@ class Listener:
                 self.bundles += 1
         self._waiting = len(self.gate) > 0
 
+    def waited_ns(self, now_ns: int) -> int:
+        """For how long what has waited longest in the gate has waited; 0 if nothing waits."""
+        return self.gate.oldest_age_ns(now_ns) if self._waiting else 0
+
     def offer(self, data: bytes, header: Envelope, now_ns: int) -> None:
         """Send an envelope, not framed, in its turn with what waits."""
         self.gate.offer(data, header, now_ns)

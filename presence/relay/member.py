@@ -20,7 +20,7 @@ class Expelled:
     """Why the relay parts from somebody."""
 
     code: str
-    """``left``, ``lost``, ``flood``, ``malformed`` or ``replaced``."""
+    """``left``, ``lost``, ``flood``, ``malformed``, ``replaced`` or ``closed``: the relay ended."""
     sentence: str
 
 
@@ -50,6 +50,8 @@ class Member:
         self.foreign = 0
         """Envelopes of a stream that is not theirs."""
         self.received = 0
+        self.ended: Expelled | None = None
+        """Why the relay parted from them."""
         self._on_end: Callable[[Expelled], None] | None = on_end
         self._bundles = Level(limits.bundles_per_s, _FLOOD_SECONDS * limits.bundles_per_s, now_ns)
         self._envelopes = Level(limits.envelopes_per_s, limits.envelopes_per_s, now_ns)
@@ -99,6 +101,7 @@ class Member:
         """Part from them; once."""
         on_end, self._on_end = self._on_end, None
         if on_end is not None:
+            self.ended = why
             carrier = self.listener.carrier
             carrier.on_bundle = carrier.on_ready = carrier.on_closed = None
             on_end(why)

@@ -6,6 +6,16 @@ from presence.errors import TransportError
 from presence.wire.signalling import Refused
 
 _SENTENCE_LIMIT = 500
+ROOM_FULL = "the room is full; try again when somebody has left it"
+NO_ROOM_LEFT = "the relay has as many rooms as it takes; try again later, or by another relay"
+RELAY_FULL = "the relay has as many people as it takes; try again later, or by another relay"
+BEGINNING = "the relay is just beginning; come again in a moment"
+COME_SOON = "many come to the relay at once; come again in a moment"
+NO_DESCRIPTORS = (
+    "the relay has hardly any file descriptors left and takes nobody else; come again in a moment, "
+    "or have its operator raise the limit on open files"
+)
+GOING = "the relay is going, and opens no more rooms; come by another relay, or again later"
 
 
 class RefusalError(TransportError):

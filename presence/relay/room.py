@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterator
 
 from presence.clock import MILLISECOND, SECOND
 from presence.errors import WireError
+from presence.relay.histogram import Histogram
 from presence.relay.limits import RelayLimits
 from presence.relay.member import Expelled, Member
 from presence.relay.source import frame
+from presence.relay.tally import Tally
 from presence.relay.thinning import DECIDE_NS
 from presence.transport.carrier import Carrier
 from presence.transport.shedding import PACKET_BYTES
@@ -73,6 +75,7 @@ class Room:
         limits: RelayLimits = USUAL_LIMITS,
         *,
         hold_ns: int = HOLD_NS,
+        tally: Tally | None = None,
     ) -> None:
         """Nobody is here yet.
 
@@ -80,7 +83,9 @@ class Room:
             wake: Is told in how many nanoseconds, perhaps 0, to call :meth:`flush`.
             limits: What each member is allowed.
             hold_ns: For how long an envelope may wait for its bundle to fill.
+            tally: Counts what happens here, and perhaps elsewhere.
         """
+        self.tally = Tally() if tally is None else tally
         self.members: dict[int, Member] = {}
         self._wake = wake
         self._limits = limits
@@ -91,6 +96,11 @@ class Room:
         self._headers: dict[bytes, Envelope] = {}
         self._bytes = 0
         """That wait for a bundle to fill, of those who are sent most."""
+        self._urgent, self._urgent_ns = 0, 0
+        """Envelopes that leave at once with the next flush, and when the first of them came."""
+        self._held, self._held_ns = 0, 0
+        self._leaving: list[tuple[Histogram, int, int]] = []
+        """What was flushed and not yet counted: where, how many, and how long they waited."""
         self._numbers = itertools.count()
         self._decided_ns: int | None = None
 
@@ -113,6 +123,7 @@ class Room:
         before = self.members.pop(stream, None)
         if before is not None:
             before.end(Expelled("replaced", "you came once more, and that connection is used"))
+            self.tally.member_gone(before, "replaced")
         member = Member(stream, carrier, on_end, self._limits, now_ns)
         for other in self.members.values():
             self._hand_over(other, member, now_ns)
@@ -133,6 +144,7 @@ class Room:
             for other in self.members.values():
                 other.listener.thinning.forget(member.stream)
             self._reconnect()
+            self.tally.member_gone(member, (member.ended or why).code)
         member.end(why)
 
     def close(self, why: Expelled, now_ns: int) -> None:
@@ -178,6 +190,11 @@ class Room:
         headers, self._headers = self._headers, {}
         self._bytes = 0
         held = False
+        if self._urgent:
+            self._leaving.append((self.tally.at_once, self._urgent, now_ns - self._urgent_ns))
+        if self._held:
+            self._leaving.append((self.tally.held, self._held, now_ns - self._held_ns))
+        self._urgent = self._held = 0
         # A carrier may find itself closed, and its member leave.
         for member in tuple(self.members.values()):
             listener = member.listener
@@ -193,6 +210,9 @@ class Room:
         So sending never takes more than a part of the time, and overload costs some milliseconds
         of a pose's latency instead of everybody's frames.
         """
+        for histogram, count, waited_ns in self._leaving:
+            histogram.add((waited_ns + passed_ns) / SECOND, count)
+        self._leaving.clear()
         self._flush_ns += (passed_ns - self._flush_ns) // _SMOOTHING
         self._hold_ns = min(max(self._least_hold_ns, _BUSY * self._flush_ns), MOST_HOLD_NS)
 
@@ -226,6 +246,12 @@ class Room:
         if self._bytes + len(framed) > BUNDLE_LIMIT:
             self.flush(now_ns)
         self._note(framed, header)
+        if urgent:
+            self._urgent_ns = self._urgent_ns if self._urgent else now_ns
+            self._urgent += 1
+        else:
+            self._held_ns = self._held_ns if self._held else now_ns
+            self._held += 1
         source.pass_on(framed, header, urgent, self._note_short)
         self._bytes += len(framed)
         self._due(now_ns if urgent else now_ns + self._hold_ns, now_ns)
@@ -333,6 +359,7 @@ class Room:
     def _decide(self, now_ns: int) -> None:
         for member in self.members.values():
             member.source.meter.fold(now_ns)
+            self.tally.look_at(member, now_ns)
         changed = False
         # Who is sent everything, and has room for more than that, need not be reckoned apart.
         most_bps = self._around_bps(

@@ -6,108 +6,171 @@ import asyncio
 import contextlib
 import gc
 import logging
+import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+import msgspec
 from websockets.asyncio.server import serve
 
 from presence.clock import MonotonicClock
-from presence.errors import HostError
+from presence.relay.certificate import RelayCertificate
 from presence.relay.door import Door
-from presence.relay.hall import Hall
-from presence.relay.limits import RelayLimits
-from presence.relay.member import Expelled
-from presence.relay.reception import Reception
+from presence.relay.foreman import Foreman
+from presence.relay.house import House, Staff
+from presence.relay.logs import tell
+from presence.relay.own_process import take_all_descriptors
+from presence.relay.quick_loop import quick_loop
+from presence.relay.settings import RelaySettings
+from presence.transport.listening import listen
 from presence.wire.signalling import MESSAGE_LIMIT
+
+LOOK_S = 5.0
+"""How often the certificate's files are looked at."""
+EMPTY_S = 0.2
+"""How often it is looked whether everybody has left."""
+_SALT_BYTES = 16
 
 log = logging.getLogger(__name__)
 
 
-@contextlib.asynccontextmanager
-async def relaying(
-    bind: str, port: int, keys: Sequence[Ed25519PublicKey], limits: RelayLimits
-) -> AsyncIterator[tuple[int, Hall]]:
-    """Relay within the block, on this event loop; gives the port, and the rooms.
+class Relay:
+    """One that runs. State: its door, who carries its rooms, and what it shows by TLS."""
 
-    Args:
-        bind: The address to listen on.
-        port: Where participants come; 0 takes any that is free.
-        keys: Of the hosts whose tokens are good.
-        limits: What each participant is allowed.
+    def __init__(
+        self, port: int, door: Door, staff: Staff, certificate: RelayCertificate | None
+    ) -> None:
+        """It listens on ``port``."""
+        self.port = port
+        self.door = door
+        self.staff = staff
+        self.certificate = certificate
+
+    def read_again(self) -> None:
+        """Read the certificate's files again, if there are any."""
+        if self.certificate is not None:
+            self.certificate.renew()
+
+    async def drain(self, seconds: float) -> None:
+        """Open no more rooms, and wait for so long, or until everybody has left."""
+        self.staff.drain()
+        people = self.staff.people
+        tell(
+            log, logging.INFO, "draining", "no more rooms are opened", people=people, most_s=seconds
+        )
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.staff.people:
+                    await asyncio.sleep(EMPTY_S)
+
+
+@contextlib.asynccontextmanager
+async def relaying(settings: RelaySettings) -> AsyncIterator[Relay]:
+    """Relay within the block, on this event loop.
 
     Raises:
-        HostError: the port cannot be had.
+        HostError: a port cannot be had, or a worker cannot begin.
+        UsageError: an address or a certificate that is none.
     """
     clock = MonotonicClock()
-    hall = Hall(limits, clock)
-    reception = Reception(hall, clock)
-    door = Door(reception, keys)
-    try:
+    limits = settings.limits
+    certificate = None
+    if settings.certificate is not None and settings.key is not None:
+        certificate = RelayCertificate(settings.certificate, settings.key)
+    salt = settings.log.salt or secrets.token_bytes(_SALT_BYTES)
+    async with contextlib.AsyncExitStack() as stack:
+        listening = listen(settings.bind, settings.port, "presence relay")
+        stack.callback(listening.close)
+        staff: House | Foreman
+        if settings.workers == 1:
+            staff = House(limits, clock, salt)
+            stack.push_async_callback(staff.close)
+        else:
+            written = msgspec.structs.replace(settings.log, salt=salt)
+            staff = Foreman(settings.workers, limits, written, clock)
+            stack.push_async_callback(staff.close)
+            await staff.begin()
+        door = Door(staff, settings.keys, limits, clock, log_addresses=settings.log.addresses)
         server = await serve(
             door.serve,
-            bind,
-            port,
+            sock=listening,
+            ssl=None if certificate is None else certificate.context,
             process_request=door.answer_page,
             max_size=MESSAGE_LIMIT,
             compression=None,
             open_timeout=5.0,
+            ping_interval=None,
+            server_header=None,
+            logger=_quiet(),
         )
-    except OSError as error:
-        raise HostError(f"the relay cannot listen on {bind}, port {port}: {error}") from error
-    keeping = asyncio.create_task(hall.keep_time())
-    try:
-        yield server.sockets[0].getsockname()[1], hall
-    finally:
-        keeping.cancel()
-        server.close()
-        hall.close(Expelled("left", "the relay is shut down; it is made up for"))
-        await reception.close()
-        await asyncio.gather(keeping, return_exceptions=True)
-        await server.wait_closed()
+        stack.push_async_callback(server.wait_closed)
+        # Once more than needed, but before waiting for who is at the door: they may wait for a
+        # connection to open.
+        stack.push_async_callback(staff.close)
+        stack.callback(server.close)
+        if certificate is not None:
+            looking = asyncio.create_task(_look(certificate))
+            stack.callback(looking.cancel)
+        yield Relay(server.sockets[0].getsockname()[1], door, staff, certificate)
 
 
-def run_relay(
-    bind: str,
-    port: int,
-    keys: Sequence[Ed25519PublicKey],
-    announce: Callable[[int], None],
-    limits: RelayLimits,
-) -> None:
+async def _look(certificate: RelayCertificate) -> None:
+    while True:
+        await asyncio.sleep(LOOK_S)
+        certificate.renew_if_changed()
+
+
+def _quiet() -> logging.Logger:
+    """What websockets says of those who come: their mistakes, with tracebacks, and their tokens."""
+    quiet = logging.getLogger(f"{__name__}.websockets")
+    quiet.setLevel(logging.CRITICAL)
+    return quiet
+
+
+def run_relay(settings: RelaySettings, announce: Callable[[Relay], None]) -> None:
     """Relay until Ctrl-C or SIGTERM.
 
+    Args:
+        settings: What it is told to do.
+        announce: Is told once people can come.
+
     Raises:
-        HostError: the port cannot be had.
+        HostError: a port cannot be had, or a worker cannot begin.
+        UsageError: an address or a certificate that is none.
     """
+    take_all_descriptors()
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=quick_loop) as runner:
-        runner.run(_relay(bind, port, keys, announce, limits))
+        runner.run(_relay(settings, announce))
 
 
-def quick_loop() -> asyncio.AbstractEventLoop:
-    """The loop of uvloop where there is one: it reads all waiting datagrams at once, for less."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
+async def _relay(settings: RelaySettings, announce: Callable[[Relay], None]) -> None:
+    asked, at_once = asyncio.Event(), asyncio.Event()
 
+    def end() -> None:
+        # Who asks twice does not want to wait.
+        (at_once if asked.is_set() else asked).set()
 
-async def _relay(
-    bind: str,
-    port: int,
-    keys: Sequence[Ed25519PublicKey],
-    announce: Callable[[int], None],
-    limits: RelayLimits,
-) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no such handlers; there Ctrl-C cancels this task.
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop.set)
-    async with relaying(bind, port, keys, limits) as (listening, _):
+    def end_now() -> None:
+        asked.set()
+        at_once.set()
+
+    async with relaying(settings) as relay:
+        loop = asyncio.get_running_loop()
+        actions = {"SIGTERM": end, "SIGINT": end_now, "SIGHUP": relay.read_again}
+        for name, action in actions.items():
+            # Windows has no such handlers; there Ctrl-C cancels this task.
+            with contextlib.suppress(NotImplementedError, AttributeError):
+                loop.add_signal_handler(getattr(signal, name), action)
         # What was loaded stays: collecting is for what calls make.
         gc.collect()
         gc.freeze()
-        announce(listening)
-        await stop.wait()
+        announce(relay)
+        await asked.wait()
+        if settings.drain_s and not at_once.is_set():
+            draining = asyncio.create_task(relay.drain(settings.drain_s))
+            hurried = asyncio.create_task(at_once.wait())
+            await asyncio.wait([draining, hurried], return_when=asyncio.FIRST_COMPLETED)
+            for task in (draining, hurried):
+                task.cancel()
+            await asyncio.gather(draining, hurried, return_exceptions=True)
+        tell(log, logging.INFO, "ending", "the relay says goodbye and ends")

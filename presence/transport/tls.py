@@ -1,16 +1,46 @@
-"""TLS towards a server that is known by its pin rather than by an authority."""
+"""TLS: a server's certificate, and a server that is known by its pin, not by an authority."""
 
 from __future__ import annotations
 
 import hmac
 import ssl
+from pathlib import Path
 
+from presence.errors import UsageError
 from presence.wire.link import RoomLink
 from presence.wire.pin import pin_of
 
 
 class PinError(ssl.SSLCertVerificationError):
     """The server showed another certificate than the pinned one."""
+
+
+def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """A context for a server that shows a certificate.
+
+    Raises:
+        UsageError: the files are not what they should be.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise UsageError(
+                f"{key} is the key of another certificate than {certificate}; give those two that "
+                "were made together"
+            ) from None
+        raise UsageError(_no_certificate(certificate, key, str(error))) from None
+    except OSError as error:
+        raise UsageError(_no_certificate(certificate, key, error.strerror or str(error))) from None
+    return context
+
+
+def _no_certificate(certificate: Path, key: Path, why: str) -> str:
+    return (
+        f"{certificate} and {key} are no certificate and its key: {why}; give both in PEM, "
+        "readable by this user, the certificate with the chain that belongs to it"
+    )
 
 
 def client_context(pin: str | None) -> ssl.SSLContext:

@@ -1,0 +1,33 @@
+"""What a relay is told to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from presence.relay.limits import RelayLimits
+from presence.relay.logs import LogSettings
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """One relay's settings."""
+
+    keys: tuple[Ed25519PublicKey, ...]
+    """Of the hosts whose tokens are good."""
+    bind: str | None = None
+    """The address to listen on; None: all of this machine's, IPv4 and IPv6."""
+    port: int = 0
+    """Where people come; 0 takes any port that is free."""
+    workers: int = 1
+    """Processes that carry rooms; one does it all alone."""
+    certificate: Path | None = None
+    """What is shown by TLS, in PEM; None: plain."""
+    key: Path | None = None
+    """The key of the certificate."""
+    drain_s: float = 0.0
+    """Seconds that those inside get after SIGTERM before they are told goodbye."""
+    limits: RelayLimits = field(default_factory=RelayLimits)
+    log: LogSettings = field(default_factory=LogSettings)
