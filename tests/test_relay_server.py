@@ -20,6 +20,7 @@ from relay_room import voice
 from websockets.asyncio.client import connect
 
 from presence.errors import TransportError
+from presence.relay.door import SPARE_DESCRIPTORS
 from presence.relay.limits import RelayLimits
 from presence.relay.server import relaying
 from presence.relay.settings import RelaySettings
@@ -201,6 +202,75 @@ def test_a_relay_that_is_told_to_end_says_goodbye_and_ends_well():
             assert RelayBye() in one.told()
             assert await relay.wait() == 0
             for person in (one, two):
+                await person.guest.leave()
+
+    run(go)
+
+
+def test_a_relay_that_drains_opens_no_room_keeps_those_it_has_and_ends_when_they_are_empty():
+    async def go():
+        async with relay_process(KEY, "--drain", 600) as relay:
+            one, two = await Person(1).come(relay.port), await Person(2).come(relay.port)
+            relay.process.terminate()
+            async with httpx.AsyncClient(trust_env=False) as client:
+                page = f"http://127.0.0.1:{relay.port}/readyz"
+                while (answer := await client.get(page)).status_code == 200:
+                    await asyncio.sleep(0.02)
+            assert "going" in answer.text
+            with pytest.raises(TransportError, match="opens no more rooms"):
+                await Person(1).come(relay.port, room="another")
+            late = await Person(3).come(relay.port)
+            await until(lambda: late.heard_of(1) and two.heard_of(1), one.speak)
+            for person in (one, two, late):
+                await person.guest.leave()
+            assert await relay.wait() == 0
+
+    run(go)
+
+
+def test_who_asks_twice_does_not_wait_for_a_relay_to_drain():
+    async def go():
+        async with relay_process(KEY, "--drain", 600) as relay:
+            one = await Person(1).come(relay.port)
+            relay.process.terminate()
+            async with httpx.AsyncClient(trust_env=False) as client:
+                page = f"http://127.0.0.1:{relay.port}/readyz"
+                while (await client.get(page)).status_code == 200:
+                    await asyncio.sleep(0.02)
+            relay.process.terminate()
+            assert await relay.wait() == 0
+            await until(lambda: RelayBye() in one.told())
+            await one.guest.leave()
+
+    run(go)
+
+
+FEW_DESCRIPTORS = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is open is read from /proc")
+def test_whom_a_relay_has_no_file_descriptors_for_gets_a_sentence_and_nobody_inside_notices():
+    async def go():
+        async with relay_process(KEY, prelude=FEW_DESCRIPTORS) as relay:
+            one, two = await Person(1).come(relay.port), await Person(2).come(relay.port)
+            held = []
+            # Whoever holds connections open uses descriptors up.
+            async with contextlib.AsyncExitStack() as stack:
+                url = f"ws://127.0.0.1:{relay.port}/relay"
+                while len(descriptors(relay.pid)) < 48 - SPARE_DESCRIPTORS + 2:
+                    held.append(await stack.enter_async_context(connect(url)))
+                with pytest.raises(TransportError, match="hardly any file descriptors left"):
+                    await Person(3).come(relay.port)
+                before = len(two.heard_of(1))
+                await until(lambda: len(two.heard_of(1)) >= before + 20, one.speak)
+            assert held
+            late = Person(3)
+            await until_comes(late, relay.port)
+            await until(lambda: len(late.heard_of(1)) >= 5, one.speak)
+            for person in (one, two, late):
                 await person.guest.leave()
 
     run(go)

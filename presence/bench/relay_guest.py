@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
@@ -26,22 +28,25 @@ class RelayGuest:
         carriers = CARRIERS if carrier == "rtp" else (carrier,)
         self._peer = Peer(clock, carriers, make_rtp=guest_carrier)
 
-    async def come(self, port: int, token: str) -> Carrier:
-        """Come to the relay on this machine that listens on ``port``.
+    async def come(self, port: int, token: str, tls: ssl.SSLContext | None = None) -> Carrier:
+        """Come to the relay on this machine that listens on ``port``, by TLS or without.
 
         Raises:
             TransportError: the relay refused, or no connection opened.
         """
         try:
-            return await self._come(port, token)
+            return await self._come(port, token, tls)
         except BaseException:
             await self._peer.close()
             raise
 
-    async def _come(self, port: int, token: str) -> Carrier:
+    async def _come(self, port: int, token: str, tls: ssl.SSLContext | None) -> Carrier:
+        scheme = "ws" if tls is None else "wss"
         offer = RelayJoin(token=token, sdp=await self._peer.offer())
         try:
-            async with connect(f"ws://127.0.0.1:{port}/relay", compression=None) as websocket:
+            async with connect(
+                f"{scheme}://127.0.0.1:{port}/relay", compression=None, ssl=tls
+            ) as websocket:
                 await websocket.send(encode_relay_message(offer))
                 answer = decode_relay_answer(await websocket.recv())
                 if not isinstance(answer, RelayWelcome):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,6 +82,14 @@ def relay_command(
     key: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="The key of --certificate.", rich_help_panel=_TLS),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[ADDRESS:]PORT",
+            help="Where Prometheus asks; without an address, for this machine alone.",
+            rich_help_panel=_WATCHING,
+        ),
     ] = None,
     log: Annotated[
         str,
@@ -162,7 +171,7 @@ def relay_command(
 
     Rooms that are too large for everybody to send to everybody go through it; it cannot look in.
 
-    Ctrl-C ends it at once, SIGTERM as --drain says.
+    Ctrl-C ends it at once, SIGTERM as --drain says. How to run it well is in docs/operating.md.
     """
     # Here, so that the command line does not load what few commands need.
     from presence.relay.admission import public_key
@@ -195,6 +204,7 @@ def relay_command(
             bind=bind,
             port=port,
             workers=workers or os.cpu_count() or 1,
+            metrics=None if metrics is None else metrics_address(metrics),
             certificate=certificate,
             key=key,
             drain_s=drain,
@@ -212,6 +222,27 @@ def relay_command(
         ),
         _announce,
     )
+
+
+def metrics_address(text: str) -> tuple[str, int]:
+    """Where ``--metrics`` says.
+
+    Raises:
+        UsageError: that is nowhere.
+    """
+    address, _, port = text.rpartition(":")
+    address = address.strip("[]") or "127.0.0.1"
+    try:
+        ipaddress.ip_address(address)
+        number = int(port)
+        if not 0 <= number <= 0xFFFF:
+            raise ValueError
+    except ValueError:
+        raise UsageError(
+            f"--metrics {text} names no place to listen; give a port, as 9441, or an address of "
+            "this machine before it, as 192.0.2.7:9441 or [2001:db8::7]:9441"
+        ) from None
+    return address, number
 
 
 def _announce(relay: Relay) -> None:

@@ -67,6 +67,13 @@ def name_in_logs(room: str, salt: bytes) -> str:
     return hashlib.blake2s(room.encode(), key=salt, digest_size=_NAME_BYTES).hexdigest()
 
 
+def quiet_logger() -> logging.Logger:
+    """For websockets, which would write of those who come: their mistakes, with tracebacks."""
+    quiet = logging.getLogger(f"{__name__}.quiet")
+    quiet.setLevel(logging.CRITICAL)
+    return quiet
+
+
 class _Formatter(logging.Formatter):
     def __init__(self, worker: int | None) -> None:
         super().__init__()

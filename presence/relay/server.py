@@ -9,6 +9,8 @@ import logging
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
+from importlib.metadata import version
+from typing import Any
 
 import msgspec
 from websockets.asyncio.server import serve
@@ -18,10 +20,11 @@ from presence.relay.certificate import RelayCertificate
 from presence.relay.door import Door
 from presence.relay.foreman import Foreman
 from presence.relay.house import House, Staff
-from presence.relay.logs import tell
+from presence.relay.logs import quiet_logger, tell
 from presence.relay.own_process import take_all_descriptors
 from presence.relay.quick_loop import quick_loop
 from presence.relay.settings import RelaySettings
+from presence.relay.watchers import watched
 from presence.transport.listening import listen
 from presence.wire.signalling import MESSAGE_LIMIT
 
@@ -45,6 +48,8 @@ class Relay:
         self.door = door
         self.staff = staff
         self.certificate = certificate
+        self.metrics_port: int | None = None
+        """Where Prometheus asks; None: nowhere."""
 
     def read_again(self) -> None:
         """Read the certificate's files again, if there are any."""
@@ -101,7 +106,7 @@ async def relaying(settings: RelaySettings) -> AsyncIterator[Relay]:
             open_timeout=5.0,
             ping_interval=None,
             server_header=None,
-            logger=_quiet(),
+            logger=quiet_logger(),
         )
         stack.push_async_callback(server.wait_closed)
         # Once more than needed, but before waiting for who is at the door: they may wait for a
@@ -111,20 +116,16 @@ async def relaying(settings: RelaySettings) -> AsyncIterator[Relay]:
         if certificate is not None:
             looking = asyncio.create_task(_look(certificate))
             stack.callback(looking.cancel)
-        yield Relay(server.sockets[0].getsockname()[1], door, staff, certificate)
+        relay = Relay(server.sockets[0].getsockname()[1], door, staff, certificate)
+        if settings.metrics is not None:
+            relay.metrics_port = await stack.enter_async_context(watched(relay, *settings.metrics))
+        yield relay
 
 
 async def _look(certificate: RelayCertificate) -> None:
     while True:
         await asyncio.sleep(LOOK_S)
         certificate.renew_if_changed()
-
-
-def _quiet() -> logging.Logger:
-    """What websockets says of those who come: their mistakes, with tracebacks, and their tokens."""
-    quiet = logging.getLogger(f"{__name__}.websockets")
-    quiet.setLevel(logging.CRITICAL)
-    return quiet
 
 
 def run_relay(settings: RelaySettings, announce: Callable[[Relay], None]) -> None:
@@ -164,6 +165,14 @@ async def _relay(settings: RelaySettings, announce: Callable[[Relay], None]) -> 
         # What was loaded stays: collecting is for what calls make.
         gc.collect()
         gc.freeze()
+        fields: dict[str, Any] = {
+            "version": version("presence"),
+            "port": relay.port,
+            "workers": settings.workers,
+        }
+        if relay.metrics_port is not None:
+            fields["metrics_port"] = relay.metrics_port
+        tell(log, logging.INFO, "relaying", "people can come", **fields)
         announce(relay)
         await asked.wait()
         if settings.drain_s and not at_once.is_set():

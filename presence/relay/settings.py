@@ -23,6 +23,8 @@ class RelaySettings:
     """Where people come; 0 takes any port that is free."""
     workers: int = 1
     """Processes that carry rooms; one does it all alone."""
+    metrics: tuple[str, int] | None = None
+    """Address and port where metrics are told; None: nowhere."""
     certificate: Path | None = None
     """What is shown by TLS, in PEM; None: plain."""
     key: Path | None = None
