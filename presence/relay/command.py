@@ -55,6 +55,23 @@ def relay_command(
         int,
         typer.Option(min=0, max=65535, metavar="PORT", help="The port; 0 takes any that is free."),
     ] = DEFAULT_PORT,
+    media_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="The UDP port, and each further worker's the next; by default that of --port.",
+        ),
+    ] = None,
+    advertise: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="An address at which people reach it, if this machine does not know it: "
+            "behind a router that translates; repeatable.",
+        ),
+    ] = None,
     workers: Annotated[
         int,
         typer.Option(
@@ -203,6 +220,8 @@ def relay_command(
             keys=keys,
             bind=bind,
             port=port,
+            media_port=media_port,
+            advertise=tuple(advertise or ()),
             workers=workers or os.cpu_count() or 1,
             metrics=None if metrics is None else metrics_address(metrics),
             certificate=certificate,

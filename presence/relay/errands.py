@@ -11,6 +11,7 @@ import msgspec
 from presence.relay.account import Account
 from presence.relay.limits import RelayLimits
 from presence.relay.logs import LogSettings
+from presence.relay.media import Media
 
 LINE_LIMIT = 1024 * 1024
 """Bytes of the longest line; an offer is a few KiB."""
@@ -26,6 +27,7 @@ class Start(_Errand, frozen=True):
     number: int
     limits: RelayLimits
     log: LogSettings
+    media: Media = Media()
 
 
 class Connect(_Errand, frozen=True):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from presence.clock import SECOND, Clock
 from presence.errors import EnvelopeError
+from presence.relay.port_path import PortPath
 from presence.relay.sampled import SampledCongestion
 from presence.transport.arrivals import REPORT_INTERVAL_NS, Arrivals
 from presence.transport.carrier import check_length
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 
 def fan_carrier(connection: Connection, own: RtpOffer, other: RtpOffer, clock: Clock) -> FanCarrier:
     """What :class:`~presence.transport.peer.Peer` is given to make a relay's RTP carrier by."""
-    path = DirectSrtpPath(connection, own.payload_type)
+    path = PortPath(connection, own.payload_type)
     return FanCarrier(path, own, other, clock, asyncio.get_running_loop())
 
 
@@ -60,7 +61,7 @@ class FanCarrier:
 
     def __init__(
         self,
-        path: DirectSrtpPath,
+        path: DirectSrtpPath | PortPath,
         own: RtpOffer,
         other: RtpOffer,
         clock: Clock,

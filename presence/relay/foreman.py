@@ -37,9 +37,11 @@ from presence.relay.errands import (
 )
 from presence.relay.limits import RelayLimits
 from presence.relay.logs import LogSettings, tell
+from presence.relay.media import Media
 from presence.relay.placement import SOON_S, Placement
 from presence.relay.refusal import BEGINNING, RefusalError
 
+ANY_PORTS = Media()
 ASK_S = 1.0
 """How often each worker is asked how it is."""
 HUNG_S = 10.0
@@ -91,7 +93,12 @@ class Foreman:
     """State: the workers by number, what each carries, and why one could not begin."""
 
     def __init__(
-        self, workers: int, limits: RelayLimits, settings: LogSettings, clock: Clock
+        self,
+        workers: int,
+        limits: RelayLimits,
+        settings: LogSettings,
+        clock: Clock,
+        media: Media = ANY_PORTS,
     ) -> None:
         """No worker runs yet; see :meth:`begin`.
 
@@ -100,9 +107,11 @@ class Foreman:
             limits: What they allow.
             settings: What they write.
             clock: Passes.
+            media: By which ports people reach them.
         """
         self.restarts: Counter[int] = Counter()
         self._limits = limits
+        self._media = media
         self._log_settings = settings
         self._now = clock.now_ns
         self._placement = Placement(limits)
@@ -255,7 +264,7 @@ class Foreman:
         now_ns = self._now()
         running = _Running(process, began_ns=now_ns, heard_ns=now_ns)
         settings = msgspec.structs.replace(self._log_settings, worker=number)
-        running.tell(Start(number, self._limits, settings))
+        running.tell(Start(number, self._limits, settings, self._media))
         if self._placement.draining:
             running.tell(Drain())
         return running

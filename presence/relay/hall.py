@@ -23,11 +23,17 @@ class _Timed:
     """One room on an event loop. State: when it is flushed next."""
 
     def __init__(
-        self, limits: RelayLimits, clock: Clock, loop: asyncio.AbstractEventLoop, tally: Tally
+        self,
+        limits: RelayLimits,
+        clock: Clock,
+        loop: asyncio.AbstractEventLoop,
+        tally: Tally,
+        leave: Callable[[], None],
     ) -> None:
         self.room = Room(self._wake, limits, tally=tally)
         self._clock = clock
         self._loop = loop
+        self._leave = leave
         self._handle: asyncio.Handle | None = None
 
     def stop(self) -> None:
@@ -49,6 +55,7 @@ class _Timed:
         self._handle = None
         began_ns = self._clock.now_ns()
         self.room.flush(began_ns)
+        self._leave()
         self.room.flush_took(self._clock.now_ns() - began_ns)
 
 
@@ -62,6 +69,7 @@ class Hall:
         *,
         salt: bytes = b"",
         on_people: Callable[[str, int], None] | None = None,
+        leave: Callable[[], None] = lambda: None,
     ) -> None:
         """To be made on the event loop that carries it.
 
@@ -70,6 +78,7 @@ class Hall:
             clock: Passes.
             salt: Makes the names by which rooms are called where it is written of them.
             on_people: Is told the name of a room, and how many are in it, whenever that changes.
+            leave: Has what carriers were given leave together.
         """
         self.tally = Tally()
         self.draining = False
@@ -78,6 +87,7 @@ class Hall:
         self._clock = clock
         self._salt = salt
         self._on_people = on_people
+        self._leave = leave
         self._rooms: dict[str, _Timed] = {}
         self._told: dict[str, int] = {}
 
@@ -129,7 +139,9 @@ class Hall:
         timed = self._rooms.get(name)
         if timed is None:
             loop = asyncio.get_running_loop()
-            timed = self._rooms[name] = _Timed(self._limits, self._clock, loop, self.tally)
+            timed = self._rooms[name] = _Timed(
+                self._limits, self._clock, loop, self.tally, self._leave
+            )
             tell(log, logging.INFO, "room_opened", "a room is opened", room=self.called(name))
         member = timed.room.join(stream, carrier, on_end, self._clock.now_ns())
         self._tell()

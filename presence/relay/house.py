@@ -14,6 +14,7 @@ from presence.relay.door import Rooms, Welcome
 from presence.relay.hall import Hall
 from presence.relay.limits import RelayLimits
 from presence.relay.member import Expelled
+from presence.relay.port import Port
 from presence.relay.reception import Reception
 
 CLOSED = Expelled("closed", "the relay is shut down; it is made up for")
@@ -49,6 +50,7 @@ class House:
         limits: RelayLimits,
         clock: Clock,
         salt: bytes,
+        port: Port,
         on_people: Callable[[str, int], None] | None = None,
     ) -> None:
         """To be made on the event loop that carries it.
@@ -57,11 +59,13 @@ class House:
             limits: What rooms and participants are allowed.
             clock: Passes.
             salt: Makes the names by which rooms are called where it is written of them.
+            port: By which people are reached; it is the house's to close.
             on_people: Is told the name of a room, and how many are in it, whenever that changes.
         """
-        self.hall = Hall(limits, clock, salt=salt, on_people=on_people)
+        self.hall = Hall(limits, clock, salt=salt, on_people=on_people, leave=port.flush)
+        self.port = port
         self.restarts: Counter[int] = Counter()
-        self._reception = Reception(self.hall, clock)
+        self._reception = Reception(self.hall, port, clock)
         self._keeping = asyncio.create_task(self.hall.keep_time())
 
     async def connect(
@@ -94,3 +98,4 @@ class House:
         self.hall.close(CLOSED)
         await self._reception.close()
         await asyncio.gather(self._keeping, return_exceptions=True)
+        self.port.close()

@@ -10,5 +10,6 @@ def quick_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop
     except ImportError:
-        return asyncio.new_event_loop()
+        # Watches sockets, on Windows too.
+        return asyncio.SelectorEventLoop()
     return uvloop.new_event_loop()

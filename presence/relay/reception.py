@@ -17,6 +17,7 @@ from presence.relay.fan_carrier import fan_carrier
 from presence.relay.hall import Hall
 from presence.relay.logs import tell
 from presence.relay.member import Expelled
+from presence.relay.port import Port
 from presence.relay.refusal import COME_SOON, RefusalError
 from presence.transport.peer import Peer
 
@@ -34,14 +35,16 @@ log = logging.getLogger(__name__)
 class Reception:
     """State: the connections, open or being opened, and how many wait for that."""
 
-    def __init__(self, hall: Hall, clock: Clock) -> None:
+    def __init__(self, hall: Hall, port: Port, clock: Clock) -> None:
         """To be made on the event loop that carries it.
 
         Args:
             hall: The rooms.
+            port: By which people are reached once they are here.
             clock: Stamps arrivals.
         """
         self._hall = hall
+        self._port = port
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Semaphore(OPENING_LIMIT)
@@ -56,7 +59,7 @@ class Reception:
         self._hall.check_place(room, stream, again_only=again_only)
         async with self._turn():
             try:
-                peer = Peer(self._clock, make_rtp=fan_carrier)
+                peer = Peer(self._clock, make_rtp=fan_carrier, agent=self._port.agent())
             except OSError as error:
                 sentence = f"the relay has no room left: {error}; come again in a moment"
                 raise RefusalError("busy", sentence, AFTER_S) from None

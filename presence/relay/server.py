@@ -21,7 +21,9 @@ from presence.relay.door import Door
 from presence.relay.foreman import Foreman
 from presence.relay.house import House, Staff
 from presence.relay.logs import quiet_logger, tell
+from presence.relay.media import Media
 from presence.relay.own_process import take_all_descriptors
+from presence.relay.port import open_port
 from presence.relay.quick_loop import quick_loop
 from presence.relay.settings import RelaySettings
 from presence.relay.watchers import watched
@@ -86,13 +88,16 @@ async def relaying(settings: RelaySettings) -> AsyncIterator[Relay]:
     async with contextlib.AsyncExitStack() as stack:
         listening = listen(settings.bind, settings.port, "presence relay")
         stack.callback(listening.close)
+        media_port = settings.port if settings.media_port is None else settings.media_port
+        media = Media(media_port, settings.advertise)
         staff: House | Foreman
         if settings.workers == 1:
-            staff = House(limits, clock, salt)
+            port = open_port(media.of_worker(1), media.advertise, clock)
+            staff = House(limits, clock, salt, port)
             stack.push_async_callback(staff.close)
         else:
             written = msgspec.structs.replace(settings.log, salt=salt)
-            staff = Foreman(settings.workers, limits, written, clock)
+            staff = Foreman(settings.workers, limits, written, clock, media)
             stack.push_async_callback(staff.close)
             await staff.begin()
         door = Door(staff, settings.keys, limits, clock, log_addresses=settings.log.addresses)

@@ -21,6 +21,11 @@ class RelaySettings:
     """The address to listen on; None: all of this machine's, IPv4 and IPv6."""
     port: int = 0
     """Where people come; 0 takes any port that is free."""
+    media_port: int | None = None
+    """The UDP port by which people are reached then, of the first worker, and each further one has
+    the next; None: the one of the number of ``port``."""
+    advertise: tuple[str, ...] = ()
+    """The addresses at which they reach it; none: this machine's own."""
     workers: int = 1
     """Processes that carry rooms; one does it all alone."""
     metrics: tuple[str, int] | None = None

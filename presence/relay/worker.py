@@ -37,6 +37,7 @@ from presence.relay.errands import (
 from presence.relay.house import House
 from presence.relay.logs import set_up_logging
 from presence.relay.own_process import take_all_descriptors
+from presence.relay.port import open_port
 from presence.relay.quick_loop import quick_loop
 from presence.relay.refusal import RefusalError
 
@@ -54,10 +55,12 @@ class Worker:
             out: The file descriptor to which it writes.
         """
         self._out = out
+        clock = MonotonicClock()
         self._house = House(
             start.limits,
-            MonotonicClock(),
+            clock,
             start.log.salt,
+            open_port(start.media.of_worker(start.number), start.media.advertise, clock),
             lambda room, count: self._say(People(room, count)),
         )
         self._errands: set[asyncio.Task[None]] = set()

@@ -9,9 +9,10 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import aioice.ice
-from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc import RTCConfiguration, RTCIceParameters, RTCPeerConnection
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 
 from presence.transport.turn_backlog import bound_turn_backlog
@@ -76,6 +77,8 @@ class Connection(RTCPeerConnection):  # type: ignore[misc]
     async def _RTCPeerConnection__gather(self) -> None:  # noqa: N802
         for transport in self._RTCPeerConnection__iceTransports:
             agent = transport.iceGatherer._connection
+            if not isinstance(agent, aioice.ice.Connection):
+                continue
             _tell_servers(agent, self._ways)
             if self._ways.path == "auto" and not hasattr(agent, "_straight_first"):
                 agent._straight_first = True
@@ -88,6 +91,31 @@ class Connection(RTCPeerConnection):  # type: ignore[misc]
             await super()._RTCPeerConnection__connect()
         except ConnectionError as error:
             log.debug("closed while connecting: %s", error)
+
+
+class Agent(Protocol):
+    """What takes the place of an ICE agent of aioice's; aiortc asks more of it than this."""
+
+    @property
+    def local_username(self) -> str:
+        """By which the other side asks for it."""
+        ...
+
+    @property
+    def local_password(self) -> str:
+        """Which proves that they may."""
+        ...
+
+
+def use_lite_agent(connection: RTCPeerConnection, agent: Agent) -> None:
+    """Have a connection with a data channel, of which nothing is negotiated, use a lite agent."""
+    transport = connection.sctp.transport.transport
+    gatherer = transport.iceGatherer
+    gatherer._connection = transport._connection = agent
+    transport._recv, transport._send = agent.recv, agent.send  # type: ignore[attr-defined]
+    gatherer.getLocalParameters = lambda: RTCIceParameters(
+        usernameFragment=agent.local_username, password=agent.local_password, iceLite=True
+    )
 
 
 def leave_relays_quickly(connection: RTCPeerConnection) -> None:

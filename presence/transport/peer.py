@@ -16,12 +16,14 @@ from presence.transport.carrier import Carrier
 from presence.transport.data_channel import DataChannelCarrier
 from presence.transport.handshake import Hastener
 from presence.transport.ice import (
+    Agent,
     Connection,
     Route,
     chosen_route,
     leave_relays_quickly,
     offer_loopback_when_alone,
     stop_asking_for_consent,
+    use_lite_agent,
 )
 from presence.transport.rtp_carrier import RtpCarrier
 from presence.transport.rtp_offer import RtpOffer, find_offer, new_offer, with_offer
@@ -78,6 +80,7 @@ class Peer:
         *,
         ways: Ways = STRAIGHT,
         make_rtp: RtpMaker = _usual_rtp,
+        agent: Agent | None = None,
     ) -> None:
         """Nothing is sent until a description is exchanged.
 
@@ -87,6 +90,7 @@ class Peer:
                 the other side has nothing else.
             ways: By which a connection is sought.
             make_rtp: Makes what carries bundles by RTP; a relay's is made for many of them.
+            agent: Of ICE, on a relay's port; None: one with sockets of its own.
         """
         offer_loopback_when_alone()
         self._clock = clock
@@ -103,6 +107,8 @@ class Peer:
         self._connection.on("connectionstatechange", self._state_changed)
         self._data = DataChannelCarrier(self._connection, clock)
         self._data.on_open = self._data_opened
+        if agent is not None:
+            use_lite_agent(self._connection, agent)
         self._settled = asyncio.Event()
         self._failure: TransportError | None = None
 
