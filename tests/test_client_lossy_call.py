@@ -49,6 +49,7 @@ class Line:
             seals=seals,
         )
         self.links = {other: self.link}
+        self.relay = None
         self.repairs = 0
 
     def broadcast(self, envelope):
@@ -58,6 +59,9 @@ class Line:
     def send_to(self, stream, envelope):
         self.repairs += 1
         self.broadcast(envelope)
+
+    def link_to(self, stream):
+        return self.links.get(stream)
 
     def keys_came(self, stream):
         self.link.keys_came()

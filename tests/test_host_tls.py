@@ -52,8 +52,9 @@ def test_the_key_is_kept_so_that_the_pin_outlives_a_restart_and_a_move(tmp_path)
     after = own_certificate(["192.0.2.2", "2001:db8::1", "home.example"], tmp_path)
     assert before.pin == after.pin
     assert len(before.pin) == 43
-    (kept,) = tmp_path.iterdir()
-    assert kept.stat().st_mode & 0o077 == 0
+    assert set(after.files) == set(tmp_path.iterdir())
+    assert after.files[1].stat().st_mode & 0o077 == 0
+    assert pin_of_file(after.files[0]) == after.pin
     elsewhere = tmp_path / "elsewhere"
     assert own_certificate(["192.0.2.1"], elsewhere).pin != before.pin
 

@@ -9,7 +9,6 @@ from aiortc import RTCSctpTransport
 
 from presence.bench.impaired import impaired_arrivals
 from presence.clock import MonotonicClock
-from presence.errors import TransportError
 from presence.transport import keeper as keeper_module
 from presence.transport import link as link_module
 from presence.transport import mesh as mesh_module
@@ -439,13 +438,16 @@ def test_telling_twice_that_someone_is_here_changes_nothing():
     run(main)
 
 
-def test_one_participant_more_than_a_mesh_holds_is_refused_with_a_sentence():
+def test_of_one_participant_more_than_a_mesh_holds_it_says_why_there_is_no_link():
     async def main(room):
         one = room.join(1)
         for stream in range(2, MESH_LIMIT + 1):
             one.mesh.member_joined(stream)
-        with pytest.raises(TransportError, match="participant 6 is one too many"):
-            one.mesh.member_joined(MESH_LIMIT + 1)
+        assert not one.mesh.problems
+        one.mesh.member_joined(MESH_LIMIT + 1)
+        assert one.mesh.problems == {
+            6: "the room is larger than the 5 people who can be linked straight"
+        }
 
     run(main)
 

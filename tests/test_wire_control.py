@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from presence.wire.control import (
     Bye,
     GoldenRequest,
+    HeardByRelay,
     LossReport,
     Ping,
     Pong,
@@ -23,10 +24,11 @@ messages = st.one_of(
     st.builds(Ping, tokens),
     st.builds(Pong, tokens),
     st.just(Bye()),
+    st.just(HeardByRelay()),
     st.builds(RepairRequest, streams, sequences, sequences),
     st.builds(LossReport, streams, st.integers(0, 255)),
 )
-unknown = st.tuples(st.integers(8, 255), st.binary(max_size=255)).map(
+unknown = st.tuples(st.integers(9, 255), st.binary(max_size=255)).map(
     lambda parts: bytes((parts[0], len(parts[1]))) + parts[1]
 )
 

@@ -16,6 +16,7 @@ from presence.client.roster import Roster
 from presence.client.settings import Settings
 from presence.client.status import PeerStatus, Status
 from presence.client.view_process import ViewProcess
+from presence.transport.relay_link import RELAY
 
 STATUS_SECONDS = 0.5
 
@@ -76,19 +77,17 @@ class Account:
         )
 
     def _peers(self) -> list[PeerStatus]:
-        mesh = self._exchange.mesh
-        links, problems = {link.stream: link for link in mesh.stats()}, mesh.problems
-        self.carriers |= {stream: link.carrier for stream, link in links.items()}
+        ways, problems = self._ways(), self._exchange.mesh.problems
+        self.carriers |= {stream: carrier for stream, (carrier, _) in ways.items()}
         peers, totals = [], {}
         for stream, member in sorted(self._roster.members.items()):
-            link = links.get(stream)
+            carrier, trip = ways.get(stream, (problems.get(stream, "connecting …"), None))
             frames, received = self._exchange.receiver.heard(stream)
             totals[stream] = received
-            trip = link.round_trip_ns if link else None
             peers.append(
                 PeerStatus(
                     name=member.name,
-                    carrier=link.carrier if link else problems.get(stream, "connecting …"),
+                    carrier=carrier,
                     round_trip_ms=None if trip is None else trip / 1e6,
                     kbps=_kbps(received - self._received.get(stream, received)),
                     received=frames,
@@ -100,6 +99,20 @@ class Account:
         self._received = totals
         self._levels.clear()
         return peers
+
+    def _ways(self) -> dict[int, tuple[str, int | None]]:
+        """How each is reached who is: by what, and how long that takes there and back.
+
+        By a relay, that is there and back between the relay and this participant.
+        """
+        mesh = self._exchange.mesh
+        ways = {link.stream: (link.carrier, link.round_trip_ns) for link in mesh.stats()}
+        relay = ways.pop(RELAY, None)
+        if relay is not None:
+            for stream in self._roster.members:
+                if stream not in ways and mesh.hears(stream):
+                    ways[stream] = f"relay, {relay[0]}", relay[1]
+        return ways
 
     def _refused(self) -> list[PeerStatus]:
         refused = self._exchange.trust.refused.values()

@@ -134,8 +134,6 @@ def _path_choice(path: str) -> PathChoice:
     for choice in PATH_CHOICES:
         if path == choice:
             return choice
-    if path == "relay":
-        raise UsageError("--path relay: this version has no relays; leave --path out")
     raise UsageError(f"--path {path} is no way to the others; give {', '.join(PATH_CHOICES)}")
 
 

@@ -14,7 +14,8 @@ from presence.client.settings import Settings
 from presence.client.wardrobe import Wardrobe
 from presence.clock import Clock
 from presence.errors import PresenceError
-from presence.transport.mesh import MESH_LIMIT, Mesh
+from presence.transport.mesh import Mesh
+from presence.transport.relay_way import RelayWay
 from presence.transport.signalling import SignallingClient
 from presence.transport.ways import WayFinder
 from presence.transport.websocket_carrier import HostLine
@@ -26,7 +27,9 @@ from presence.wire.signalling import (
     Member,
     MemberJoined,
     MemberLeft,
+    NoRelay,
     Pairing,
+    RelayPlace,
     Welcome,
 )
 
@@ -35,6 +38,8 @@ log = logging.getLogger(__name__)
 _INVITE_SECONDS = 0.5
 _LOOK_FOR_GONE_SECONDS = 0.1
 _SERVERS_LOOKED_AT_SECONDS = 10.0
+ROOM_LIMIT = 100
+"""People of a room, at most, whom a participant takes in: as many as a relay does."""
 
 
 class Company:
@@ -66,7 +71,7 @@ class Company:
             looks: whether anybody sees the others, so that they need bodies.
             tell: takes records of who is here.
         """
-        self.roster = Roster(MESH_LIMIT - 1)
+        self.roster = Roster(ROOM_LIMIT - 1)
         self.seat = 0
         self._settings = settings
         self._exchange = exchange
@@ -77,6 +82,7 @@ class Company:
         self._inviter = inviter
         self._looks = looks
         self._tell = tell
+        self._relay = RelayWay(ways, self._ask_relay)
         self._wardrobe = Wardrobe()
         self._tasks: set[asyncio.Task[None]] = set()
         self._linked = False
@@ -131,6 +137,11 @@ class Company:
             self._meet(member, before.get(member.stream))
         exchange.mesh.connect_to([member.stream for member in believed])
         exchange.say_about_keys()
+        if self._ways.path == "relay":
+            await self._relay.ask()
+
+    async def _ask_relay(self) -> None:
+        await self._signalling.ask_relay(alone=self._ways.path == "relay")
 
     def _new_mesh(self, stream: int) -> Mesh:
         return Mesh(
@@ -143,6 +154,7 @@ class Company:
             on_link_down=lambda stream, reason: log.info("link to %d down: %s", stream, reason),
             seals=self._exchange.trust,
             carriers=self._settings.carriers,
+            relay=self._relay,
         )
 
     # -- what the host says, and is told -----------------------------------------------------------
@@ -159,6 +171,11 @@ class Company:
                     self._part(stream, reason)
                 case IceServers(ice_servers=servers):
                     self._ways.use(servers)
+                case RelayPlace():
+                    self._relay.use(message)
+                    exchange.mesh.relay_changed()
+                case NoRelay(sentence=sentence):
+                    self._relay.refuse(sentence)
                 case Description(sender=sender, kind=kind, sdp=sdp):
                     exchange.mesh.description(sender, kind, sdp)
                 case KeyPackage(sender=sender, box=box):
@@ -238,7 +255,7 @@ class Company:
         receiver = self._exchange.receiver
         while True:
             await asyncio.sleep(_LOOK_FOR_GONE_SECONDS)
-            linked, now = self._exchange.mesh.links.__contains__, self._machine.now_ns()
+            linked, now = self._exchange.mesh.hears, self._machine.now_ns()
             for stream in self.roster.gone(now, linked, receiver.last_heard_ns):
                 self._forget(stream)
 

@@ -7,13 +7,14 @@ import contextlib
 from collections.abc import Callable
 
 from presence.client.logs import Columns
-from presence.client.receiving import Receiver
+from presence.client.receiving import REPORT_NS, Receiver
 from presence.client.records import Record, VoicePacket
 from presence.client.sending import Sender
 from presence.client.trust import Trust
 from presence.clock import Clock, SkewedClock
 from presence.errors import WireError
 from presence.transport.mesh import Mesh
+from presence.transport.relay_link import RELAY
 from presence.wire.control import (
     Control,
     GoldenRequest,
@@ -63,6 +64,7 @@ class Exchange:
         self.keys: asyncio.Queue[KeyPackage | KeyRequest | Pairing] = asyncio.Queue()
         """What is to be said about keys through the host."""
         self._machine = machine
+        self._relay_seen_ns = 0
 
     # -- out -------------------------------------------------------------------------------------
 
@@ -71,6 +73,7 @@ class Exchange:
         if self.trust.tick(now_ns):
             self.use_new_key(now_ns)
         self.say_about_keys()
+        self._look_at_relay(now_ns)
         envelope = self.sender.capture(now_ns)
         if envelope is None:
             return
@@ -102,8 +105,17 @@ class Exchange:
             said = self.sender.about_keys(message, self._machine.now_ns())
             self.mesh.send_to(message.to, said)
 
+    def _look_at_relay(self, now_ns: int) -> None:
+        """What is lost on the way to the relay, nobody has: that is sent again for all."""
+        relay = self.mesh.relay
+        if relay is None or now_ns - self._relay_seen_ns < REPORT_NS:
+            return
+        self._relay_seen_ns = now_ns
+        if relay.loss is not None:
+            self.sender.loses(RELAY, relay.loss, now_ns)
+
     def link_up(self, stream: int) -> None:
-        """A newcomer needs the measures first, then one golden frame."""
+        """A newcomer needs the measures first, then one golden frame; a relay keeps them."""
         now = self._machine.now_ns()
         if self.trust.link_up(stream):
             self.use_new_key(now)
@@ -115,7 +127,7 @@ class Exchange:
         self.mesh.send_control(stream, request, urgent=urgent)
 
     def _round_trip_ns(self, stream: int) -> int | None:
-        link = self.mesh.links.get(stream)
+        link = self.mesh.link_to(stream)
         return link.round_trip_ns if link is not None else None
 
     # -- in --------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from presence.resources import state_folder
 from presence.transport.tls import server_context
 
 _KEY_NAME = "host-tls.pem"
+_SHOWN_NAME = "host-tls-shown.pem"
 _VALID = datetime.timedelta(days=825)
 """It is made anew each time that a host starts; the key, and with it the pin, stays."""
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
@@ -31,6 +32,8 @@ class Certificate:
     """For the link; None where an authority vouches for it."""
     own: bool
     """Whether the host made it itself, so that browsers need another way in."""
+    files: tuple[Path, Path]
+    """The certificate and its key, for the relay that the host begins."""
 
 
 def own_certificate(names: Sequence[str], folder: Path | None = None) -> Certificate:
@@ -51,6 +54,11 @@ def own_certificate(names: Sequence[str], folder: Path | None = None) -> Certifi
             _keep_new_key(file)
         key = file.read_bytes()
         whole = _certify(key, names)
+        # Python reads certificates from files alone.
+        shown = folder / _SHOWN_NAME
+        half = folder / f"{_SHOWN_NAME}.{os.getpid()}"
+        half.write_bytes(whole)
+        half.replace(shown)
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or "it holds no key"
         raise UsageError(
@@ -58,12 +66,12 @@ def own_certificate(names: Sequence[str], folder: Path | None = None) -> Certifi
             "writable, or set PRESENCE_STATE to another, or give --no-tls"
         ) from None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # Python reads certificates from files alone; this one is its owner's, and gone at once.
+    # Not from the file, which another host may have written anew for other names.
     with tempfile.TemporaryDirectory() as place:
-        shown = Path(place, "certificate.pem")
-        shown.write_bytes(whole)
-        context.load_cert_chain(shown, file)
-    return Certificate(context, _pin(whole.decode()), own=True)
+        mine = Path(place, "certificate.pem")
+        mine.write_bytes(whole)
+        context.load_cert_chain(mine, file)
+    return Certificate(context, _pin(whole.decode()), own=True, files=(shown, file))
 
 
 def given_certificate(certificate: Path, key: Path) -> Certificate:
@@ -73,7 +81,8 @@ def given_certificate(certificate: Path, key: Path) -> Certificate:
         UsageError: the files are not what they should be.
     """
     pin = pin_of_file(certificate) if _signed_by_itself(certificate) else None
-    return Certificate(server_context(certificate, key), pin, own=False)
+    files = certificate.absolute(), key.absolute()
+    return Certificate(server_context(certificate, key), pin, own=False, files=files)
 
 
 def pin_of_file(path: Path) -> str:

@@ -15,7 +15,8 @@ from presence.errors import UsageError
 from presence.host.address import reachable_address
 from presence.host.certificate import Certificate, given_certificate, own_certificate
 from presence.host.ice_servers import ice_settings
-from presence.host.settings import DEFAULT_PORT, HostSettings
+from presence.host.settings import DEFAULT_PORT, OWN_RELAY, HostSettings
+from presence.room.members import CAPACITY
 from presence.wire.ice_url import TLS_PORT
 from presence.wire.link import RoomLink, parse_link
 
@@ -67,6 +68,17 @@ def host_command(
         str | None,
         typer.Option(help="HOST[:PORT] of a STUN server, if it is not the TURN server."),
     ] = None,
+    relay: Annotated[
+        str,
+        typer.Option(
+            help="own: a relay that this host begins when the room grows; none; or the address of "
+            "one that somebody else runs, wss://HOST:PORT/relay."
+        ),
+    ] = OWN_RELAY,
+    relay_above: Annotated[
+        int,
+        typer.Option(min=1, max=CAPACITY, help="More people than these go by the relay."),
+    ] = CAPACITY,
 ) -> None:
     """Open a room and print its link; Ctrl-C closes it."""
     # Here, so that other commands do not load a web server.
@@ -86,14 +98,19 @@ def host_command(
             "--link pins a certificate whose key is not used here; open the room where it was "
             "first, or leave --link out and give people the new link"
         )
-    settings = replace(settings, certificate=shown)
+    settings = replace(
+        settings,
+        certificate=shown,
+        relay=None if relay == "none" else relay,
+        relay_above=relay_above,
+    )
 
     def report(line: str) -> None:
         console.print(Text(f"  {line}", "dim"))
 
     run_host(
         settings,
-        announce=lambda opened: console.print(_announcement(opened)),
+        announce=lambda opened: console.print(_announcement(opened, settings)),
         report=report,
         link_file=link_file,
     )
@@ -118,8 +135,19 @@ def _certificate(
     return own_certificate([settings.address or reachable_address(settings.bind), "localhost"])
 
 
-def _announcement(link: RoomLink) -> Text:
+def _announcement(link: RoomLink, settings: HostSettings) -> Text:
     """What a person reads who opened a room; the link stands free, to be copied."""
+    from presence.host.room_relay import relay_key
+    from presence.relay.admission import public_text
+
+    elsewhere = settings.relay not in (None, OWN_RELAY)
+    key = ("", "")
+    if elsewhere:
+        key = (
+            f"\n  The relay lets your people in if it was started with\n\n"
+            f"    --host-key {public_text(relay_key())}\n",
+            "",
+        )
     return Text.assemble(
         "\n  ",
         ("The room is open.", "bold green"),
@@ -128,5 +156,7 @@ def _announcement(link: RoomLink) -> Text:
         "\n\n  Give this link to those whom you would let in. They join with\n\n    ",
         ("presence join ", "bold"),
         (str(link), "bold"),
-        "\n\n  Ctrl-C closes the room.\n",
+        "\n",
+        key,
+        "\n  Ctrl-C closes the room.\n",
     )

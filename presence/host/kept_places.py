@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from presence.resources import state_folder
-from presence.room.members import CAPACITY
+from presence.room.members import RELAYED_CAPACITY
 from presence.room.resume import Claim
 
 _PREFIX = "places-"
@@ -44,7 +44,7 @@ class KeptPlaces:
         except (OSError, msgspec.DecodeError) as error:
             _log.info("nobody's place is kept: %s", error)
             return ()
-        return claims[:CAPACITY]
+        return claims[:RELAYED_CAPACITY]
 
     def write(self, claims: Iterable[Claim]) -> None:
         """Keep these, if they are others than before."""

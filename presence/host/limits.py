@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from presence.room.members import CAPACITY
+from presence.room.members import CAPACITY, RELAYED_CAPACITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,9 @@ class Limits:
     """A host's limits."""
 
     capacity: int = CAPACITY
-    """Members of the room."""
+    """Members of a room without a relay."""
+    relayed_capacity: int = RELAYED_CAPACITY
+    """Members of one with a relay."""
     waiting: int = 32
     """Connections that have not joined yet."""
     join_timeout_s: float = 5.0

@@ -17,6 +17,7 @@ from presence.clock import MILLISECOND, SECOND, Clock
 from presence.errors import SignallingError
 from presence.host.kept_places import KeptPlaces
 from presence.host.limits import Limits
+from presence.host.relay_desk import RelayDesk
 from presence.host.switchboard import Switchboard
 from presence.room.members import LAST_STREAM, RETURNING_NS, Outgoing, Room
 from presence.room.resume import KEY_BYTES, ResumeTokens
@@ -28,7 +29,10 @@ from presence.wire.signalling import (
     IceServersRequest,
     Join,
     MemberLeft,
+    NoRelay,
     Refused,
+    RelayPlace,
+    RelayRequest,
     decode_client_message,
     encode_message,
 )
@@ -84,6 +88,7 @@ class Reception:
         reopened: bool = False,
         ice_servers: Callable[[str], tuple[IceServer, ...]] = lambda user: (),
         places: KeptPlaces | None = None,
+        relay: RelayDesk | None = None,
     ) -> None:
         """Receive the people of the room named ``room``; ``report`` takes a line about each.
 
@@ -97,6 +102,7 @@ class Reception:
             reopened: Whether people may have been let in before, by a host that was restarted.
             places: Where it is written down who has which place; None: nowhere.
             ice_servers: Gives the STUN and TURN servers, with credentials for one user.
+            relay: Knows of the room's relay; None: nothing is ever said of one.
         """
         self._room = room
         self._limits = limits
@@ -105,18 +111,26 @@ class Reception:
         self._members = Room(
             ResumeTokens(resume_key or secrets.token_bytes(KEY_BYTES), room),
             lambda: secrets.randbits(32),
-            limits.capacity,
+            limits.capacity if relay is None or not relay.possible else limits.relayed_capacity,
             last_stream=secrets.randbelow(LAST_STREAM) if reopened else 0,
             returning_until_ns=clock.now_ns() + RETURNING_NS if reopened else 0,
             returning=places.read() if reopened and places is not None else (),
         )
         self._places = places
         self._ice_servers = ice_servers
+        self._relay = relay
+        if relay is not None:
+            relay.on_change = self._tell_of_relay
         self.switchboard = Switchboard(limits, clock)
         """Carries what members cannot send one another otherwise."""
         self._connections: dict[int, _Connection] = {}
         self._waiting = 0
         self._joins = Allowance(limits.joins_per_s, 2 * limits.joins_per_s, clock.now_ns())
+
+    @property
+    def people(self) -> int:
+        """How many are in the room."""
+        return len(self._members.members)
 
     def is_room(self, name: str) -> bool:
         """Whether the room has this name; how long that takes tells nothing about the name."""
@@ -208,6 +222,10 @@ class Reception:
         unsent.put_nowait(Outgoing(answer.stream, answer))
         connection = _Connection(answer.stream, join.name, unsent)
         self._connections[answer.stream] = connection
+        if self._relay is not None:
+            self._relay.people(self._connections.keys())
+            if self._relay.wanted:
+                self._tell_of_relay(answer.stream)
         self._report(f"{join.name} came; {self._count()}")
         return connection
 
@@ -228,6 +246,8 @@ class Reception:
             if isinstance(message, IceServersRequest):
                 servers = self._ice_servers(f"member-{connection.stream}")
                 self._enqueue(Outgoing(connection.stream, IceServers(ice_servers=servers)))
+            if isinstance(message, RelayRequest):
+                self._answer_of_relay(connection.stream, message)
             try:
                 self._members.receive(connection.stream, message, now_ns)
             except SignallingError as error:
@@ -244,6 +264,26 @@ class Reception:
             for outgoing in outgoings:
                 self._enqueue(outgoing)
 
+    def _answer_of_relay(self, stream: int, request: RelayRequest) -> None:
+        relay = self._relay
+        if relay is None:
+            word = NoRelay(sentence="this host has no relay; leave --path relay out")
+            self._enqueue(Outgoing(stream, word))
+            return
+        if request.alone:
+            relay.takes_no_other_way(stream, self._connections.keys())
+        self._enqueue(Outgoing(stream, relay.word_for(stream)))
+
+    def _tell_of_relay(self, stream: int | None = None) -> None:
+        """Tell one member, or everybody, what is to be known of the relay now."""
+        if self._relay is None:
+            return
+        for one in [stream] if stream is not None else list(self._connections):
+            word = self._relay.word_for(one)
+            # That it is about to begin is for nobody to know who did not ask.
+            if isinstance(word, RelayPlace) or not self._relay.wanted:
+                self._enqueue(Outgoing(one, word))
+
     def _enqueue(self, outgoing: Outgoing) -> None:
         connection = self._connections.get(outgoing.stream)
         if connection is None:
@@ -252,6 +292,8 @@ class Reception:
         if isinstance(outgoing.message, MemberLeft) and outgoing.last:
             del self._connections[outgoing.stream]
             self.switchboard.dismiss(outgoing.stream)
+            if self._relay is not None:
+                self._relay.people(self._connections.keys())
             self._report(f"{connection.name} {_WENT[outgoing.message.reason]}; {self._count()}")
             while unsent.full():
                 unsent.get_nowait()
@@ -262,7 +304,7 @@ class Reception:
         unsent.put_nowait(outgoing)
 
     def _count(self) -> str:
-        count = len(self._members.members)
+        count = self.people
         return f"{count} {'person is' if count == 1 else 'people are'} in the room"
 
 

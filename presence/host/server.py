@@ -18,10 +18,12 @@ from presence.errors import HostError
 from presence.host.address import reachable_address
 from presence.host.app import make_app
 from presence.host.doorman import Doorman
+from presence.host.kept_key import RESUME_KEY, kept_key
 from presence.host.kept_places import KeptPlaces
 from presence.host.link_file import link_written
 from presence.host.reception import Reception
-from presence.host.resume_key import resume_key
+from presence.host.relay_desk import RelayDesk
+from presence.host.room_relay import OwnRelay, make_relay, relay_key, why_no_relay
 from presence.host.settings import HostSettings
 from presence.transport.listening import listen
 from presence.wire.link import RoomLink
@@ -74,16 +76,26 @@ async def hosting(
             tls=certificate is not None and not certificate.own,
             pin=(certificate.pin or "") if certificate is not None else "",
         )
+        relay = make_relay(settings, link)
+        desk = RelayDesk(
+            link.room,
+            relay_key(),
+            relay,
+            settings.relay_above,
+            now_s=_wall_clock_s,
+            report=report,
+            why_none=why_no_relay(settings),
+        )
         reception = Reception(
             link.room,
             settings.limits,
             MonotonicClock(),
             report,
-            resume_key=resume_key(),
+            resume_key=kept_key(RESUME_KEY),
             places=KeptPlaces(link.room),
             reopened=settings.room is not None,
-            # The one use of the wall clock: a TURN server compares it with its own.
-            ice_servers=lambda user: settings.ice.servers(user, int(time.time())),
+            ice_servers=lambda user: settings.ice.servers(user, _wall_clock_s()),
+            relay=desk,
         )
         server = _Server(
             uvicorn.Config(
@@ -106,7 +118,7 @@ async def hosting(
         sockets = [] if certificate is not None else [listening]
         serving = asyncio.create_task(server.serve(sockets))
         door: asyncio.Task[None] | None = None
-        keeping = asyncio.create_task(reception.keep_time())
+        keeping = asyncio.gather(reception.keep_time(), desk.keep())
         try:
             while not server.started:
                 if serving.done():
@@ -124,8 +136,16 @@ async def hosting(
             if door is not None:
                 door.cancel()
                 await asyncio.gather(door, return_exceptions=True)
+            empty = not reception.people
             server.should_exit = True
             await asyncio.gather(serving, keeping, return_exceptions=True)
+            if isinstance(relay, OwnRelay):
+                relay.close(at_once=empty)
+
+
+def _wall_clock_s() -> int:
+    """Seconds since 1970, which TURN servers and relays compare with their own."""
+    return int(time.time())
 
 
 def run_host(

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from presence.host.certificate import Certificate
 from presence.host.ice_servers import IceSettings
 from presence.host.limits import Limits
+from presence.room.members import CAPACITY
 from presence.wire.link import RoomLink
 
 DEFAULT_PORT = 8440
+OWN_RELAY = "own"
+"""The relay is a process that the host begins when it is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class HostSettings:
     ice: IceSettings = field(default_factory=IceSettings)
     """The STUN and TURN servers that members are told of."""
     limits: Limits = field(default_factory=Limits)
+    relay: str | None = None
+    """:data:`OWN_RELAY`, the address of an operator's relay's WebSocket, or None: none."""
+    relay_above: int = CAPACITY
+    """More people than these go by the relay."""
 
     @classmethod
     def reopening(cls, link: RoomLink, bind: str | None = None) -> HostSettings:

@@ -183,6 +183,7 @@ def relay_command(
             rich_help_panel=_LIMITS,
         ),
     ] = _USUAL.kib_per_s,
+    idle: Annotated[float | None, typer.Option(hidden=True, min=1.0)] = None,
 ) -> None:
     """Pass sealed envelopes on between people who come with a host's token.
 
@@ -227,6 +228,7 @@ def relay_command(
             certificate=certificate,
             key=key,
             drain_s=drain,
+            idle_s=idle,
             limits=RelayLimits(
                 capacity=room_people,
                 rooms=rooms,

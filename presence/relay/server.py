@@ -149,6 +149,17 @@ def run_relay(settings: RelaySettings, announce: Callable[[Relay], None]) -> Non
         runner.run(_relay(settings, announce))
 
 
+async def _end_when_idle(staff: Staff, idle_s: float | None, end: Callable[[], None]) -> None:
+    """End a relay that a host began for its room, once nobody needs it any more."""
+    if idle_s is None:
+        return
+    alone_s = 0.0
+    while alone_s < idle_s:
+        await asyncio.sleep(EMPTY_S)
+        alone_s = 0.0 if staff.people else alone_s + EMPTY_S
+    end()
+
+
 async def _relay(settings: RelaySettings, announce: Callable[[Relay], None]) -> None:
     asked, at_once = asyncio.Event(), asyncio.Event()
 
@@ -179,7 +190,9 @@ async def _relay(settings: RelaySettings, announce: Callable[[Relay], None]) -> 
             fields["metrics_port"] = relay.metrics_port
         tell(log, logging.INFO, "relaying", "people can come", **fields)
         announce(relay)
+        idle = asyncio.create_task(_end_when_idle(relay.staff, settings.idle_s, end_now))
         await asked.wait()
+        idle.cancel()
         if settings.drain_s and not at_once.is_set():
             draining = asyncio.create_task(relay.drain(settings.drain_s))
             hurried = asyncio.create_task(at_once.wait())

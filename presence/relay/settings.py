@@ -36,5 +36,7 @@ class RelaySettings:
     """The key of the certificate."""
     drain_s: float = 0.0
     """Seconds that those inside get after SIGTERM before they are told goodbye."""
+    idle_s: float | None = None
+    """It ends by itself when nobody was inside for so long; None: never."""
     limits: RelayLimits = field(default_factory=RelayLimits)
     log: LogSettings = field(default_factory=LogSettings)

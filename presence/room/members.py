@@ -33,6 +33,8 @@ from presence.wire.signalling import (
 
 CAPACITY = 5
 """Members of a room whose people connect straight to one another."""
+RELAYED_CAPACITY = 30
+"""And of one whose people may go by a relay."""
 LAST_STREAM = 0xFFFF
 HELD_NS = 600_000_000_000
 """For how long the place of somebody who was lost is kept."""

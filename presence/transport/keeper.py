@@ -14,7 +14,6 @@ from presence.transport.link import Link, LinkEnd
 from presence.transport.peer import CARRIERS, OPEN_TIMEOUT_S, Peer
 from presence.transport.ways import Ways
 from presence.transport.websocket_attempt import WEBSOCKET, WebSocketAttempt
-from presence.wire.control import Bye
 
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 4.0
@@ -181,6 +180,8 @@ class Keeper:
         self._upgrade_due_s = 0.0
         self._deadline_s: float | None = None
         """When the attempt must have opened or, if there is none, the next one is due."""
+        self.began_s = self._now_s()
+        """When keeping began, by the loop's time."""
         self._events: asyncio.Queue[_Event] = asyncio.Queue()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
@@ -446,8 +447,7 @@ class Keeper:
 
     async def _leave(self) -> None:
         if self.link is not None:
-            self.link.send_control(Bye())
-            self.link.flush()
+            self.link.leave()
             self.link = None
             await asyncio.sleep(_GOODBYE_S)
         await self._drop_all()

@@ -19,7 +19,15 @@ from presence.transport.carrier import Carrier
 from presence.transport.gate import Gate
 from presence.transport.shedding import Shedder
 from presence.wire.bundle import pack_bundles, unpack_bundle
-from presence.wire.control import Bye, Control, Ping, Pong, decode_control, encode_control
+from presence.wire.control import (
+    Bye,
+    Control,
+    HeardByRelay,
+    Ping,
+    Pong,
+    decode_control,
+    encode_control,
+)
 from presence.wire.envelope import Envelope, Kind, decode_envelope, encode_envelope
 
 TICK_NS = 100 * MILLISECOND
@@ -133,8 +141,21 @@ class LinkStats:
     counters: Counters
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How much a link puts up with."""
+
+    bundles_per_s: float = BUNDLES_A_SECOND
+    bundles_at_once: float = FLOOD_LIMIT
+    keys_per_s: float = KEYS_A_SECOND
+    keys_at_once: float = KEYS_AT_ONCE
+    held: int = HELD_LIMIT
+
+
 class Link:
     """One other participant. State: what waits to be sent, when they were heard, and counters."""
+
+    patience = Patience()
 
     def __init__(
         self,
@@ -168,6 +189,8 @@ class Link:
         self.own_stream = own_stream
         self.stream = stream
         self.round_trip_ns: int | None = None
+        self.heard_by_relay_ns: int | None = None
+        """When the other participant last said that they hear this one by a relay as well."""
         self._carrier = carrier
         self._clock = clock
         self._on_envelope = on_envelope
@@ -186,8 +209,9 @@ class Link:
         self._tokens = itertools.count()
         self._pinged: dict[int, int] = {}
         self._malformed = Allowance(MALFORMED_A_SECOND, MALFORMED_LIMIT)
-        self._keys = Allowance(KEYS_A_SECOND, KEYS_AT_ONCE)
-        self._bundles = Allowance(BUNDLES_A_SECOND, FLOOD_LIMIT)
+        patience = self.patience
+        self._keys = Allowance(patience.keys_per_s, patience.keys_at_once)
+        self._bundles = Allowance(patience.bundles_per_s, patience.bundles_at_once)
         carrier.on_bundle = self._hear
         carrier.on_ready = self.flush
         carrier.on_closed = lambda: self._end("the connection was closed by the other side")
@@ -313,7 +337,15 @@ class Link:
         self._pinged[token] = now_ns
         if len(self._pinged) > _PINGS_KEPT:
             del self._pinged[min(self._pinged)]
+        self._send_ping(token)
+        self.flush()
+
+    def _send_ping(self, token: int) -> None:
         self.send_control(Ping(token))
+
+    def leave(self) -> None:
+        """Say goodbye."""
+        self.send_control(Bye())
         self.flush()
 
     def _hear(self, bundle: bytes, arrival_ns: int) -> None:
@@ -332,7 +364,7 @@ class Link:
         for part in parts:
             try:
                 envelope = decode_envelope(part)
-                if envelope.stream == self.stream:
+                if self._carries(envelope, arrival_ns):
                     self._counters.received_envelopes += 1
                     self._open(envelope, arrival_ns)
                 else:
@@ -341,6 +373,10 @@ class Link:
                 self._count_malformed()
             if self._on_end is None:
                 return
+
+    def _carries(self, envelope: Envelope, arrival_ns: int) -> bool:
+        """Whether what came may come this way."""
+        return envelope.stream == self.stream
 
     def keys_came(self) -> None:
         """The other participant's keys are more than before: open what waited for them."""
@@ -383,7 +419,7 @@ class Link:
 
     def _hold(self, envelope: Envelope, arrival_ns: int) -> None:
         self._held.append((envelope, arrival_ns))
-        if len(self._held) > HELD_LIMIT:
+        if len(self._held) > self.patience.held:
             self._held.popleft()
             self._counters.unopened += 1
 
@@ -401,6 +437,8 @@ class Link:
                     self._ponged(token, arrival_ns)
                 case Bye():
                     self._end("the other participant left", left=True)
+                case HeardByRelay():
+                    self.heard_by_relay_ns = arrival_ns
                 case _:
                     for_others = True
         # Answered late, a ping would make the round trip seem longer than it is.

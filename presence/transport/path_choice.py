@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-PathChoice = Literal["auto", "direct", "turn", "websocket"]
+PathChoice = Literal["auto", "direct", "turn", "relay", "websocket"]
 """By which way the others are reached.
 
-``direct``: straight to them; ``turn``: over the TURN server alone; ``websocket``: through the
-room's host; ``auto``: the best of all.
+``direct``: straight to them; ``turn``: over the TURN server alone; ``relay``: by the room's relay
+alone; ``websocket``: through the room's host; ``auto``: the best of all.
 """
 PATH_CHOICES: tuple[PathChoice, ...] = get_args(PathChoice)

@@ -36,6 +36,7 @@ from presence.wire.signalling import (
     Leave,
     MemberLeft,
     Refused,
+    RelayRequest,
     Welcome,
     decode_host_message,
     encode_message,
@@ -185,6 +186,17 @@ class SignallingClient:
             False if the host cannot be asked now; its next welcome will name them.
         """
         return await self._send(IceServersRequest())
+
+    async def ask_relay(self, *, alone: bool = False) -> bool:
+        """Ask the host to let this participant come to the room's relay; it answers by a message.
+
+        Args:
+            alone: Whether this participant takes no other way.
+
+        Returns:
+            False if the host cannot be asked now.
+        """
+        return await self._send(RelayRequest(alone=alone))
 
     async def _send(self, message: ClientMessage) -> bool:
         text = encode_message(message)

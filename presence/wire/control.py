@@ -78,7 +78,14 @@ class LossReport:
         return self.lost / _WHOLE
 
 
-Control = GoldenRequest | ProfileRequest | Ping | Pong | Bye | RepairRequest | LossReport
+@dataclass(frozen=True, slots=True)
+class HeardByRelay:
+    """The receiver is heard by a relay as well: once both say so, the straight link may end."""
+
+
+Control = (
+    GoldenRequest | ProfileRequest | Ping | Pong | Bye | RepairRequest | LossReport | HeardByRelay
+)
 
 _WHOLE = 255
 # Of each type the message, and the bytes of each of its numbers.
@@ -90,6 +97,7 @@ _TYPES: dict[int, tuple[type[Control], tuple[int, ...]]] = {
     5: (Bye, ()),
     6: (RepairRequest, (2, 3, 3)),
     7: (LossReport, (2, 1)),
+    8: (HeardByRelay, ()),
 }
 _NUMBERS = {message: number for number, (message, _) in _TYPES.items()}
 

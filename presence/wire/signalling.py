@@ -36,6 +36,7 @@ _Signature = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
 _Box = Annotated[bytes, msgspec.Meta(min_length=1, max_length=512)]
 _Short = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 _Url = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+_RelayToken = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
 Reason = Literal["left", "lost", "replaced"]
@@ -217,11 +218,53 @@ class IceServers(Message, frozen=True, kw_only=True):
     ice_servers: _IceServers = ()
 
 
+class RelayRequest(Message, frozen=True, kw_only=True):
+    """To the host: let me come to the room's relay, or come there again.
+
+    The host answers with a :class:`RelayPlace`; or a :class:`NoRelay`, and never asks why.
+    """
+
+    alone: bool = False
+    """Whether this participant takes no other way, so that all have to go by the relay."""
+
+
+class RelayPlace(Message, frozen=True, kw_only=True):
+    """From the host, unasked as well: there is a relay, and who shows the token may come to it."""
+
+    url: _Url
+    """Of the relay's WebSocket: ``wss://…`` or ``ws://…``."""
+    token: _RelayToken
+    """Names the room and this participant's number; :mod:`presence.relay.admission` reads it."""
+    lifetime_s: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
+    """Seconds for which the token is good, from when this was sent."""
+    wanted: bool
+    """Whether the room's envelopes go by the relay; else everybody goes straight to everybody."""
+    pin: _Short | None = None
+    """Of the certificate that the relay made itself, as in a room link."""
+
+
+class NoRelay(Message, frozen=True, kw_only=True):
+    """From the host: there is no relay for this room, or not now."""
+
+    sentence: _Sentence
+    """For the person, saying what to do."""
+
+
 Forwarded = Description | KeyPackage | KeyRequest | Pairing
 """What one member says to another, through the host."""
-ClientMessage = Join | Forwarded | Heartbeat | Leave | IceServersRequest
+ClientMessage = Join | Forwarded | Heartbeat | Leave | IceServersRequest | RelayRequest
 """What a host may be told."""
-HostMessage = Welcome | Refused | MemberJoined | MemberLeft | Forwarded | Heartbeat | IceServers
+HostMessage = (
+    Welcome
+    | Refused
+    | MemberJoined
+    | MemberLeft
+    | Forwarded
+    | Heartbeat
+    | IceServers
+    | RelayPlace
+    | NoRelay
+)
 """What a participant may be told."""
 
 _T = TypeVar("_T")

@@ -1,4 +1,4 @@
-"""The key by which a host recognises, after its own restart, whom it had let in before."""
+"""Keys that a host has again after its own restart, each 32 random bytes in a file."""
 
 from __future__ import annotations
 
@@ -10,24 +10,32 @@ import tempfile
 from pathlib import Path
 
 from presence.resources import state_folder
-from presence.room.resume import KEY_BYTES
 
-_NAME = "host.key"
+KEY_BYTES = 32
+RESUME_KEY = "host.key"
+"""By which a host recognises whom it had let in before."""
+RELAY_KEY = "relay.key"
+"""By which it signs what lets people come to a relay."""
+_LOSS = {
+    RESUME_KEY: "after a restart of the host everybody gets a new number",
+    RELAY_KEY: "a relay that runs already does not know this host",
+}
 
 _log = logging.getLogger(__name__)
 
 
-def resume_key(folder: Path | None = None) -> bytes:
-    """This user's key, made and kept at the first time.
+def kept_key(name: str, folder: Path | None = None) -> bytes:
+    """This user's key of that name, made and kept at the first time.
 
     Where it cannot be kept, or what is there is none, a new one is made that lasts as long as this
     process; the call goes on in any case, so that is only logged.
 
     Args:
+        name: :data:`RESUME_KEY` or :data:`RELAY_KEY`.
         folder: Where it is kept; None: in the user's folder for such things.
     """
     folder = folder or state_folder()
-    file = folder / _NAME
+    file = folder / name
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not file.exists():
@@ -38,12 +46,7 @@ def resume_key(folder: Path | None = None) -> bytes:
         why = f"it has {len(key)} bytes, not {KEY_BYTES}; remove it"
     except OSError as error:
         why = f"{error.strerror or error}; make {folder} writable, or set PRESENCE_STATE"
-    _log.warning(
-        "the host's key in %s cannot be used (%s); after a restart of the host everybody gets a "
-        "new number",
-        file,
-        why,
-    )
+    _log.warning("the host's key in %s cannot be used (%s); %s", file, why, _LOSS[name])
     return secrets.token_bytes(KEY_BYTES)
 
 
