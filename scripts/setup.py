@@ -53,8 +53,11 @@ SPEECH_PACKAGES = ("espeak-ng",)
 SPEECH_GOALS = ("test", "bench")
 # OpenXR's validation layer judges a client that draws on an X display; a browser shows our people;
 # calls are relayed by a real TURN server between networks that the kernel makes; lips are judged on
-# speech whose every sound is known.
-TEST_PACKAGES = ("xvfb", "chromium", "coturn", "iproute2", "nftables", "procps", "libespeak-ng1")
+# speech whose every sound is known; systemd reads the unit by which a relay runs.
+TEST_PACKAGES = (
+    *("xvfb", "chromium", "coturn", "iproute2", "nftables", "procps", "libespeak-ng1"),
+    "systemd",
+)
 QUIET_SERVICES = {"coturn"}
 
 _TTY = sys.stdout.isatty()

@@ -75,6 +75,7 @@ def test_a_file_says_the_same_by_the_same_names_and_the_command_line_goes_first(
     assert (limits.joins_per_s, limits.address_joins_per_s) == (2.5, 1.5)
     assert (limits.address_connections, limits.envelopes_per_s) == (3, 111.0)
     assert limits.kib_per_s == 12.0
+    assert limits.bundles_per_s == 222.0
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,18 @@ def test_who_says_nothing_is_shown_out(monkeypatch):
     run(go)
 
 
+def test_who_goes_before_it_is_decided_is_counted():
+    async def go():
+        async with opened() as (door, _, port):
+            async with connect(f"ws://127.0.0.1:{port}/relay"):
+                pass
+            while not door.outcomes:
+                await asyncio.sleep(0.01)
+            assert door.outcomes == {"gone": 1}
+
+    run(go)
+
+
 def test_a_door_says_whether_people_can_come():
     async def go():
         async with opened() as (_, rooms, port):

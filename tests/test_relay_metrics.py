@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import socket
 
 import httpx
 import pytest
@@ -100,6 +101,20 @@ def test_what_happens_in_rooms_is_told(workers):
     run(go)
 
 
+def test_datagrams_of_strangers_are_counted():
+    async def go():
+        async with relaying(HERE) as relay:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+                for _ in range(5):
+                    stranger.sendto(b"\x80hello", ("127.0.0.1", relay.staff.port.number))
+            told = await until_told(
+                relay, lambda t: t[("datagrams_dropped_total", "stranger")] == 5
+            )
+            assert told[("datagrams_dropped_total", "malformed")] == 0
+
+    run(go)
+
+
 def test_who_is_refused_is_counted_by_why():
     async def go():
         async with relaying(HERE) as relay:
@@ -151,7 +166,7 @@ def test_it_speaks_openmetrics_to_whoever_asks_for_it():
 def counted(party):
     tally = party.room.tally
     members = party.room.members.values()
-    return account(tally, tally.everything(members), rooms=1, people=len(members))
+    return account(tally, tally.everything(members), {}, rooms=1, people=len(members))
 
 
 def test_what_was_dropped_is_counted_by_why_and_stays_when_its_receiver_leaves():

@@ -9,6 +9,7 @@ import time
 import pytest
 import quiet_loop
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from websockets.asyncio.server import serve
 
 from presence.clock import MonotonicClock
 from presence.errors import TransportError
@@ -16,13 +17,15 @@ from presence.relay.admission import Admission, sign_admission
 from presence.relay.server import relaying
 from presence.relay.settings import RelaySettings
 from presence.transport import mesh as mesh_module
+from presence.transport import relay_way
 from presence.transport.mesh import MESH_LIMIT, Mesh
 from presence.transport.relay_link import RELAY
 from presence.transport.relay_way import RelayWay
 from presence.transport.ways import WayFinder
 from presence.wire.control import ProfileRequest, decode_control
 from presence.wire.envelope import Envelope, Kind
-from presence.wire.signalling import RelayPlace
+from presence.wire.relay_signalling import encode_relay_message
+from presence.wire.signalling import Refused, RelayPlace
 
 KEY = Ed25519PrivateKey.generate()
 
@@ -306,6 +309,40 @@ def test_a_token_that_ran_out_is_asked_for_anew():
         with pytest.raises(TransportError, match="token has run out"):
             await one.way.come("an offer")
         assert one.asked == 1
+
+    run(main, people=1)
+
+
+def test_a_relay_that_is_busy_is_asked_again_when_it_said(monkeypatch):
+    later_s = 0.0
+    now_s = relay_way._now_s
+    monkeypatch.setattr(relay_way, "_now_s", lambda: now_s() + later_s)
+
+    async def main(room, hall):
+        nonlocal later_s
+        came = []
+
+        async def refuse(websocket):
+            came.append(await websocket.recv())
+            refused = Refused(code="busy", sentence="come again in a moment", after_s=20.0)
+            await websocket.send(encode_relay_message(refused))
+
+        async with serve(refuse, "127.0.0.1", 0) as busy:
+            url = f"ws://127.0.0.1:{busy.sockets[0].getsockname()[1]}/relay"
+            way = room.people[1].way
+            way.use(room.place(1, url=url))
+            with pytest.raises(TransportError, match="refused: come again"):
+                await way.come("an offer")
+            with pytest.raises(TransportError, match="is busy"):
+                await way.come("an offer")
+            assert len(came) == 1
+            later_s = 20.1
+            with pytest.raises(TransportError, match="refused: come again"):
+                await way.come("an offer")
+            # Another relay need not be waited for.
+            way.use(room.place(1))
+            with pytest.raises(TransportError, match="refused"):
+                await way.come("an offer")
 
     run(main, people=1)
 

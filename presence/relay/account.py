@@ -35,6 +35,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """That left."""
     dropped: dict[str, int]
     """Envelopes that went nowhere, by why."""
+    datagrams_dropped: dict[str, int]
+    """That nobody who is here sent, or that are nothing, by why."""
     departures: dict[str, int]
     """By why."""
     at_once: Counts
@@ -48,12 +50,20 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     most_descriptors: int
 
 
-def account(tally: Tally, counted: dict[str, int], *, rooms: int, people: int) -> Account:
+def account(
+    tally: Tally,
+    counted: dict[str, int],
+    datagrams_dropped: dict[str, int],
+    *,
+    rooms: int,
+    people: int,
+) -> Account:
     """How this process is now.
 
     Args:
         tally: Of its rooms.
         counted: Everything that its members counted, by name.
+        datagrams_dropped: Of which its port made nothing, by why.
         rooms: That somebody is in.
         people: In all of them.
     """
@@ -64,6 +74,7 @@ def account(tally: Tally, counted: dict[str, int], *, rooms: int, people: int) -
         forwarded=counted.get(FORWARDED, 0),
         bundles=counted.get(BUNDLES, 0),
         dropped={reason: counted.get(reason, 0) for reason in DROPS},
+        datagrams_dropped=datagrams_dropped,
         departures=dict(tally.departures),
         at_once=Counts.of(tally.at_once),
         held=Counts.of(tally.held),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,7 @@ _USUAL = RelayLimits()
 def _configure(context: typer.Context, file: Path | None) -> Path | None:
     """What the file says holds where the command line says nothing."""
     if file is not None:
-        known = {str(p.name) for p in context.command.params} - {"config", "help"}
+        known = {str(p.name) for p in context.command.params} - {"config", "help", "idle"}
         context.default_map = read_config(file, known)
     return file
 
@@ -214,6 +215,8 @@ def relay_command(
         raise UsageError(f"--log is one of {', '.join(FORMATS)}, and not {log!r}")
     if log_level not in LEVELS:
         raise UsageError(f"--log-level is one of {', '.join(LEVELS)}, and not {log_level!r}")
+    if workers != 1 and sys.platform == "win32":
+        raise UsageError("several workers want Linux or macOS; leave --workers out")
     written = LogSettings(log, log_level, log_addresses)
     set_up_logging(written)
     run_relay(
@@ -234,6 +237,7 @@ def relay_command(
                 rooms=rooms,
                 people=people,
                 envelopes_per_s=envelopes,
+                bundles_per_s=2.0 * envelopes,
                 kib_per_s=kib,
                 joins_per_s=joins,
                 address_joins_per_s=address_joins,

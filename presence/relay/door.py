@@ -91,7 +91,8 @@ class Door:
             log_addresses: Whether the addresses of who is refused are written.
         """
         self.outcomes: Counter[str] = Counter()
-        """Of those who came: ``welcome``, the code by which they were refused, or ``silent``."""
+        """Of those who came: ``welcome``, the code by which they were refused, ``silent`` if
+        they said nothing, or ``gone`` if they went before it was decided."""
         self._rooms = rooms
         self._keys = keys
         self._limits = limits
@@ -134,8 +135,9 @@ class Door:
         address = _address(websocket)
         self._here[address] += 1
         try:
-            with contextlib.suppress(ConnectionClosed):
-                await self._let_in(websocket, address)
+            await self._let_in(websocket, address)
+        except ConnectionClosed:
+            self.outcomes["gone"] += 1
         finally:
             self._here[address] -= 1
             if not self._here[address]:
@@ -157,8 +159,9 @@ class Door:
             self.outcomes["welcome"] += 1
         except RefusalError as refusal:
             self._refused(refusal.code, str(refusal), websocket)
-            await websocket.send(encode_relay_message(refusal.message))
-            await websocket.close(_REFUSED)
+            with contextlib.suppress(ConnectionClosed):
+                await websocket.send(encode_relay_message(refusal.message))
+                await websocket.close(_REFUSED)
 
     def _read(self, said: str | bytes, address: str) -> tuple[Admission, str]:
         """What somebody's token says, and their offer."""

@@ -295,7 +295,8 @@ class Foreman:
             case Failed(sentence):
                 self._failed = sentence
                 self._changed.set()
-                log.error("worker %d cannot begin: %s", number, sentence)
+                why = f"worker {number} cannot begin: {sentence}"
+                tell(log, logging.ERROR, "worker_fails", why, number=number)
             case Answer(errand=identifier) as answer:
                 errand = running.errands.get(identifier)
                 if errand is not None and not errand.answer.done():
@@ -329,7 +330,8 @@ class Foreman:
                     continue
                 patience_s = HUNG_S if running.ready else BEGIN_S
                 if self._now() - running.heard_ns > patience_s * SECOND:
-                    log.error("worker %d has said nothing for %.0f s", number, patience_s)
+                    sentence = f"worker {number} has said nothing for {patience_s:.0f} s"
+                    tell(log, logging.ERROR, "worker_hangs", sentence, number=number)
                     _kill(running.process)
                 elif running.ready:
                     running.tell(Ask())

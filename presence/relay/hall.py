@@ -168,11 +168,16 @@ class Hall:
         """What a room is called where it is written of it."""
         return name_in_logs(name, self._salt)
 
-    def account(self) -> Account:
-        """How this process is now."""
+    def account(self, datagrams_dropped: dict[str, int]) -> Account:
+        """How this process is now.
+
+        Args:
+            datagrams_dropped: Of which its port made nothing, by why.
+        """
         members = [m for timed in self._rooms.values() for m in timed.room.members.values()]
         counted = self.tally.everything(members)
-        return account(self.tally, counted, rooms=len(self._rooms), people=len(members))
+        rooms, people = len(self._rooms), len(members)
+        return account(self.tally, counted, datagrams_dropped, rooms=rooms, people=people)
 
     def close(self, why: Expelled) -> None:
         """Say goodbye to everybody, and part from them."""

@@ -81,7 +81,11 @@ class House:
     @property
     def accounts(self) -> Mapping[int, Account | None]:
         """How this process is."""
-        return {1: self.hall.account()}
+        return {1: self.account()}
+
+    def account(self) -> Account:
+        """The same, for whoever carries rooms for others."""
+        return self.hall.account(self.port.dropped)
 
     @property
     def people(self) -> int:

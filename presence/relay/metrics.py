@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from presence.relay.server import Relay
 
 _P = "presence_relay_"
-OUTCOMES = ("welcome", "token", "full", "busy", "transport", "malformed", "silent")
+OUTCOMES = ("welcome", "token", "full", "busy", "transport", "malformed", "silent", "gone")
 DEPARTURES = ("left", "lost", "flood", "malformed", "replaced", "closed")
 
 _COUNTERS: dict[str, tuple[str, Callable[[Account], float]]] = {
@@ -45,6 +45,11 @@ _GAUGES: dict[str, tuple[str, Callable[[Account], float]]] = {
 }
 _SPLIT_COUNTERS: dict[str, tuple[str, Callable[[Account], dict[str, int]], tuple[str, ...]]] = {
     "envelopes_dropped": ("Envelopes that went nowhere, by why.", lambda a: a.dropped, ()),
+    "datagrams_dropped": (
+        "Datagrams of which nothing was made, by why.",
+        lambda a: a.datagrams_dropped,
+        (),
+    ),
     "departures": ("People who are gone, by why.", lambda a: a.departures, DEPARTURES),
 }
 _HISTOGRAMS: dict[str, tuple[str, Callable[[Account], Counts]]] = {

@@ -89,6 +89,16 @@ class Port:
         """How many agents there are, of people who are here or about to come."""
         return len(self._agents)
 
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Datagrams of which nothing was made, by why."""
+        here = sum(agent.refused for agent in self._agents.values())
+        return {
+            "stranger": self.strangers,
+            "malformed": self.malformed,
+            "refused": self.refused + here,
+        }
+
     def agent(self) -> LiteAgent:
         """One for somebody who is about to come."""
         name = _random(_NAME_LENGTH)

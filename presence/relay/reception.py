@@ -25,7 +25,7 @@ OPENING_LIMIT = 32
 """Connections that are being opened at the same time; whoever comes then waits a little."""
 WAITING_LIMIT = 128
 """So many may wait; whoever else comes is told to come again,"""
-WAIT_S = 4.0
+WAIT_S = 2.0
 """and so is who waited for so long."""
 AFTER_S = 2.0
 

@@ -30,6 +30,8 @@ from presence.relay.watchers import watched
 from presence.transport.listening import listen
 from presence.wire.signalling import MESSAGE_LIMIT
 
+OPEN_S = 5.0
+"""So long a connection may take to become a WebSocket."""
 LOOK_S = 5.0
 """How often the certificate's files are looked at."""
 EMPTY_S = 0.2
@@ -104,11 +106,11 @@ async def relaying(settings: RelaySettings) -> AsyncIterator[Relay]:
         server = await serve(
             door.serve,
             sock=listening,
-            ssl=None if certificate is None else certificate.context,
+            **_tls(certificate),
             process_request=door.answer_page,
             max_size=MESSAGE_LIMIT,
             compression=None,
-            open_timeout=5.0,
+            open_timeout=OPEN_S,
             ping_interval=None,
             server_header=None,
             logger=quiet_logger(),
@@ -125,6 +127,14 @@ async def relaying(settings: RelaySettings) -> AsyncIterator[Relay]:
         if settings.metrics is not None:
             relay.metrics_port = await stack.enter_async_context(watched(relay, *settings.metrics))
         yield relay
+
+
+def _tls(certificate: RelayCertificate | None) -> dict[str, Any]:
+    """What a server needs to speak TLS, if it is to."""
+    if certificate is None:
+        return {}
+    # Who does not shake hands holds a connection for no longer than who says nothing.
+    return {"ssl": certificate.context, "ssl_handshake_timeout": OPEN_S}
 
 
 async def _look(certificate: RelayCertificate) -> None:

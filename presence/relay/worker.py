@@ -86,7 +86,7 @@ class Worker:
                 self._errands.add(errand)
                 errand.add_done_callback(self._errands.discard)
             case Ask():
-                self._say(Told(self._house.hall.account()))
+                self._say(Told(self._house.account()))
             case Drain():
                 self._house.drain()
             case _:

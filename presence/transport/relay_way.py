@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 
 
 class RelayWay:
-    """State: what the host said of the relay last, and until when one's token is good."""
+    """State: what the host said of the relay last, until when one's token is good, and from when on
+    the relay wants to be asked again.
+    """
 
     def __init__(self, ways: WayFinder, ask: Callable[[], Awaitable[object]]) -> None:
         """No relay is known yet.
@@ -46,7 +48,7 @@ class RelayWay:
         self._ask = ask
         self._place: RelayPlace | None = None
         self._good_until_s = 0.0
-        self._asked_s = float("-inf")
+        self._asked_s = self._busy_until_s = float("-inf")
 
     @property
     def wanted(self) -> bool:
@@ -61,6 +63,8 @@ class RelayWay:
 
     def use(self, place: RelayPlace) -> None:
         """The host says where the relay is, or gives another token."""
+        if self._place is None or self._place.url != place.url:
+            self._busy_until_s = float("-inf")
         self._place = place
         self._good_until_s = _now_s() + 0.9 * place.lifetime_s
         self.problem = ""
@@ -90,6 +94,9 @@ class RelayWay:
         if place is None or _now_s() > self._good_until_s:
             await self.ask()
             raise TransportError("waiting for the host to say where the relay is")
+        wait_s = self._busy_until_s - _now_s()
+        if wait_s > 0.0:
+            raise TransportError(f"the relay is busy, and is asked again in {wait_s:.1f} s")
         try:
             async with asyncio.timeout(_ANSWER_TIMEOUT_S):
                 answer = await _exchange(place, RelayJoin(token=place.token, sdp=offer))
@@ -120,6 +127,8 @@ class RelayWay:
             return answer.sdp
         if answer.code == "token":
             await self.ask()
+        if answer.after_s is not None:
+            self._busy_until_s = _now_s() + answer.after_s
         raise TransportError(f"the relay refused: {answer.sentence}")
 
     async def ask(self) -> None:
