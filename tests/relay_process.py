@@ -37,12 +37,14 @@ async def relay_process(key, *options, prelude="", log=None):
     """Run a relay on loopback that trusts the host with ``key``.
 
     Args:
-        key: The host's, private.
+        key: The host's, private; None: the options say all.
         options: Besides the port, the address and the key.
         prelude: What Python does before.
         log: A file that takes what it writes to standard error.
     """
-    arguments = ["relay", "--bind", "127.0.0.1", "--port", "0", "--host-key", public_text(key)]
+    arguments = ["relay"]
+    if key is not None:
+        arguments += ["--bind", "127.0.0.1", "--port", "0", "--host-key", public_text(key)]
     process = subprocess.Popen(
         [
             *(sys.executable, "-c", f"{prelude}\nfrom presence.cli import main\nmain()"),

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from relay_people import KEY
 from typer.testing import CliRunner
 
@@ -76,6 +77,22 @@ def test_a_file_says_the_same_by_the_same_names_and_the_command_line_goes_first(
     assert (limits.address_connections, limits.envelopes_per_s) == (3, 111.0)
     assert limits.kib_per_s == 12.0
     assert limits.bundles_per_s == 222.0
+
+
+def test_the_keys_of_hosts_are_read_again_from_the_file_that_they_came_from(relay, tmp_path):
+    file = tmp_path / "relay.toml"
+    file.write_text(f'host-key = ["{PUBLIC}"]')
+    other = public_text(Ed25519PrivateKey.generate())
+    assert relay("--config", file, "--host-key", other).read_keys is None
+    settings = relay("--config", file)
+    file.write_text(f'host-key = ["{PUBLIC}", "{other}"]')
+    assert len(settings.read_keys()) == 2
+    file.write_text("host-key = []")
+    with pytest.raises(UsageError, match="give --host-key"):
+        settings.read_keys()
+    file.write_text("host-keys = ")
+    with pytest.raises(UsageError, match="no TOML"):
+        settings.read_keys()
 
 
 @pytest.mark.parametrize(

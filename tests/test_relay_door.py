@@ -8,12 +8,13 @@ import shutil
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from quiet_loop import run
 from relay_people import KEY, token
 from turn_server import make_certificate
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidMessage, InvalidStatus
 
 from presence.clock import MonotonicClock
 from presence.errors import UsageError
@@ -62,6 +63,7 @@ async def opened(limits=None, tls=None, **options):
             "127.0.0.1",
             0,
             process_request=door.answer_page,
+            create_connection=door.connections.counted,
             ssl=tls,
             logger=quiet_logger(),
         ) as server,
@@ -92,6 +94,19 @@ def test_who_has_a_token_is_let_into_its_room():
     run(go)
 
 
+def test_a_host_may_be_trusted_from_now_on_and_another_no_more():
+    other = Ed25519PrivateKey.generate()
+
+    async def go():
+        async with opened() as (door, _, port):
+            assert (await join(port, key=other)).code == "token"
+            door.trust([other.public_key()])
+            assert isinstance(await join(port, key=other), RelayWelcome)
+            assert (await join(port)).code == "token"
+
+    run(go)
+
+
 def test_of_a_hundred_joins_in_a_second_all_are_served_or_told_when_to_come_again():
     async def go():
         limits = RelayLimits(joins_per_s=10.0, joins_at_once=40.0)
@@ -114,19 +129,37 @@ def test_one_address_cannot_hold_all_connections():
         async with opened(RelayLimits(address_connections=2)) as (door, _, port):
             async with connect(f"ws://127.0.0.1:{port}/relay") as one:
                 async with connect(f"ws://127.0.0.1:{port}/relay"):
-                    assert door.connections == 2
+                    assert door.connections.total == 2
                     with pytest.raises(InvalidStatus) as refused:
                         await join(port)
                     response = refused.value.response
                     assert response.status_code == 429
                     assert "come again" in response.body.decode()
                     assert int(response.headers["Retry-After"]) > 0
-                while door.connections == 2:
+                while door.connections.total == 2:
                     await asyncio.sleep(0.01)
                 assert isinstance(await join(port), RelayWelcome)
                 await one.close()
-            while door.connections:
+            while door.connections.total:
                 await asyncio.sleep(0.01)
+
+    run(go)
+
+
+def test_whoever_opens_connections_and_asks_for_nothing_is_held_to_as_many():
+    async def go():
+        async with opened(RelayLimits(address_connections=4)) as (door, _, port):
+            streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(30)]
+            # What is closed unheard is closed; the others wait until they are late.
+            while door.connections.total != 8:
+                await asyncio.sleep(0.01)
+            with pytest.raises((OSError, EOFError, InvalidMessage)):
+                await join(port)
+            for _, writer in streams:
+                writer.close()
+            while door.connections.total:
+                await asyncio.sleep(0.01)
+            assert isinstance(await join(port), RelayWelcome)
 
     run(go)
 

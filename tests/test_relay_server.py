@@ -20,6 +20,7 @@ from relay_room import voice
 from websockets.asyncio.client import connect
 
 from presence.errors import TransportError
+from presence.relay.admission import public_text
 from presence.relay.door import SPARE_DESCRIPTORS
 from presence.relay.limits import RelayLimits
 from presence.relay.server import relaying
@@ -223,6 +224,32 @@ def test_a_relay_that_drains_opens_no_room_keeps_those_it_has_and_ends_when_they
             await until(lambda: late.heard_of(1) and two.heard_of(1), one.speak)
             for person in (one, two, late):
                 await person.guest.leave()
+            assert await relay.wait() == 0
+
+    run(go)
+
+
+def test_at_sighup_a_relay_reads_again_whom_it_trusts_and_nobody_inside_notices(tmp_path):
+    other = Ed25519PrivateKey.generate()
+    file = tmp_path / "relay.toml"
+    file.write_text(
+        f'bind = "127.0.0.1"\nport = 0\nhost-key = ["{public_text(KEY)}"]', encoding="utf-8"
+    )
+
+    async def go():
+        async with relay_process(None, "--config", file) as relay:
+            one = await Person(1).come(relay.port)
+            file.write_text("rubbish")
+            relay.process.send_signal(signal.SIGHUP)
+            two = await Person(2).come(relay.port)
+            file.write_text(f'host-key = ["{public_text(KEY)}", "{public_text(other)}"]')
+            relay.process.send_signal(signal.SIGHUP)
+            late = Person(3)
+            await until_comes(late, relay.port, key=other)
+            await until(lambda: late.heard_of(1) and two.heard_of(1), one.speak)
+            for person in (one, two, late):
+                await person.guest.leave()
+            relay.process.terminate()
             assert await relay.wait() == 0
 
     run(go)

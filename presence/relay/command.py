@@ -15,6 +15,8 @@ from presence.relay.config import read_config
 from presence.relay.limits import RelayLimits
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     from presence.relay.server import Relay
 
 DEFAULT_PORT = 8441
@@ -22,15 +24,20 @@ _TLS, _WATCHING, _LIMITS = "TLS", "Watching it", "Limits"
 _USUAL = RelayLimits()
 
 
+def _known(context: typer.Context) -> set[str]:
+    """What a configuration file may set."""
+    return {str(p.name) for p in context.command.params} - {"config", "help", "idle"}
+
+
 def _configure(context: typer.Context, file: Path | None) -> Path | None:
     """What the file says holds where the command line says nothing."""
     if file is not None:
-        known = {str(p.name) for p in context.command.params} - {"config", "help", "idle"}
-        context.default_map = read_config(file, known)
+        context.default_map = read_config(file, _known(context))
     return file
 
 
 def relay_command(
+    context: typer.Context,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -193,22 +200,17 @@ def relay_command(
     Ctrl-C ends it at once, SIGTERM as --drain says. How to run it well is in docs/operating.md.
     """
     # Here, so that the command line does not load what few commands need.
-    from presence.relay.admission import public_key
     from presence.relay.logs import FORMATS, LEVELS, LogSettings, set_up_logging
     from presence.relay.server import run_relay
     from presence.relay.settings import RelaySettings
 
-    if not host_key:
-        raise UsageError(
-            "a relay lets in whom a host sends: give --host-key, that host's public key, or set "
-            "host-key in --config"
-        )
-    try:
-        keys = tuple(public_key(text) for text in host_key)
-    except ValueError:
-        raise UsageError(
-            "--host-key is no public key; it is 43 letters, digits, - and _, as the host shows it"
-        ) from None
+    keys = _host_keys(host_key)
+    read_keys = None
+    if config is not None and (context.default_map or {}).get("host_key") == host_key:
+
+        def read_keys() -> tuple[Ed25519PublicKey, ...]:
+            return _host_keys(read_config(config, _known(context)).get("host_key"))
+
     if (certificate is None) != (key is None):
         raise UsageError("--certificate and --key belong together; give both")
     if log not in FORMATS:
@@ -222,6 +224,7 @@ def relay_command(
     run_relay(
         RelaySettings(
             keys=keys,
+            read_keys=read_keys,
             bind=bind,
             port=port,
             media_port=media_port,
@@ -247,6 +250,27 @@ def relay_command(
         ),
         _announce,
     )
+
+
+def _host_keys(texts: object) -> tuple[Ed25519PublicKey, ...]:
+    """The keys of hosts whose people may come.
+
+    Raises:
+        UsageError: there are none, or something else.
+    """
+    from presence.relay.admission import public_key
+
+    if not texts or not isinstance(texts, list):
+        raise UsageError(
+            "a relay lets in whom a host sends: give --host-key, that host's public key, or set "
+            "host-key in --config to a list of them"
+        )
+    try:
+        return tuple(public_key(str(text)) for text in texts)
+    except ValueError:
+        raise UsageError(
+            "--host-key is no public key; it is 43 letters, digits, - and _, as the host shows it"
+        ) from None
 
 
 def metrics_address(text: str) -> tuple[str, int]:

@@ -24,11 +24,12 @@ from presence.allowance import Allowance
 from presence.clock import Clock
 from presence.errors import SealError, SignallingError
 from presence.relay.admission import Admission, read_admission
+from presence.relay.connections import Connections, address_of
 from presence.relay.limits import RelayLimits
 from presence.relay.logs import tell
 from presence.relay.own_process import descriptors_left
 from presence.relay.refusal import COME_SOON, NO_DESCRIPTORS, RefusalError
-from presence.relay.turnstile import Turnstile, subscriber
+from presence.relay.turnstile import Turnstile
 from presence.wire.relay_signalling import (
     RelayWelcome,
     decode_relay_join,
@@ -100,18 +101,18 @@ class Door:
         self._turnstile = Turnstile(limits, clock.now_ns())
         self._lines = Allowance(_LINES_PER_S, _LINES_AT_ONCE, clock.now_ns())
         self._log_addresses = log_addresses
-        self._here: Counter[str] = Counter()
+        self.connections = Connections(limits)
+        """That are open; whoever serves this door makes them by it."""
 
-    @property
-    def connections(self) -> int:
-        """WebSockets that are open."""
-        return self._here.total()
+    def trust(self, keys: Sequence[Ed25519PublicKey]) -> None:
+        """From now on the tokens of these hosts are good; whoever is in is in."""
+        self._keys = keys
 
     def why_not_ready(self) -> str | None:
         """Why nobody can come now; None: they can."""
         if _short_of_descriptors():
             return NO_DESCRIPTORS
-        if self.connections >= self._limits.connections:
+        if self.connections.total >= self._limits.connections:
             return COME_SOON
         return self._rooms.why_not_ready()
 
@@ -122,8 +123,7 @@ class Door:
             return connection.respond(*page)
         if request.path != "/relay":
             return connection.respond(http.HTTPStatus.NOT_FOUND, "nothing is here\n")
-        here = self._here[_address(connection)]
-        if here >= self._limits.address_connections or self.connections >= self._limits.connections:
+        if self.connections.too_many(address_of(connection.transport)):
             self._refused("busy", COME_SOON, connection)
             response = connection.respond(http.HTTPStatus.TOO_MANY_REQUESTS, COME_SOON + "\n")
             response.headers["Retry-After"] = "5"
@@ -132,16 +132,10 @@ class Door:
 
     async def serve(self, websocket: ServerConnection) -> None:
         """Serve one WebSocket from its opening to its end."""
-        address = _address(websocket)
-        self._here[address] += 1
         try:
-            await self._let_in(websocket, address)
+            await self._let_in(websocket, address_of(websocket.transport))
         except ConnectionClosed:
             self.outcomes["gone"] += 1
-        finally:
-            self._here[address] -= 1
-            if not self._here[address]:
-                del self._here[address]
 
     async def _let_in(self, websocket: ServerConnection, address: str) -> None:
         async def welcome(sdp: str) -> None:
@@ -204,14 +198,6 @@ def health_page(
             return http.HTTPStatus.SERVICE_UNAVAILABLE, f"{why}\n"
         return http.HTTPStatus.OK, "ready\n"
     return None
-
-
-def _address(websocket: ServerConnection) -> str:
-    """Whose connection it is, as far as that can be told."""
-    try:
-        return subscriber(str(websocket.remote_address[0]))
-    except (TypeError, IndexError):
-        return ""  # It is gone already.
 
 
 def _short_of_descriptors() -> bool:

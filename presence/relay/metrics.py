@@ -94,7 +94,7 @@ class _RelayCollector(Collector):
         ready = relay.door.why_not_ready() is None
         yield GaugeMetricFamily(_P + "ready", "1 if new rooms can be opened.", float(ready))
         yield GaugeMetricFamily(
-            _P + "connections", "WebSockets of people who are coming.", relay.door.connections
+            _P + "connections", "Connections of who is coming.", relay.door.connections.total
         )
         joins = CounterMetricFamily(
             _P + "joins", "People who came, by what became of it.", labels=["outcome"]

@@ -8,14 +8,16 @@ import gc
 import logging
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from websockets.asyncio.server import serve
 
 from presence.clock import MonotonicClock
+from presence.errors import UsageError
 from presence.relay.certificate import RelayCertificate
 from presence.relay.door import Door
 from presence.relay.foreman import Foreman
@@ -54,11 +56,21 @@ class Relay:
         self.certificate = certificate
         self.metrics_port: int | None = None
         """Where Prometheus asks; None: nowhere."""
+        self.read_keys: Callable[[], Sequence[Ed25519PublicKey]] | None = None
+        """Reads the hosts' keys anew; None: they stay."""
 
     def read_again(self) -> None:
-        """Read the certificate's files again, if there are any."""
+        """Read the hosts' keys and the certificate again; what cannot be read stays as it was."""
         if self.certificate is not None:
             self.certificate.renew()
+        if self.read_keys is not None:
+            try:
+                keys = self.read_keys()
+            except UsageError as error:
+                log.error("the hosts' keys stay as they were: %s", error)
+            else:
+                self.door.trust(keys)
+                tell(log, logging.INFO, "keys_read", "the hosts' keys were read", hosts=len(keys))
 
     async def drain(self, seconds: float) -> None:
         """Open no more rooms, and wait for so long, or until everybody has left."""
@@ -106,7 +118,8 @@ async def relaying(settings: RelaySettings) -> AsyncIterator[Relay]:
         server = await serve(
             door.serve,
             sock=listening,
-            **_tls(certificate),
+            ssl=None if certificate is None else certificate.context,
+            create_connection=door.connections.counted,
             process_request=door.answer_page,
             max_size=MESSAGE_LIMIT,
             compression=None,
@@ -124,17 +137,10 @@ async def relaying(settings: RelaySettings) -> AsyncIterator[Relay]:
             looking = asyncio.create_task(_look(certificate))
             stack.callback(looking.cancel)
         relay = Relay(server.sockets[0].getsockname()[1], door, staff, certificate)
+        relay.read_keys = settings.read_keys
         if settings.metrics is not None:
             relay.metrics_port = await stack.enter_async_context(watched(relay, *settings.metrics))
         yield relay
-
-
-def _tls(certificate: RelayCertificate | None) -> dict[str, Any]:
-    """What a server needs to speak TLS, if it is to."""
-    if certificate is None:
-        return {}
-    # Who does not shake hands holds a connection for no longer than who says nothing.
-    return {"ssl": certificate.context, "ssl_handshake_timeout": OPEN_S}
 
 
 async def _look(certificate: RelayCertificate) -> None:

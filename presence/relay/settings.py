@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,3 +41,5 @@ class RelaySettings:
     """It ends by itself when nobody was inside for so long; None: never."""
     limits: RelayLimits = field(default_factory=RelayLimits)
     log: LogSettings = field(default_factory=LogSettings)
+    read_keys: Callable[[], tuple[Ed25519PublicKey, ...]] | None = None
+    """Reads the keys anew, at SIGHUP; None: they stay as they are."""
