@@ -9,26 +9,26 @@ import time
 import numpy as np
 import pytest
 
-from presence.client.conversation import open_conversation
+from presence.client.conversation import Conversation, open_conversation
+from presence.client.devices import FixedDevices
 from presence.client.hearing import Hearing
 from presence.client.lines import RATE, lines
 from presence.client.records import Came, Heard, Seated, Spoke, VoicePacket, Went
 from presence.client.settings import Settings
 from presence.client.talking import Talking
-from presence.clock import MILLISECOND, SECOND, SkewedClock
+from presence.clock import MILLISECOND, SECOND, ManualClock, SkewedClock
 from presence.codec import encode_profile
 from presence.pose import PoseSample, default_proportions
 from presence.pose.face import SHAPE_INDEX
 from presence.pose.rigid import Rigid
-from presence.voice.file_device import sound_microphone
+from presence.voice.file_device import null_headphones, null_microphone, sound_microphone
 from presence.voice.gate import Gate
 from presence.voice.processing import NoProcessing
 from presence.voice.sound_file import read_sound
-from presence.voice.spatial import open_mixer
 
 BODY = default_proportions()
 PROFILE = encode_profile(BODY)
-BLOCK_NS = 20 * MILLISECOND
+PIECE_NS = 10 * MILLISECOND
 EARS = Rigid.from_yaw(0.0, np.array([0.0, BODY.eye_height, 0.0]))
 LISTENER, LEFT, RIGHT = 0, 2, 1
 """Seats: of three in a circle, who sits at the first sees the second on their right."""
@@ -57,7 +57,7 @@ class Room:
     """A listener and two others who stand still. State: what was heard."""
 
     def __init__(self) -> None:
-        self.hearing = Hearing(open_mixer())
+        self.hearing = Hearing()
         self.hearing.tell(Seated(LISTENER))
         for stream, seat in ((5, RIGHT), (6, LEFT)):
             self.hearing.tell(Came(stream, seat, "somebody", "", PROFILE))
@@ -69,19 +69,19 @@ class Room:
         while waiting or now_ns < packets[-1][0] + SECOND:
             while waiting and waiting[0][0] <= now_ns:
                 at, n, packet = waiting.pop(0)
-                self.hearing.hear(VoicePacket(stream, n, packet.capture_ns, at, packet.opus))
+                packet = VoicePacket(stream, n, packet.capture_ns, at, packet.opus)
+                spoke = self.hearing.hear(packet)
+                if spoke is not None:
+                    self.spoken.append(spoke)
+                    self.told_ns.append(now_ns)
             while frames * SECOND // 60 + way_ns <= now_ns:
                 sample = PoseSample.at_rest(frames * SECOND // 60, BODY.hips_height)
                 arrival_ns = frames * SECOND // 60 + way_ns
                 self.hearing.tell(Heard(stream, frames, arrival_ns, sample))
                 frames += 1
-            block, spoken = self.hearing.render(
-                now_ns + 25 * MILLISECOND, now_ns, EARS, waits or {}
-            )
-            self.blocks.append(block)
-            self.spoken += spoken
-            self.told_ns += [now_ns] * len(spoken)
-            now_ns += BLOCK_NS
+            play_ns = now_ns + 25 * MILLISECOND
+            self.blocks.append(self.hearing.render(play_ns, now_ns, EARS, waits or {}))
+            now_ns += PIECE_NS
         return np.concatenate(self.blocks)
 
 
@@ -157,6 +157,32 @@ def test_a_voice_is_as_late_as_the_pose_needs_to_be(room, packets):
     ]
     assert behind[0] < 130
     assert behind[1] == pytest.approx(180, abs=12)
+
+
+def test_a_mouth_is_read_as_a_packet_comes_and_not_when_sound_is_wanted():
+    devices = FixedDevices(null_microphone(0), null_headphones(0))
+    spoken = []
+    conversation = Conversation(
+        clock=ManualClock(),
+        devices=devices,
+        hearing=Hearing(),
+        talking=None,
+        ears=lambda: EARS,
+        waits=dict,
+        soon=lambda take, what: take(what),
+        say=lambda said: None,
+        tell=spoken.extend,
+    )
+    for record in (Seated(LISTENER), Came(5, RIGHT, "Ada", "", PROFILE)):
+        conversation.hear(record)
+    now_ns = 0
+    while (due_ns := conversation.go_on(now_ns)) <= now_ns:
+        pass
+    now_ns = (now_ns + due_ns) // 2
+    packet = said(1.0)[0][1]
+    conversation.hear(VoicePacket(5, 0, packet.capture_ns, now_ns, packet.opus))
+    assert conversation.go_on(now_ns) == due_ns
+    assert [spoke.stream for spoke in spoken] == [5]
 
 
 def test_who_left_and_strangers_are_not_heard(room, packets):

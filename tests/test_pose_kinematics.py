@@ -6,9 +6,14 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from presence.pose import BONE_COUNT, MIRROR, PARENTS, PoseSample, default_proportions
-from presence.pose.kinematics import fingertips_in_place, forward_kinematics, joints_in_place
+from presence.pose.kinematics import (
+    fingertips_in_place,
+    forward_kinematics,
+    joint_in_place,
+    joints_in_place,
+)
 from presence.pose.quaternion import quat_from_rotvec
-from presence.pose.skeleton import FINGERTIP_BONES
+from presence.pose.skeleton import FINGERTIP_BONES, INDEX
 
 ADULT = default_proportions()
 seeds = st.integers(0, 2**32 - 1)
@@ -88,3 +93,14 @@ def test_inputs_are_left_as_they_were():
     forward_kinematics(rotations, root, ADULT.offsets)
     np.testing.assert_array_equal(rotations, before[0])
     np.testing.assert_array_equal(root, before[1])
+
+
+@given(seeds)
+def test_one_joint_is_where_it_is_among_all(seed):
+    rotations, root = random_pose(seed)
+    sample = PoseSample(0, root, rotations)
+    positions, orientations = joints_in_place(sample, ADULT)
+    for joint in (0, INDEX["head"], INDEX["leftIndexDistal"]):
+        alone = joint_in_place(sample, ADULT, joint)
+        np.testing.assert_allclose(alone.translation, positions[joint], atol=1e-12)
+        np.testing.assert_allclose(alone.rotation, orientations[joint], atol=1e-12)

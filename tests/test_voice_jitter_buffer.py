@@ -12,8 +12,9 @@ from presence.bench.speaking import unpacked
 from presence.bench.speech import Machines, carry
 from presence.playout.clock_map import ClockMap
 from presence.transport.lossy import Conditions
-from presence.voice.block import BLOCK
-from presence.voice.jitter_buffer import BLOCK_NS, JitterBuffer
+from presence.voice.block import BLOCK, PIECE
+from presence.voice.heard import Heard
+from presence.voice.jitter_buffer import BLOCK_NS, PIECE_NS, JitterBuffer
 from presence.voice.opus import OpusSettings, VoiceEncoder
 from presence.voice.tape import Kind
 
@@ -28,16 +29,19 @@ def packets_of(blocks, settings=STEADY):
 
 
 def played(buffer, arrivals, blocks, *, lead_ns=0):
-    """What is heard, one block after another; arrivals: (ns, packet, sequence, capture ns)."""
+    """What is heard, two pieces to a block; arrivals: (ns, packet, sequence, capture ns)."""
     waiting = sorted(arrivals, key=lambda arrival: arrival[0])
-    heard = []
-    for number in range(blocks):
-        now_ns = number * BLOCK_NS + PHASE_NS
+    pieces = []
+    for number in range(2 * blocks):
+        now_ns = number * PIECE_NS + PHASE_NS
         while waiting and waiting[0][0] <= now_ns:
             at_ns, packet, sequence, capture_ns = waiting.pop(0)
             buffer.push(packet, sequence, capture_ns, at_ns)
-        heard.append(buffer.take(now_ns + lead_ns, now_ns))
-    return heard
+        pieces.append(buffer.take(now_ns + lead_ns, now_ns))
+    return [
+        Heard(sound([one, two]), kinds([one, two]), one.capture_ns)
+        for one, two in zip(pieces[::2], pieces[1::2], strict=True)
+    ]
 
 
 def punctual(packets, *, late_ns=lambda number: 0, lost=()):
@@ -76,7 +80,7 @@ def test_what_comes_in_time_is_heard_whole_and_as_it_was_decoded():
 def test_on_a_still_path_it_waits_no_longer_than_the_devices_beat_asks():
     for phase_ns in (1 * MS, 10 * MS, 19 * MS):
         carried = carry(tone(6.0), settings=STEADY, machines=Machines(phase_ns=phase_ns))
-        assert np.percentile(carried.added_ms[100:], 95) < 23.0
+        assert np.percentile(carried.added_ms[200:], 95) < 13.0
 
 
 def test_a_voice_may_come_in_the_wrong_order():
@@ -180,8 +184,9 @@ def test_devices_that_run_apart_change_neither_delay_nor_sound(ppm):
     assert np.percentile(carried.added_ms[100:], 95) < 28.0
     counts = buffer.counts
     changed_ms = (counts.shortened_ns - counts.lengthened_ns) / MS
-    assert abs(changed_ms - 32_000.0 * ppm / 1e6) < 45.0
-    assert (kinds(carried.heard[100:-30]) == Kind.CONCEALED).mean() < 0.005
+    # As it begins it waits for 40 to 50 ms, and later for up to 10.
+    assert 30.0 < changed_ms - 32_000.0 * ppm / 1e6 < 50.0
+    assert (kinds(carried.heard[200:-60]) == Kind.CONCEALED).mean() < 0.005
     assert sharpest(carried.sound[100 * BLOCK : -30 * BLOCK]) < 6.0 * sharpest(blocks.ravel())
 
 
@@ -191,17 +196,17 @@ def test_it_can_be_held_as_late_as_a_face_and_let_go():
     arrivals = punctual(packets)
     now_ns = 0
     seen = []
-    for number in range(590):
-        now_ns = number * BLOCK_NS + PHASE_NS
+    for number in range(1180):
+        now_ns = number * PIECE_NS + PHASE_NS
         while arrivals and arrivals[0][0] <= now_ns:
             at_ns, packet, sequence, capture_ns = arrivals.pop(0)
             buffer.push(packet, sequence, capture_ns, at_ns)
-        if number in (100, 350):
-            buffer.follow(150 * MS if number == 100 else None)
+        if number in (200, 700):
+            buffer.follow(150 * MS if number == 200 else None)
         buffer.take(now_ns, now_ns)
         seen.append(buffer.behind_ns)
-    assert seen[99] < 45 * MS
-    assert abs(seen[349] - 150 * MS) < 4 * MS
+    assert seen[199] < 45 * MS
+    assert abs(seen[699] - 150 * MS) < 4 * MS
     assert seen[-1] < 45 * MS
 
 
@@ -213,7 +218,25 @@ def test_what_it_says_of_its_delay_agrees_with_the_clock_that_it_shares():
     play_ns = 89 * BLOCK_NS + PHASE_NS + lead_ns
     # As a pose's: how far what is shown lies behind the fastest that could be.
     expected = clock.sender_at(play_ns) - heard[-1].capture_ns
+    # Since then a second piece was heard, as late.
     assert abs(buffer.behind_ns - expected) < MS
+
+
+def test_while_a_voice_is_only_made_up_it_is_neither_late_nor_soon():
+    """Else a face would follow a voice that nobody hears for a tenth of a second."""
+    packets = packets_of(tone(3.0))
+    arrivals = punctual(packets[:100])
+    buffer = JitterBuffer()
+    played(buffer, arrivals, 98)
+    before_ns = buffer.behind_ns
+    behind = []
+    for number in range(2 * 98, 2 * 112):
+        now_ns = number * PIECE_NS + PHASE_NS
+        buffer.take(now_ns, now_ns)
+        behind.append(buffer.behind_ns)
+    assert before_ns is not None
+    assert behind[-10:] == [None] * 10
+    assert all(abs(each - before_ns) < 12 * MS for each in behind if each is not None)
 
 
 def test_copies_are_counted_and_change_nothing():
@@ -252,7 +275,7 @@ def test_however_much_comes_no_more_than_a_second_waits():
     for number in range(5000):
         buffer.push(packet, number, number * BLOCK_NS, 100 * MS)
     assert buffer.counts.skipped > 0
-    assert buffer.take(200 * MS, 200 * MS).block.shape == (BLOCK,)
+    assert buffer.take(200 * MS, 200 * MS).block.shape == (PIECE,)
 
 
 @settings(max_examples=60, deadline=None)
@@ -267,14 +290,14 @@ def test_however_much_comes_no_more_than_a_second_waits():
         max_size=60,
     )
 )
-def test_whatever_comes_there_is_a_block_for_every_beat(pushed):
+def test_whatever_comes_there_is_a_piece_for_every_beat(pushed):
     buffer = JitterBuffer()
     for number, (packet, sequence, capture_ns, beat) in enumerate(pushed):
         now_ns = number * 7 * MS
         buffer.push(packet, sequence, capture_ns, now_ns)
         if beat:
             heard = buffer.take(now_ns, now_ns)
-            assert heard.block.shape == heard.kinds.shape == (BLOCK,)
+            assert heard.block.shape == heard.kinds.shape == (PIECE,)
             assert np.abs(heard.block).max() <= 1.0
 
 

@@ -60,6 +60,17 @@ def test_what_was_long_ago_counts_for_little():
     assert uncovered(told(late), 1.0)[0] < 0.06
 
 
+def test_who_says_little_is_not_remembered_for_longer():
+    lateness, clock = Lateness(), ClockMap()
+    for number in range(200):
+        # The first four seconds are of speech, later there is a packet a second.
+        stamp = min(number, 100) * BLOCK_NS + max(number - 100, 0) * 1000 * MS
+        arrival = stamp + (30 * MS if number < 100 and number % 2 else 0)
+        clock.observe(stamp, arrival)
+        lateness.add(number, stamp, arrival)
+    assert uncovered((lateness, clock), 1.0)[0] < 0.06
+
+
 def test_a_packet_counts_once():
     lateness, _ = told([0.0] * 30)
     assert not lateness.add(29, 29 * BLOCK_NS, 29 * BLOCK_NS)

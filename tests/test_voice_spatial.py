@@ -21,7 +21,7 @@ from presence.errors import UsageError
 from presence.pose.quaternion import quat_from_axis_angle
 from presence.pose.rigid import RIGHT, Rigid
 from presence.voice import openal, spatial
-from presence.voice.block import BLOCK
+from presence.voice.block import BLOCK, PIECE
 from presence.voice.feed import WAITING
 from presence.voice.spatial import MOST_VOICES, mouth_of, open_mixer
 
@@ -35,8 +35,8 @@ def make_mixer(request):
     """Makes mixers of a kind, without a room; they are closed in the end."""
     mixers = []
 
-    def make(*, room=False):
-        mixer = open_mixer(room=room, openal=request.param == "openal")
+    def make(*, block=BLOCK, room=False):
+        mixer = open_mixer(block=block, room=room, openal=request.param == "openal")
         mixers.append(mixer)
         if mixer.kind != request.param:
             pytest.skip("OpenAL Soft is not installed")
@@ -61,6 +61,16 @@ def from_place(mixer, position, *, facing=None, blocks=None):
     for _ in range(3):
         mixer.render()
     return sound
+
+
+def test_in_pieces_of_10_ms_the_same_is_heard_as_in_blocks_of_20(make_mixer):
+    blocks = noise(0.4, level=0.05)
+    heard_in = []
+    for block in (BLOCK, PIECE):
+        mixer = make_mixer(block=block)
+        mixer.add(1, 2.0 * LEFT, -LEFT)
+        heard_in.append(heard(mixer, blocks.reshape(-1, block)))
+    np.testing.assert_allclose(heard_in[0], heard_in[1], atol=1e-5)
 
 
 def test_after_a_second_in_which_nobody_speaks_nothing_is_rendered_until_somebody_does(mixer):

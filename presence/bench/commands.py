@@ -173,7 +173,9 @@ def voice(quick: Quick = False, json: Json = False) -> None:
     """What the stages of a voice's way cost, and how it fares on bad networks."""
     from presence.bench.voice import bench_voice
 
-    _print(bench_voice(blocks=200, sentences=6, runs=1) if quick else bench_voice(), json)
+    _print(
+        bench_voice(blocks=200, sentences=6, runs=1, seconds=6.0) if quick else bench_voice(), json
+    )
 
 
 @bench.command()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from presence.errors import CodecError
-from presence.voice.block import BLOCK
+from presence.voice.block import PIECE
 from presence.voice.heard import Heard
-from presence.voice.jitter_buffer import BLOCK_NS
+from presence.voice.jitter_buffer import BLOCK_NS, PIECE_NS
 from presence.voice.opus import VoiceDecoder
 from presence.voice.tape import Kind
 
@@ -19,7 +19,7 @@ _WAIT_NS = 60_000_000
 
 
 class FixedBuffer:
-    """See the module. State: packets by the block that they are, and which block is next."""
+    """See the module. State: packets by their block, which is next, and half of it."""
 
     def __init__(self) -> None:
         self._decoder = VoiceDecoder()
@@ -28,6 +28,7 @@ class FixedBuffer:
         self._waiting: dict[int, bytes] = {}
         self._next = 0
         self._begun = False
+        self._rest: Heard | None = None
 
     def push(self, packet: bytes, sequence: int, capture_ns: int, arrival_ns: int) -> None:
         """Take in a packet; when the first is to be played is settled by when it came."""
@@ -38,11 +39,14 @@ class FixedBuffer:
             self._waiting[number] = packet
 
     def take(self, play_ns: int, now_ns: int) -> Heard:
-        """The next block."""
+        """The next piece."""
+        if self._rest is not None:
+            heard, self._rest = self._rest, None
+            return heard
         self._begun = self._begun or (self._due_ns is not None and now_ns >= self._due_ns)
         if not self._begun:
             return Heard(
-                np.zeros(BLOCK, dtype=np.float32), np.full(BLOCK, Kind.PAUSE, dtype=np.uint8), None
+                np.zeros(PIECE, dtype=np.float32), np.full(PIECE, Kind.PAUSE, dtype=np.uint8), None
             )
         number, self._next = self._next, self._next + 1
         capture_ns = self._begin_ns + number * BLOCK_NS
@@ -57,4 +61,6 @@ class FixedBuffer:
                 block = self._decoder.conceal()
         except CodecError:
             block = self._decoder.conceal()
-        return Heard(block, np.full(BLOCK, kind, dtype=np.uint8), capture_ns)
+        kinds = np.full(PIECE, kind, dtype=np.uint8)
+        self._rest = Heard(block[PIECE:], kinds, capture_ns + PIECE_NS)
+        return Heard(block[:PIECE], kinds, capture_ns)

@@ -14,7 +14,7 @@ import numpy as np
 
 from presence.bench.speech import Carried
 from presence.pose.arrays import Floats
-from presence.voice.block import BLOCK, RATE, Samples
+from presence.voice.block import BLOCK, PIECE, RATE, Samples
 from presence.voice.tape import LONGEST, Kind
 
 _FAINTER_DB = 12.0
@@ -31,11 +31,11 @@ def gaps(carried: Carried, clear: Samples) -> dict[str, float]:
         clear: what is heard where there is no network, sample by sample of what was spoken.
     """
     loudest_db = max(
-        _level_db(block) for block in clear[: len(clear) // BLOCK * BLOCK].reshape(-1, BLOCK)
+        _level_db(block) for block in clear[: len(clear) // PIECE * PIECE].reshape(-1, PIECE)
     )
     speaks_db = loudest_db + _SPEAKS_DB
     spoken = sum(
-        _level_db(clear[at : at + BLOCK]) > speaks_db for at in range(0, len(clear) - BLOCK, BLOCK)
+        _level_db(clear[at : at + PIECE]) > speaks_db for at in range(0, len(clear) - PIECE, PIECE)
     )
     gone = made_up = 0.0
     due: int | None = None
@@ -44,17 +44,17 @@ def gaps(carried: Carried, clear: Samples) -> dict[str, float]:
     ):
         if at is None:
             # In a pause: if it hides speech, something is wrong.
-            if due is None or after is None or due + BLOCK > after:
+            if due is None or after is None or due + PIECE > after:
                 continue
             at = due
         elif due is not None and at - due > LONGEST + BLOCK // 20:
             # More is missing than what makes sound a little shorter.
             gone += sum(
-                _level_db(clear[begin : begin + BLOCK]) > speaks_db
-                for begin in range(due, at - BLOCK // 2, BLOCK)
+                _level_db(clear[begin : begin + PIECE]) > speaks_db
+                for begin in range(due, at - PIECE // 2, PIECE)
             )
-        due = at + BLOCK
-        level_db = _level_db(clear[at : at + BLOCK])
+        due = at + PIECE
+        level_db = _level_db(clear[at : at + PIECE])
         if level_db > speaks_db:
             made_up += float((heard.kinds == Kind.CONCEALED).mean())
             gone += _level_db(heard.block) < level_db - _FAINTER_DB

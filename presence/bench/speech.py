@@ -18,7 +18,7 @@ from presence.pose.arrays import Floats
 from presence.transport.lossy import PERFECT, Conditions, LossyPath
 from presence.voice.block import BLOCK, Samples
 from presence.voice.heard import Heard
-from presence.voice.jitter_buffer import BLOCK_NS, JitterBuffer
+from presence.voice.jitter_buffer import BLOCK_NS, PIECE_NS, JitterBuffer
 from presence.voice.opus import OpusSettings, VoiceEncoder
 from presence.voice.processing import Processing
 
@@ -34,7 +34,7 @@ class Buffer(Protocol):
         """Take in a packet."""
 
     def take(self, play_ns: int, now_ns: int) -> Heard:
-        """The next block."""
+        """The next piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Machines:
     microphone_ppm: float = 0.0
     headphones_ppm: float = 0.0
     phase_ns: int = 7_000_000
-    """How long after a block is spoken the headphones ask for one."""
+    """How long after a block is spoken the headphones ask for a piece."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +55,9 @@ class Carried:
 
     heard: list[Heard]
     spoken_at: list[int | None]
-    """Of each block heard: which sample of all that were spoken its first one was."""
+    """Of each piece heard: which sample of all that were spoken its first one was."""
     added_ms: Floats
-    """Of each block heard, but for pauses: the time from its last sample's being spoken to its
+    """Of each piece heard, but for pauses: the time from its last sample's being spoken to its
     being played, less a block and less what the path takes at least."""
     packet_bytes: list[int]
     """Of each block spoken: how much was sent for it."""
@@ -94,7 +94,7 @@ def carry(
     path = LossyPath(conditions, seed)
     arrivals = _Arrivals(path, buffer, machines.receiver)
     spoken_every = BLOCK_NS / (1.0 + 1e-6 * machines.microphone_ppm)
-    played_every = BLOCK_NS / (1.0 + 1e-6 * machines.headphones_ppm)
+    played_every = PIECE_NS / (1.0 + 1e-6 * machines.headphones_ppm)
     heard: list[Heard] = []
     captured: list[int | None] = []
     added: list[float] = []

@@ -34,7 +34,7 @@ from presence.transport.lossy import Conditions
 
 DISPLAY_RATE = 90
 _SPEAKS_NS = 60 * MILLISECOND
-"""Who was heard within this speaks."""
+"""Where no more than this lies between two words of a mouth, somebody speaks; longer is a pause."""
 _REHEARSED = 120
 """Samples of a performance."""
 _SAMPLE_NS = 250 * MILLISECOND
@@ -60,12 +60,19 @@ class Weather(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolledView(ViewProcess):
-    """What a view would show, without one. State: a playout for each person heard."""
+    """What a view would show, without one.
+
+    State: a playout for each person heard, the newest word of their mouth, and how they were seen
+    since: when by the machine's clock, at which instant of theirs, and which one was heard.
+    """
 
     def __init__(self) -> None:
         """Nobody is heard yet."""
+        self.lips = Columns("machine_ns", "stream", "early_ns")
+        """How much sooner than what is heard the lips are seen that say it."""
         self._playouts: dict[int, Playout] = {}
         self._spoke: dict[int, Spoke] = {}
+        self._looks: dict[int, list[tuple[int, int, int]]] = {}
 
     @property
     def exit_code(self) -> int | None:
@@ -90,7 +97,7 @@ class PolledView(ViewProcess):
                 playout = self._playouts.get(record.stream)
                 if playout is not None:
                     playout.follow(record.behind_ns)
-                    self._spoke[record.stream] = record
+                    self._judge(record)
             case Went():
                 self._playouts.pop(record.stream, None)
             case _:
@@ -108,11 +115,18 @@ class PolledView(ViewProcess):
         """It has nothing to say."""
         return None
 
-    def look(self, machine_ns: int, own_ns: int, log: Columns, lips: Columns) -> int:
-        """Show everybody at this moment, by both clocks, and note it; how many were seen.
+    def _judge(self, record: Spoke) -> None:
+        """Note how lips were seen since the word before, unless there was a pause between."""
+        before, self._spoke[record.stream] = self._spoke.get(record.stream), record
+        looks, self._looks[record.stream] = self._looks.get(record.stream, []), []
+        if before is None or record.at_ns - before.at_ns > _SPEAKS_NS:
+            return
+        for machine_ns, shown_ns, heard_ns in looks:
+            # What was not known yet could not be seen.
+            self.lips.add(machine_ns, record.stream, min(shown_ns, before.at_ns) - heard_ns)
 
-        Into ``lips`` goes how much sooner than what is heard the lips are seen that say it.
-        """
+    def look(self, machine_ns: int, own_ns: int, log: Columns) -> int:
+        """Show everybody at this moment, by both clocks, and note it; how many were seen."""
         seen = 0
         for stream, playout in self._playouts.items():
             shown = playout.show(own_ns, own_ns)
@@ -131,10 +145,9 @@ class PolledView(ViewProcess):
                 float(shown.opacity),
             )
             spoke = self._spoke.get(stream)
-            if spoke is None or shown.sender_ns - spoke.at_ns > _SPEAKS_NS:
-                continue
-            heard_ns = shown.sender_ns + shown.estimate_ns - spoke.behind_ns
-            lips.add(machine_ns, stream, min(shown.sender_ns, spoke.at_ns) - heard_ns)
+            if spoke is not None:
+                heard_ns = shown.sender_ns + shown.estimate_ns - spoke.behind_ns
+                self._looks[stream].append((machine_ns, shown.sender_ns, heard_ns))
         return seen
 
 
@@ -181,7 +194,6 @@ class Watch:
         self._media = media
         self._view = view
         self._shown = shown_columns()
-        self._lips = Columns("machine_ns", "stream", "early_ns")
         self._polls = Columns("machine_ns", "seen")
         self._queues = Columns("machine_ns", "age_ns")
         self._trips = Columns("machine_ns", "stream", "round_trip_ns")
@@ -199,7 +211,7 @@ class Watch:
             # A beat that was missed is not made up for.
             beats = max(beats, (now_ns - began_ns) * DISPLAY_RATE // SECOND)
             own_ns = settings.clock.from_machine_ns(now_ns)
-            seen = self._view.look(now_ns, own_ns, self._shown, self._lips)
+            seen = self._view.look(now_ns, own_ns, self._shown)
             self._polls.add(now_ns, seen)
             if not ready and seen == self._task.others:
                 ready = True
@@ -219,7 +231,7 @@ class Watch:
         assert settings.log_directory is not None
         tables = {
             "shown": self._shown,
-            "lips": self._lips,
+            "lips": self._view.lips,
             "polls": self._polls,
             "queues": self._queues,
             "trips": self._trips,

@@ -1,6 +1,6 @@
 """The thread that a participant's voice goes through, both ways, between the devices and the loop.
 
-The headphones' clock drives it: each time that they want 20 ms, whatever has come of each voice is
+The headphones' clock drives it: each time that they want 10 ms, whatever has come of each voice is
 mixed, and what was mixed is what the echo canceller is told of. Sound must go on while the event
 loop is busy, so nothing here waits for it.
 """
@@ -30,12 +30,10 @@ from presence.pose.proportions import default_proportions
 from presence.pose.rigid import Rigid
 from presence.voice.gate import Gate
 from presence.voice.processing import NoProcessing, open_processing
-from presence.voice.spatial import open_mixer
 
 log = logging.getLogger(__name__)
 
 _LONGEST_REST_NS = 10 * MILLISECOND
-"""What the loop tells of is looked at at least so often."""
 _SWITCH_S = 0.0002
 _PRIORITY = -11
 """As sound servers have it."""
@@ -55,7 +53,7 @@ class Conversation(threading.Thread):
         talking: Talking | None,
         ears: Callable[[], Rigid],
         waits: Callable[[], dict[int, int]],
-        loop: asyncio.AbstractEventLoop,
+        soon: Callable[..., object],
         say: Callable[[Said], None],
         tell: Callable[[Sequence[Spoke]], None],
     ) -> None:
@@ -68,9 +66,9 @@ class Conversation(threading.Thread):
             talking: makes packets of what is said; None: nobody speaks here.
             ears: where the head that hears is, in its own place.
             waits: how far behind each person's pose is shown, by itself.
-            loop: runs the next two.
+            soon: has the loop call the next two, from any thread: its ``call_soon_threadsafe``.
             say: sends a packet.
-            tell: takes what voices say of their people, every 20 ms.
+            tell: takes what voices say of their people, as packets come.
         """
         super().__init__(name="voice", daemon=True)
         self._clock = clock
@@ -79,12 +77,16 @@ class Conversation(threading.Thread):
         self._talking = talking
         self._ears = ears
         self._waits = waits
-        self._loop = loop
+        self._soon = soon
         self._say = say
         self._tell = tell
         self._told: deque[Record | VoicePacket | Adjusted] = deque()
         self._checked_ns = clock.now_ns()
         self._ended = threading.Event()
+        self._roused = threading.Event()
+        """A packet has come: mouths are read at once, before what they say is due."""
+        self._wanted_ns = self._ready_ns = self._checked_ns
+        """Before then the headphones want nothing, and the microphone has nothing."""
 
     @property
     def sound_from_ns(self) -> int | None:
@@ -110,10 +112,13 @@ class Conversation(threading.Thread):
         """Take in what the loop heard of the others, and was asked for; for the loop's thread."""
         if self._hearing is not None:
             self._told.append(told)
+            if isinstance(told, VoicePacket):
+                self._roused.set()
 
     def close(self) -> None:
         """End within a block's time, and give the devices back."""
         self._ended.set()
+        self._roused.set()
         self.join()
 
     def run(self) -> None:
@@ -126,10 +131,11 @@ class Conversation(threading.Thread):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _PRIORITY)
         try:
             while not self._ended.is_set():
-                due_ns = self._go_on(self._clock.now_ns())
+                due_ns = self.go_on(self._clock.now_ns())
                 rest_ns = min(due_ns - self._clock.now_ns(), _LONGEST_REST_NS)
                 if rest_ns > 0:
-                    self._ended.wait(rest_ns / SECOND)
+                    self._roused.wait(rest_ns / SECOND)
+                self._roused.clear()
         except Exception:
             log.exception("the voice has failed; leave and join again to speak and hear")
         finally:
@@ -137,11 +143,12 @@ class Conversation(threading.Thread):
             if self._hearing is not None:
                 self._hearing.close()
 
-    def _go_on(self, now_ns: int) -> int:
-        """Do what is due; when to do so again."""
+    def go_on(self, now_ns: int) -> int:
+        """Do what is due; when to do so again. For the thread, or for who makes up the time."""
         if now_ns - self._checked_ns >= _CHECK_NS:
             self._checked_ns = now_ns
-            self._devices.check(now_ns)
+            if self._devices.check(now_ns):
+                self._wanted_ns = self._ready_ns = now_ns
         due_ns = now_ns + _LONGEST_REST_NS
         if self._hearing is not None:
             due_ns = self._hear(self._hearing, now_ns)
@@ -150,32 +157,40 @@ class Conversation(threading.Thread):
         return due_ns
 
     def _hear(self, hearing: Hearing, now_ns: int) -> int:
+        spoken = []
         while self._told:
             told = self._told.popleft()
             if isinstance(told, VoicePacket):
-                hearing.hear(told)
+                spoke = hearing.hear(told)
+                if spoke is not None:
+                    spoken.append(spoke)
             elif isinstance(told, Adjusted):
                 hearing.adjust(told)
             else:
                 hearing.tell(told)
+        if spoken:
+            self._hand_over(self._tell, spoken)
+        if now_ns < self._wanted_ns:
+            return self._wanted_ns
         headphones = self._devices.headphones
-        wanted_ns = headphones.wanted_ns(now_ns)
-        if wanted_ns > now_ns:
-            return wanted_ns
-        play_ns = now_ns + headphones.delay_ns
-        block, spoken = hearing.render(play_ns, now_ns, self._ears(), self._waits())
+        self._wanted_ns = headphones.wanted_ns(now_ns)
+        if now_ns < self._wanted_ns:
+            return self._wanted_ns
+        play_ns = headphones.plays_ns(now_ns)
+        block = hearing.render(play_ns, now_ns, self._ears(), self._waits())
         heard_ns = headphones.write(block, now_ns)
         if self._talking is not None:
             self._talking.played(block, now_ns, heard_ns)
-        if spoken:
-            self._hand_over(self._tell, spoken)
         return now_ns
 
     def _talk(self, talking: Talking, now_ns: int) -> int:
+        if now_ns < self._ready_ns:
+            return self._ready_ns
         microphone = self._devices.microphone
         captured = microphone.read(now_ns)
         if captured is None:
-            return microphone.ready_ns(now_ns)
+            self._ready_ns = microphone.ready_ns(now_ns)
+            return self._ready_ns
         said = talking.take(captured, now_ns)
         if said is not None:
             self._hand_over(self._say, said)
@@ -183,7 +198,7 @@ class Conversation(threading.Thread):
 
     def _hand_over(self, take: Callable[..., None], what: object) -> None:
         try:
-            self._loop.call_soon_threadsafe(take, what)
+            self._soon(take, what)
         except RuntimeError:
             # The loop has ended, and so will this.
             self._ended.set()
@@ -233,7 +248,7 @@ def open_conversation(
             processing = NoProcessing() if settings.microphone == "lines" else open_processing()
             talking = Talking(processing, Gate())
             talking.gate.muted = settings.muted
-        hearing = Hearing(open_mixer()) if settings.listens else None
+        hearing = Hearing() if settings.listens else None
     except UsageError as error:
         devices.close()
         if not {settings.microphone, settings.headphones} <= {"none", "default"}:
@@ -247,7 +262,7 @@ def open_conversation(
         talking=talking,
         ears=ears,
         waits=view.waits if view is not None else dict,
-        loop=loop,
+        soon=loop.call_soon_threadsafe,
         say=say,
         tell=tell,
     )

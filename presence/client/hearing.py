@@ -15,15 +15,16 @@ from presence.client.loudness import AS_THEY_COME, Loudness
 from presence.client.records import Record, Spoke, VoicePacket, Went
 from presence.client.talking import shown_level
 from presence.errors import CodecError
-from presence.pose.kinematics import joints_in_place
+from presence.pose.arrays import Floats
+from presence.pose.kinematics import joint_in_place
 from presence.pose.rigid import Rigid
 from presence.pose.skeleton import INDEX
 from presence.voice.activity import Activity
-from presence.voice.block import Samples
-from presence.voice.jitter_buffer import BLOCK_NS, JitterBuffer
+from presence.voice.block import PIECE, Samples
+from presence.voice.jitter_buffer import BLOCK_NS, PIECE_NS, JitterBuffer
 from presence.voice.lips import LATENCY_NS, Lips
 from presence.voice.opus import VoiceDecoder
-from presence.voice.spatial import MOST_VOICES, Mixer, mouth_of
+from presence.voice.spatial import MOST_VOICES, mouth_of, open_mixer
 
 _HEAD = INDEX["head"]
 
@@ -69,6 +70,8 @@ class _Voice:
     buffer: JitterBuffer
     mouth: _Mouth = field(default_factory=_Mouth)
     placed: bool = False
+    position: Floats = field(default_factory=lambda: np.zeros(3))
+    """Where their mouth was to be, as of the last time that it was looked for."""
     behind_ns: int = 0
     """As of the last block that was heard."""
 
@@ -79,13 +82,14 @@ class Hearing:
     One thread uses it.
     """
 
-    def __init__(self, mixer: Mixer) -> None:
+    def __init__(self) -> None:
         """Nobody is heard yet."""
-        self._mixer = mixer
+        self._mixer = open_mixer(block=PIECE)
         self._guests = Guests()
         self._voices: dict[int, _Voice] = {}
         self._loudness: dict[int, Loudness] = {}
-        self._spoken: list[Spoke] = []
+        self._halfway = False
+        """Whether those who move have gone half of the way for which it was looked."""
 
     def tell(self, record: Record) -> None:
         """Take in what the media process says of the others."""
@@ -96,19 +100,20 @@ class Hearing:
             if voice is not None and voice.placed:
                 self._mixer.remove(record.stream)
 
-    def hear(self, packet: VoicePacket) -> None:
-        """Take in 20 ms of somebody's voice; of people who are not here nothing is heard."""
+    def hear(self, packet: VoicePacket) -> Spoke | None:
+        """Take in 20 ms of somebody's voice, and say how their mouth is.
+
+        Of people who are not here nothing is heard; what comes after a later packet says nothing.
+        """
         voice = self._voices.get(packet.stream)
         if voice is None:
             guest = self._guests.get(packet.stream)
             if guest is None or len(self._voices) >= MOST_VOICES:
-                return
+                return None
             # One mapping for what they do and what they say.
             voice = self._voices[packet.stream] = _Voice(JitterBuffer(clock=guest.playout.clock))
         voice.buffer.push(packet.opus, packet.sequence, packet.capture_ns, packet.arrival_ns)
-        spoke = voice.mouth.read(packet, voice.behind_ns)
-        if spoke is not None:
-            self._spoken.append(spoke)
+        return voice.mouth.read(packet, voice.behind_ns)
 
     def adjust(self, adjusted: Adjusted) -> None:
         """Make somebody louder or softer, or not heard at all."""
@@ -116,19 +121,14 @@ class Hearing:
         if adjusted.stream in self._mixer.streams:
             self._set_loudness(adjusted.stream)
 
-    def render(
-        self, play_ns: int, now_ns: int, ears: Rigid, waits: dict[int, int]
-    ) -> tuple[Samples, list[Spoke]]:
-        """The next 20 ms for both ears, and what is known since the last of those who speak.
+    def render(self, play_ns: int, now_ns: int, ears: Rigid, waits: dict[int, int]) -> Samples:
+        """The next 10 ms for both ears: ``(480, 2)``.
 
         Args:
             play_ns: when its first sample will be heard, by this participant's clock.
             now_ns: the time now, by the same clock.
             ears: the head that hears it, in its own place.
             waits: how far behind each person's pose would be shown, were it not for their voice.
-
-        Returns:
-            ``(960, 2)``, and a record for each packet that came.
         """
         for stream, guest, place in self._guests.placed():
             voice = self._voices.get(stream)
@@ -136,14 +136,17 @@ class Hearing:
                 continue
             voice.buffer.follow(waits.get(stream))
             heard = voice.buffer.take(play_ns, now_ns)
-            if heard.capture_ns is not None or not voice.placed:
-                self._place(stream, voice, guest, place, play_ns + BLOCK_NS, now_ns)
+            if not voice.placed or (heard.capture_ns is not None and not self._halfway):
+                # For two pieces at once: in the first of them they go half of the way.
+                self._place(stream, voice, guest, place, play_ns + 2 * PIECE_NS, now_ns)
+            elif self._halfway:
+                self._mixer.move(stream, voice.position)
             self._mixer.write(stream, heard.block)
             if voice.buffer.behind_ns is not None:
                 voice.behind_ns = voice.buffer.behind_ns
+        self._halfway = not self._halfway
         self._mixer.listen(ears)
-        spoken, self._spoken = self._spoken, []
-        return self._mixer.render(), spoken
+        return self._mixer.render()
 
     def close(self) -> None:
         """Give back what the mixer holds."""
@@ -157,15 +160,15 @@ class Hearing:
         if shown is None:
             head = Rigid.from_yaw(0.0, np.array([0.0, guest.proportions.eye_height, 0.0]))
         else:
-            positions, orientations = joints_in_place(shown.sample, guest.proportions)
-            head = Rigid(orientations[_HEAD], positions[_HEAD])
+            head = joint_in_place(shown.sample, guest.proportions, _HEAD)
         position, facing = mouth_of(place @ head)
         if voice.placed:
-            self._mixer.move(stream, position, facing)
+            self._mixer.move(stream, 0.5 * (voice.position + position), facing)
         else:
             self._mixer.add(stream, position, facing)
             self._set_loudness(stream)
             voice.placed = True
+        voice.position = position
 
     def _set_loudness(self, stream: int) -> None:
         loudness = self._loudness.get(stream, AS_THEY_COME)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from presence.voice.activity import Activity
 from presence.voice.block import Samples
 from presence.voice.gate import Gate
@@ -25,7 +27,8 @@ class Said:
 
 
 class Talking:
-    """See the module. State: the processing, the gate, the encoder, how loud one speaks.
+    """See the module. State: the processing, the gate, the encoder, how loud one speaks,
+    and half a block that was played and not told of yet.
 
     One thread uses it; ``gate`` and ``level`` are for any.
     """
@@ -39,11 +42,18 @@ class Talking:
         self._encoder = VoiceEncoder()
         self._activity = Activity()
         self._ahead_ns = 0
+        self._played: tuple[Samples, int] | None = None
 
     def played(self, mix: Samples, written_ns: int, heard_ns: int) -> None:
-        """Tell what was given to the headphones ``(960, 2)``, when, and when it will be heard."""
-        self._processing.reference(mix)
-        self._ahead_ns = heard_ns - written_ns
+        """Tell what was given to the headphones ``(480, 2)``, when, and when it will be heard."""
+        if self._played is None:
+            self._played = mix, heard_ns
+            return
+        # The processing takes 20 ms at a time: what was given first is told of somewhat later.
+        first, first_heard_ns = self._played
+        self._played = None
+        self._processing.reference(np.concatenate([first, mix]))
+        self._ahead_ns = first_heard_ns - written_ns
 
     def take(self, captured: Captured, now_ns: int) -> Said | None:
         """The packet of 20 ms from the microphone; None: nothing of them is sent."""

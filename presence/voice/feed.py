@@ -11,19 +11,20 @@ from collections import deque
 
 import numpy as np
 
-from presence.voice.block import BLOCK, RAMP, Samples
+from presence.voice.block import BLOCK, Samples, ramp
 from presence.voice.seams import RISE, SEAM, ending
 
 WAITING = 4
 """Blocks that may wait; more would only be delay."""
-_SILENCE: Samples = np.zeros(BLOCK, dtype=np.float32)
-_SILENCE.flags.writeable = False
 
 
 class Feed:
     """Blocks in, as they come; one block out whenever asked. State: what waits, what was last."""
 
-    def __init__(self) -> None:
+    def __init__(self, block: int = BLOCK) -> None:
+        """``block``: how many samples there are in each, at least 5 ms."""
+        self._silence: Samples = np.zeros(block, dtype=np.float32)
+        self._silence.flags.writeable = False
         self._waiting: deque[tuple[Samples, bool]] = deque()
         self._last: Samples | None = None
         self._gain = 1.0
@@ -56,13 +57,13 @@ class Feed:
         return self._last is None and not self._waiting
 
     def take(self) -> Samples:
-        """The next block ``(960,)``: what waits, or the end of what was, or silence."""
+        """The next block: what waits, or the end of what was, or silence."""
         if not self._waiting:
             if self._last is None:
                 self._gain, self._begun = self.target_gain, True
-                return _SILENCE
+                return self._silence
             self.dry += 1
-            block = _SILENCE.copy()
+            block = self._silence.copy()
             block[:SEAM] = ending(self._last)
             self._last = None
             return self._scaled(block)
@@ -81,5 +82,6 @@ class Feed:
         self._gain, self._begun = self.target_gain, True
         if before == self.target_gain:
             return block if before == 1.0 else block * np.float32(before)
-        gains: Samples = np.float32(before) + np.float32(self.target_gain - before) * RAMP
+        rise = ramp(len(block))
+        gains: Samples = np.float32(before) + np.float32(self.target_gain - before) * rise
         return block * gains

@@ -1,4 +1,4 @@
-"""What is played to two ears: stereo blocks of 20 ms, and when each of them is heard.
+"""What is played to two ears: stereo blocks, and when each of them is heard.
 
 Blocks are 48 kHz of the clock that is passed in, whatever rate the device has and however far from
 it its crystal is: each sample of the device is read from the blocks at the place that is due when
@@ -57,7 +57,7 @@ class Headphones:
         self._margin_ns = _LEAST_MARGIN_NS
         self._dry_seen = 0
         self.jumps = 0
-        """How often a block was not heard 20 ms after the last, as after running dry."""
+        """How often a block was not heard right after the last, as after running dry."""
 
     @property
     def name(self) -> str:
@@ -98,6 +98,12 @@ class Headphones:
             return now_ns
         return self._clock.time_of(self._end + self._missing) - self.delay_ns
 
+    def plays_ns(self, now_ns: int) -> int:
+        """When a block that is written now will be heard."""
+        if self._end is None or self._end < self._line.asked:
+            return now_ns + self._lead_ns
+        return self._clock.time_of(self._end + self._missing)
+
     def waiting(self, now_ns: int) -> int:
         """How many samples, at 48 kHz, were written and have not been heard yet."""
         if self._end is None:
@@ -106,7 +112,7 @@ class Headphones:
         return max(0, left_ns * RATE // SECOND)
 
     def write(self, block: Samples, now_ns: int) -> int:
-        """Play the next block ``(960, 2)``.
+        """Play the next block, stereo: ``(n, 2)``, at most 20 ms.
 
         Returns:
             When its first sample is heard.
@@ -114,11 +120,12 @@ class Headphones:
         Raises:
             UsageError: it is no such block, or it was not wanted yet.
         """
-        if block.shape != (BLOCK, 2):
+        if block.ndim != 2 or not 0 < len(block) <= BLOCK or block.shape[1] != 2:
             raise UsageError(
-                f"headphones play {BLOCK} samples for two ears, and this has the shape "
+                f"headphones play up to {BLOCK} samples for two ears, and this has the shape "
                 f"{block.shape}: give what a mixer renders"
             )
+        length = len(block)
         self._driver.run(now_ns)
         self._take_in()
         if not self._clock.settled:
@@ -126,10 +133,10 @@ class Headphones:
         resampler = self._resampler
         at, place = self._place()
         resampler.push(np.asarray(block, dtype=np.float32))
-        samples = self._clock.sample_at(self._due_ns(place + BLOCK)) - (at + self._missing)
+        samples = self._clock.sample_at(self._due_ns(place + length)) - (at + self._missing)
         least, most = self._nominal * (1.0 - _MOST_BENT), self._nominal * (1.0 + _MOST_BENT)
-        step = min(max(BLOCK / max(samples, 1.0), least), most)
-        first = resampler.end - BLOCK
+        step = min(max(length / max(samples, 1.0), least), most)
+        first = resampler.end - length
         heard_ns = self._clock.time_of(at + self._missing + (first - place) / step)
         sound = resampler.pull(resampler.available(step), step)
         if at != self._end:

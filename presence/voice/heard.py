@@ -25,7 +25,7 @@ class JitterCounts:
     recovered: int
     """Blocks from the copy in the next packet."""
     concealed: int
-    """Blocks that were made up."""
+    """Gaps that were made up, of 10 ms while more is awaited, else of 20."""
     shortened_ns: int
     """How much sound was cut out …"""
     lengthened_ns: int
@@ -34,11 +34,11 @@ class JitterCounts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
-    """What is to be played of somebody, for 20 ms."""
+    """What is to be played of somebody, for 10 ms."""
 
     block: Samples
-    """``(960,)``."""
+    """``(480,)``."""
     kinds: Kinds
-    """``(960,)``: where each sample comes from, by ``Kind``."""
+    """``(480,)``: where each sample comes from, by ``Kind``."""
     capture_ns: int | None
     """When its first sample was spoken, by the sender's clock; None in a pause."""

@@ -1,8 +1,8 @@
-"""One person's voice, from packets as they come to a block for every 20 ms of our device.
+"""One person's voice, from packets as they come to a piece for every 10 ms of our device.
 
 A block can only be played once its packet is here. The buffer looks for packets whenever the device
-asks for a block, so the time for which it waits beyond the fastest packets is fixed but for whole
-blocks; the best of those is chosen by how late packets come, and reached by making the sound a
+asks for a piece, so the time for which it waits beyond the fastest packets is fixed but for whole
+pieces; the best of those is chosen by how late packets come, and reached by making the sound a
 little shorter or longer. In a pause that costs nothing. The same is what follows clocks that drift.
 
 What is missing is recovered from the packet after it, or concealed. Where nothing more is there at
@@ -18,28 +18,31 @@ import numpy as np
 from presence.errors import CodecError
 from presence.playout.clock_map import ClockMap
 from presence.pose.arrays import Floats
-from presence.voice.block import BLOCK, RATE, Samples
+from presence.voice.block import BLOCK, PIECE, RATE, Samples
 from presence.voice.heard import Heard, JitterCounts
 from presence.voice.lateness import Lateness
 from presence.voice.opus import VoiceDecoder, check_packet, is_mark
 from presence.voice.tape import LONGEST, SHORTEST, Kind, Tape
 
 BLOCK_NS = 20_000_000
+PIECE_NS = 10_000_000
 _SECOND = 1_000_000_000
 _MS = 1_000_000
 _MOST_WAITING = 64
-_REVIEW_BLOCKS = 10
+_REVIEW_PIECES = 20
 _LARGEST_STAMP = 1 << 62
 _STAY_NS = 4 * _MS
 """Another wait must be better by this, or nothing changes: each change is a cut."""
-_FADE_BLOCKS = 5
-"""Sound that is made up fades from the third block on, and is gone after the fifth."""
-_ROOM_BLOCKS = 30
+_HELD = 2 * BLOCK
+"""Sound that is made up fades after so many samples …"""
+_GONE = 5 * BLOCK
+"""… and is gone after so many."""
+_ROOM = 30 * BLOCK
 """For so long the room's noise goes on in a pause; it is told anew every 20 blocks."""
 _CLOSE = 24
 """Samples by which the sound may lie elsewhere than it should: half a millisecond."""
 _ALIKE, _LEAST_ALIKE, _IMPATIENCE = 0.85, 0.3, 0.05
-_SILENCE: Samples = np.zeros(BLOCK, dtype=np.float32)
+_SILENCE: Samples = np.zeros(PIECE, dtype=np.float32)
 _SILENCE.flags.writeable = False
 
 
@@ -53,7 +56,7 @@ class JitterSettings:
     """How long to wait beyond the fastest packets before it is known how late they come."""
     greatest_wait_ns: int = 500 * _MS
     """No longer than this."""
-    margin_ns: int = 2 * _MS
+    margin_ns: int = _MS
     """For the time from a packet's arrival to its being pushed."""
     stretch: float = 0.15
     """While somebody speaks, sound is made longer or shorter by at most this part."""
@@ -106,7 +109,8 @@ class JitterBuffer:
 
     @property
     def behind_ns(self) -> int | None:
-        """How far what is heard lies behind the fastest that could be; None while nothing is.
+        """How far what is heard lies behind the fastest that could be; None while nothing is, or
+        only what is made up.
 
         A pose shown as far behind (see ``Shown.estimate_ns``) is of the same instant.
         """
@@ -150,7 +154,7 @@ class JitterBuffer:
             self._skip(min(self._waiting))
 
     def take(self, play_ns: int, now_ns: int) -> Heard:
-        """The next block for the device.
+        """The next piece for the device.
 
         Args:
             play_ns: when its first sample will be heard, by this machine's clock.
@@ -158,7 +162,7 @@ class JitterBuffer:
         """
         self._follow_restart()
         if not self.clock.known:
-            return Heard(_SILENCE, np.full(BLOCK, Kind.PAUSE, dtype=np.uint8), None)
+            return Heard(_SILENCE, np.full(PIECE, Kind.PAUSE, dtype=np.uint8), None)
         offset_ns = self.clock.offset_at(now_ns)
         self._review(now_ns - offset_ns)
         lead_ns = max(play_ns - now_ns, 0)
@@ -169,13 +173,18 @@ class JitterBuffer:
         if self._paused:
             self._resume(play_ns - offset_ns, behind_ns)
         spoken_ns = None if self._paused else self._spoken_ns()
-        while self._tape.ahead < BLOCK:
+        while self._tape.ahead < PIECE:
             self._extend()
         if not self._paused:
             self._steer(play_ns - offset_ns - behind_ns)
             spoken_ns = self._spoken_ns()
-        self._behind_ns = None if spoken_ns is None else play_ns - offset_ns - spoken_ns
-        return Heard(*self._tape.take(), spoken_ns)
+        piece, kinds = self._tape.take()
+        # While it is held, nothing that was spoken is heard, sooner or later.
+        known = kinds.min() <= Kind.RECOVERED
+        self._behind_ns = None
+        if spoken_ns is not None and known:
+            self._behind_ns = play_ns - offset_ns - spoken_ns
+        return Heard(piece, kinds, spoken_ns)
 
     def _spoken_ns(self) -> int:
         """When what is at the head of the tape was spoken."""
@@ -203,11 +212,11 @@ class JitterBuffer:
             ends_ns = self._waiting[min(self._waiting)][1]
         else:
             return
-        self._reviewed = _REVIEW_BLOCKS
+        self._reviewed = _REVIEW_PIECES
         settings = self._settings
         # Where in its beat the device asks, against where packets end.
-        phase_ns = (sender_ns - ends_ns) % BLOCK_NS
-        waits: Floats = np.arange(phase_ns, settings.greatest_wait_ns + BLOCK_NS, BLOCK_NS, float)
+        phase_ns = (sender_ns - ends_ns) % PIECE_NS
+        waits: Floats = np.arange(phase_ns, settings.greatest_wait_ns + PIECE_NS, PIECE_NS, float)
         uncovered = self._lateness.uncovered(waits - settings.margin_ns, self.clock, BLOCK_NS)
         if uncovered is None:
             self._wait_ns = int(waits[np.searchsorted(waits, settings.first_wait_ns)])
@@ -253,7 +262,7 @@ class JitterBuffer:
             self._add_sent(first)
 
     def _extend(self) -> None:
-        """Put 20 ms more on the tape."""
+        """Put what comes next on the tape."""
         if self._paused:
             self._add_pause()
             return
@@ -304,29 +313,30 @@ class JitterBuffer:
     def _add_concealed(self, *, held: bool) -> None:
         """Make something up; ``held``: in the middle of the voice, which goes on afterwards."""
         self._count["concealed"] += 1
-        self._made_up += 1
         if not held:
             self._end_ns += BLOCK_NS
-        left = _FADE_BLOCKS - self._made_up
-        self._fade(min(1.0, max(left, 0) / (_FADE_BLOCKS - 2)), Kind.CONCEALED)
+        # What is awaited may come before the device asks again.
+        samples = PIECE if held else BLOCK
+        self._made_up += samples
+        left = _GONE - self._made_up
+        self._fade(min(1.0, max(left, 0) / (_GONE - _HELD)), Kind.CONCEALED, samples)
         if left <= 0:
             self._paused = True
 
     def _add_pause(self) -> None:
-        self._made_up += 1
-        left = _ROOM_BLOCKS + _FADE_BLOCKS - self._made_up
-        gain = min(self._gain, max(left, 0) / _FADE_BLOCKS)
-        self._fade(gain, Kind.PAUSE)
+        self._made_up += PIECE
+        left = _ROOM + _GONE - self._made_up
+        self._fade(min(self._gain, max(left, 0) / _GONE), Kind.PAUSE, PIECE)
 
-    def _fade(self, gain: float, kind: Kind) -> None:
+    def _fade(self, gain: float, kind: Kind, samples: int) -> None:
         """Let the decoder go on by itself, towards a gain."""
         before, self._gain = self._gain, min(gain, self._gain)
         if before == 0.0:
-            self._tape.append(_SILENCE, kind)
+            self._tape.append(np.zeros(samples, dtype=np.float32), kind)
             return
-        block = self._decoder.conceal()
+        block = self._decoder.conceal(samples)
         if before != 1.0 or self._gain != 1.0:
-            block *= np.linspace(before, self._gain, BLOCK, dtype=np.float32)
+            block *= np.linspace(before, self._gain, samples, dtype=np.float32)
         self._tape.append(block, kind)
 
     def _put(self, block: Samples, kind: Kind) -> None:
@@ -344,7 +354,7 @@ class JitterBuffer:
         excess_ns = due_ns - self._spoken_ns()
         excess = excess_ns * RATE // _SECOND
         settings = self._settings
-        self._credit = min(self._credit + settings.stretch * BLOCK, float(LONGEST))
+        self._credit = min(self._credit + settings.stretch * PIECE, float(LONGEST))
         if abs(excess) < _CLOSE:
             self._impatience = 0.0
             return
@@ -355,7 +365,7 @@ class JitterBuffer:
         likeness = max(_ALIKE - self._impatience, _LEAST_ALIKE)
         self._impatience += _IMPATIENCE
         if excess > 0:
-            if self._tape.ahead - BLOCK < most and self._continues():
+            if self._tape.ahead - PIECE < most and self._continues():
                 self._extend()
             lag = self._tape.shorten(most, likeness)
             self._count["shortened_ns"] += lag * _SECOND // RATE

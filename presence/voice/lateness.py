@@ -16,7 +16,9 @@ _REMEMBERED = 1024
 """Packets; at 50 a second, 20 s of speech."""
 _FEWEST = 20
 _FADING = 400.0
-"""After so many further packets one counts for 1/e."""
+"""After so many further packets one counts for 1/e …"""
+_FADING_NS = 20e9
+"""… and after so long: who says a word now and then sends few in a minute."""
 _NEVER = np.inf
 
 
@@ -70,8 +72,12 @@ class Lateness:
         slots = numbers % _REMEMBERED
         arrivals = self._arrivals[slots]
         late = (arrivals - clock.offsets_at(arrivals) - self._stamps[slots]).astype(np.float64)
-        late[self._numbers[slots] != numbers] = _NEVER
-        weights = np.exp((numbers[:-1] - self._newest) / _FADING)
+        there = self._numbers[slots] == numbers
+        late[~there] = _NEVER
+        # What was lost is as old as what came before it.
+        came = np.maximum.accumulate(np.where(there, arrivals, arrivals[there].min()))
+        since_ns = came[-1] - came
+        weights = np.exp((numbers - self._newest) / _FADING - since_ns / _FADING_NS)[:-1]
         lost = float(weights[late[:-1] == _NEVER].sum() / weights.sum())
         by_next = late[1:] + block_ns
         by_either = np.minimum(late[:-1], by_next)

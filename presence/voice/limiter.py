@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from presence.voice.block import BLOCK, Samples
+from presence.voice.block import RATE, Samples
 
 _CEILING = 0.9
 """What the loudest sample is turned down to."""
@@ -12,8 +14,8 @@ _KNEE = 0.8
 """Samples beyond this are bent, so that not even one can reach 1."""
 _FALL = 48
 """Samples in which the gain falls: 1 ms."""
-_RECOVERY = 0.08
-"""The part of the way back to full gain in each block: some 0.25 s."""
+_RECOVERY_S = 0.24
+"""In which the gain comes back but for 1/e."""
 
 
 class Limiter:
@@ -23,17 +25,19 @@ class Limiter:
         self._gain = 1.0
 
     def limit(self, mix: Samples) -> Samples:
-        """The mix ``(960, 2)``, with nothing at or beyond −1 and 1; untouched while it is low."""
+        """The mix ``(n, 2)``, with nothing at or beyond −1 and 1; untouched while it is low."""
+        samples = len(mix)
         peak = float(np.abs(mix).max())
         allowed = min(1.0, _CEILING / peak) if peak > 0.0 else 1.0
         before = self._gain
-        self._gain = min(allowed, before + _RECOVERY * (1.0 - before))
+        recovery = 1.0 - math.exp(-samples / (_RECOVERY_S * RATE))
+        self._gain = min(allowed, before + recovery * (1.0 - before))
         if self._gain > 0.9999:
             self._gain = 1.0
         if before != 1.0 or self._gain != 1.0:
-            gains = np.full(BLOCK, self._gain, dtype=np.float32)
+            gains = np.full(samples, self._gain, dtype=np.float32)
             # Down at once, since it is loud already; up over the whole block.
-            steps = _FALL if self._gain < before else BLOCK
+            steps = _FALL if self._gain < before else samples
             gains[:steps] = np.linspace(before, self._gain, steps, dtype=np.float32)
             mix = mix * gains[:, None]
         size = np.abs(mix)

@@ -3,7 +3,7 @@
 Each voice is a source whose queue is fed exactly as much as is rendered. The queue must never run
 empty, not even for one sample: a source that found its end would stop and begin anew with every
 block, which is heard as a rasp (31 dB under a tone). So each begins with a little silence, which
-stays ahead of it for good. A block is rendered in quarters, between which they move on; OpenAL
+stays ahead of it for good. A block is rendered 5 ms at a time, between which they move on; OpenAL
 fades from one place to the next.
 """
 
@@ -29,12 +29,12 @@ from presence.voice.spatialiser import (
 
 LEAD = 32
 """Samples of silence ahead of each voice: 0.7 ms of delay, and the queue is never empty."""
-_STEPS = 4
+_STEP = 240
+"""Samples that are rendered at a time."""
 _BUFFERS = 4
 _HRTF_ENABLED = 1
 _HRTF_REQUIRED = 3
 _SILENCE: Samples = np.zeros(BLOCK, dtype=np.float32)
-_FRACTIONS = np.arange(_STEPS + 1) / _STEPS
 
 _ROOM = {
     # A furnished room: dry enough for speech, and no longer a voice inside one's own head.
@@ -77,7 +77,6 @@ class OpenALSpatialiser:
         """
         self._al = al.load_openal()
         self._sources: dict[int, _Source] = {}
-        self._out = np.zeros((BLOCK, 2), dtype=np.float32)
         self._number = c_int()
         self._names = (c_uint * _BUFFERS)()
         self.restarts = 0
@@ -120,24 +119,26 @@ class OpenALSpatialiser:
             source.playing = False
 
     def render(self, sounds: Sounds, heads: tuple[Rigid, Rigid]) -> Samples:
-        """The next block ``(960, 2)``."""
+        """The next block ``(samples, 2)``."""
         sources = [self._sources[slot] for slot in sounds.slots]
-        blocks, block_bytes = sounds.blocks.ctypes.data, 4 * BLOCK
-        length = BLOCK // _STEPS
-        moves = _Moves(sources, _in_head(sounds.positions, heads))
+        samples = sounds.blocks.shape[1]
+        blocks, block_bytes = sounds.blocks.ctypes.data, 4 * samples
+        out = np.empty((samples, 2), dtype=np.float32)
+        steps = samples // _STEP
+        moves = _Moves(sources, _in_head(sounds.positions, heads, steps))
         with self._current():
             for index, source in enumerate(sources):
                 self._queue(source, blocks + index * block_bytes, block_bytes)
-            for step in range(_STEPS):
+            for step in range(steps):
                 self._al.alDeferUpdatesSOFT()
                 moves.make(self._al, step)
                 self._al.alProcessUpdatesSOFT()
                 if step == 0:
                     self._play(sources)
-                part = self._out[step * length :].ctypes.data
-                self._al.alcRenderSamplesSOFT(self._device, part, length)
+                part = out[step * _STEP :].ctypes.data
+                self._al.alcRenderSamplesSOFT(self._device, part, _STEP)
             self._check("render a block")
-        return self._out.copy()
+        return out
 
     def close(self) -> None:
         """Give sources, buffers, context and device back; closing twice does nothing."""
@@ -270,7 +271,7 @@ class _Moves:
                 library.alSourcefv(name, al.AL_POSITION, row + offset)
 
 
-def _in_head(positions: Floats, heads: tuple[Rigid, Rigid]) -> Samples:
+def _in_head(positions: Floats, heads: tuple[Rigid, Rigid], steps: int) -> Samples:
     """Where mouths are, seen from the head, as the block goes on: ``(1 + steps, n, 3)``.
 
     OpenAL's own listener never moves: what it would do to all voices, they do.
@@ -278,14 +279,18 @@ def _in_head(positions: Floats, heads: tuple[Rigid, Rigid]) -> Samples:
     Args:
         positions: where they are in the room as the block begins and as it ends, ``(2, n, 3)``.
         heads: the head, likewise.
+        steps: of the block.
     """
     before, after = heads
-    fractions = _FRACTIONS[:, None]
+    fractions = np.arange(steps + 1)[:, None] / steps
+    in_room = positions[0] + fractions[:, None] * (positions[1] - positions[0])
+    # Rows times a matrix are its inverse times columns.
+    if before is after:
+        still = (in_room - after.translation) @ quat_to_matrix(after.rotation)
+        return np.ascontiguousarray(still, dtype=np.float32)
     nearer = after.rotation if before.rotation @ after.rotation >= 0.0 else -after.rotation
     # In a block a head turns too little for a straight line between to differ from an arc.
     turned = quat_normalise(before.rotation + fractions * (nearer - before.rotation))
     at = before.translation + fractions * (after.translation - before.translation)
-    in_room = positions[0] + fractions[:, None] * (positions[1] - positions[0])
-    # Rows times a matrix are its inverse times columns.
     in_head = (in_room - at[:, None]) @ quat_to_matrix(turned)
     return np.ascontiguousarray(in_head, dtype=np.float32)

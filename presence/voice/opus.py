@@ -166,10 +166,13 @@ class VoiceDecoder:
         self._gap = True
         return self._decode(following, recover=True)
 
-    def conceal(self) -> Samples:
-        """A block that goes on as the sound before it did: for one that is lost, or in a pause."""
+    def conceal(self, samples: int = BLOCK) -> Samples:
+        """Sound that goes on as that before it did: for what is lost, or in a pause.
+
+        ``samples``: of a block, or half of one.
+        """
         self._gap = True
-        return self._decode(None, recover=False)
+        return self._decode(None, recover=False, samples=samples)
 
     def _decode(
         self, packet: bytes | None, *, recover: bool, state: Any = None, samples: int = BLOCK

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from presence.pose.arrays import Floats
 from presence.pose.quaternion import quat_conjugate, quat_rotate
 from presence.pose.rigid import Rigid
-from presence.voice.block import BLOCK, RAMP, RATE, Samples
+from presence.voice.block import RATE, Samples, ramp
 from presence.voice.spatialiser import (
     FARTHEST_M,
     REFERENCE_M,
@@ -33,7 +33,7 @@ _PAST = 64
 _POLE = float(np.exp(-2.0 * _SOUND_M_S / _HEAD_M / RATE))
 _BEHIND = 0.45
 """How much of the high frequencies a voice right behind loses: some 5 dB."""
-_PIECE = 64
+_PIECE = 48
 _POWERS: Samples = (_POLE ** np.arange(1, _PIECE + 1)).astype(np.float32)
 _LOWPASS: Samples = np.array(
     [
@@ -43,7 +43,6 @@ _LOWPASS: Samples = np.array(
     dtype=np.float32,
 )
 _EARS: Floats = np.array([[-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
-_TIMES: Samples = np.arange(_PAST, _PAST + BLOCK, dtype=np.float32)
 
 
 class PlainSpatialiser:
@@ -67,8 +66,9 @@ class PlainSpatialiser:
         """There is nothing to give back."""
 
     def render(self, sounds: Sounds, heads: tuple[Rigid, Rigid]) -> Samples:
-        """The next block ``(960, 2)``."""
-        out = np.zeros((BLOCK, 2), dtype=np.float32)
+        """The next block ``(samples, 2)``."""
+        samples = sounds.blocks.shape[1]
+        out = np.zeros((samples, 2), dtype=np.float32)
         slots = np.asarray(sounds.slots, dtype=np.intp)
         if not len(slots):
             return out
@@ -77,7 +77,7 @@ class PlainSpatialiser:
         ends = [_heard(sounds.positions[end], heads[end]) for end in range(2)]
         for ear in range(2):
             delays, shares, gains = (
-                _ramp(before[ear], after[ear]) for before, after in zip(*ends, strict=True)
+                _ramp(before[ear], after[ear], samples) for before, after in zip(*ends, strict=True)
             )
             # Shaded as it is said, at most 0.8 ms before it is heard: then it is delayed but once.
             shaded = np.concatenate([self._shaded[ear, slots], dull + shares * bright], axis=1)
@@ -86,14 +86,14 @@ class PlainSpatialiser:
         return out
 
     def _dulled(self, blocks: Samples, slots: NDArray[np.intp]) -> Samples:
-        """Blocks ``(n, 960)`` after the head's low-pass, in pieces: each is a small matrix."""
+        """Blocks ``(n, samples)`` after the head's low-pass, in pieces: each is a small matrix."""
         pieces = blocks.reshape(len(blocks), -1, _PIECE) @ _LOWPASS
         carry = self._dull[slots]
         for k in range(pieces.shape[1]):
             pieces[:, k] += carry[:, None] * _POWERS
             carry = pieces[:, k, -1]
         self._dull[slots] = carry
-        dulled: Samples = pieces.reshape(len(blocks), BLOCK)
+        dulled: Samples = pieces.reshape(blocks.shape)
         return dulled
 
 
@@ -119,18 +119,18 @@ def _heard(positions: Floats, head: Rigid) -> tuple[Floats, Floats, Floats]:
     return delay, bright, np.broadcast_to(gain, delay.shape)
 
 
-def _ramp(before: Floats, after: Floats) -> Samples:
-    """From one value to the next over a block: ``(n, 960)``."""
+def _ramp(before: Floats, after: Floats, samples: int) -> Samples:
+    """From one value to the next over a block: ``(n, samples)``."""
     start = before.astype(np.float32)[:, None]
-    return start + (after - before).astype(np.float32)[:, None] * RAMP
+    return start + (after - before).astype(np.float32)[:, None] * ramp(samples)
 
 
 def _delayed(sound: Samples, delays: Samples) -> Samples:
-    """The end of sound ``(n, 64 + 960)``, as it was ``delays (n, 960)`` samples before.
+    """The end of sound ``(n, 64 + m)``, as it was ``delays (n, m)`` samples before.
 
     Between samples by Lagrange's cubic through the four about that moment.
     """
-    times = _TIMES - delays
+    times = np.arange(_PAST, sound.shape[1], dtype=np.float32) - delays
     whole = times.astype(np.intp)
     part = times - whole
     starts = np.arange(len(sound))[:, None] * sound.shape[1]

@@ -17,7 +17,7 @@ from presence.errors import UsageError
 from presence.pose.arrays import Floats
 from presence.pose.quaternion import quat_rotate
 from presence.pose.rigid import FORWARD, Rigid
-from presence.voice.block import BLOCK, RAMP, Samples, checked_block
+from presence.voice.block import BLOCK, RATE, Samples, checked_block, ramp
 from presence.voice.cone import cone_gains
 from presence.voice.feed import Feed
 from presence.voice.limiter import Limiter
@@ -31,11 +31,11 @@ LOUDEST = 4.0
 """How much louder than it is somebody may be made: 12 dB."""
 _MOUTH_IN_HEAD: Floats = np.array([0.0, 0.025, -0.1])
 """From the head's joint: below and before the eyes of a grown person."""
-_LEAVING_BLOCKS = 2
-"""How long somebody who left keeps a source: their last sound fades, and passes through it."""
-
-_ROOM_BLOCKS = 50
-"""A second: for so long the mix goes on when nobody is heard."""
+_LEAVING = 1_920
+"""For so many samples somebody who left keeps a source: their last sound fades, and passes through
+it."""
+_ROOM = RATE
+"""For so many the mix goes on when nobody is heard: a second."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,25 +44,27 @@ class _Voice:
     """One person heard. State: their sound, where they are, and whether they have left."""
 
     __slots__ = (
-        *("blocks_left", "cone", "facing", "feed", "gain", "muted"),
+        *("cone", "facing", "feed", "gain", "left", "muted"),
         *("position", "position_before", "slot"),
     )
 
-    def __init__(self, slot: int, position: Floats, facing: Floats) -> None:
+    def __init__(self, slot: int, position: Floats, facing: Floats, block: int) -> None:
         self.slot = slot
-        self.feed = Feed()
+        self.feed = Feed(block)
         self.position = self.position_before = position
         self.facing = facing
         self.cone: float | None = None
         self.gain = 1.0
         self.muted = False
-        self.blocks_left: int | None = None
+        self.left = _LEAVING
 
 
 class Mixer:
     """See the module. State: who is heard and where, and the head that hears them."""
 
-    def __init__(self, spatialiser: Spatialiser) -> None:
+    def __init__(self, spatialiser: Spatialiser, block: int = BLOCK) -> None:
+        """``block``: how many samples it mixes at a time: 5, 10, 15 or 20 ms."""
+        self._block = block
         self._spatialiser = spatialiser
         self._voices: dict[int, _Voice] = {}
         self._leaving: list[_Voice] = []
@@ -106,7 +108,7 @@ class Mixer:
             )
         if not self._free:
             self._release(self._leaving.pop(0))
-        voice = _Voice(self._free.pop(), _vector(position), _vector(facing))
+        voice = _Voice(self._free.pop(), _vector(position), _vector(facing), self._block)
         self._spatialiser.start(voice.slot)
         self._voices[stream] = voice
 
@@ -130,7 +132,6 @@ class Mixer:
         voice = self._voice(stream)
         del self._voices[stream]
         voice.feed.clear()
-        voice.blocks_left = _LEAVING_BLOCKS
         self._leaving.append(voice)
 
     def set_loudness(self, stream: int, gain: float) -> None:
@@ -165,7 +166,7 @@ class Mixer:
         self._head = room_from_head
 
     def write(self, stream: int, block: Samples) -> bool:
-        """Give the next 20 ms of somebody's voice ``(960,)``.
+        """Give the next block of somebody's voice, mono.
 
         Returns:
             False when too much of it waits already, so that this was left out.
@@ -174,24 +175,23 @@ class Mixer:
             UsageError: nobody has that number, or the block is none.
         """
         # What waits is the mixer's own: the caller may use its memory again.
-        return self._voice(stream).feed.push(checked_block(block).copy())
+        return self._voice(stream).feed.push(checked_block(block, self._block).copy())
 
     def render(self) -> Samples:
-        """The next 20 ms for both ears: ``(960, 2)``, left then right, within −1 and 1."""
+        """The next block for both ears: ``(samples, 2)``, left then right, within −1 and 1."""
         voices = [*self._voices.values(), *self._leaving]
         heads = (self._head_before or self._head, self._head)
         self._head_before = self._head
-        sounds = _sounds(voices, self._head.translation)
-        self._silent = 0 if sounds.blocks.any() else self._silent + 1
+        sounds = _sounds(voices, self._head.translation, self._block)
+        self._silent = 0 if sounds.blocks.any() else self._silent + self._block
         # For most of the time nobody speaks. What the room gives back has died away by then.
-        if self._silent > _ROOM_BLOCKS:
-            mix = np.zeros((BLOCK, 2), dtype=np.float32)
+        if self._silent > _ROOM:
+            mix = np.zeros((self._block, 2), dtype=np.float32)
         else:
             mix = self._spatialiser.render(sounds, heads)
         for voice in list(self._leaving):
-            assert voice.blocks_left is not None
-            voice.blocks_left -= 1
-            if voice.blocks_left <= 0:
+            voice.left -= self._block
+            if voice.left <= 0:
                 self._leaving.remove(voice)
                 self._release(voice)
         return self._limiter.limit(mix)
@@ -211,9 +211,9 @@ class Mixer:
         self._free.append(voice.slot)
 
 
-def _sounds(voices: Sequence[_Voice], ears: Floats) -> Sounds:
+def _sounds(voices: Sequence[_Voice], ears: Floats, samples: int) -> Sounds:
     """The next block of each, from where they were to where they are, as loud as they face us."""
-    blocks = np.empty((len(voices), BLOCK), dtype=np.float32)
+    blocks = np.empty((len(voices), samples), dtype=np.float32)
     positions = np.empty((2, len(voices), 3))
     facings = np.empty((len(voices), 3))
     for index, voice in enumerate(voices):
@@ -226,7 +226,7 @@ def _sounds(voices: Sequence[_Voice], ears: Floats) -> Sounds:
     for block, voice, gain in zip(blocks, voices, gains, strict=True):
         before = gain if voice.cone is None else voice.cone
         if before != 1.0 or gain != 1.0:
-            block *= before + (gain - before) * RAMP
+            block *= before + (gain - before) * ramp(samples)
         voice.cone = gain
     return Sounds([voice.slot for voice in voices], blocks, positions)
 
@@ -238,19 +238,20 @@ def _vector(values: Floats) -> Floats:
     return vector
 
 
-def open_mixer(*, room: bool = True, openal: bool = True) -> Mixer:
+def open_mixer(*, block: int = BLOCK, room: bool = True, openal: bool = True) -> Mixer:
     """The best mixer that this machine has; which one is its ``kind``, and the log says a poor one.
 
     Args:
+        block: how many samples it mixes at a time: 5, 10, 15 or 20 ms.
         room: whether there is a little reverberation.
         openal: whether OpenAL Soft is used where it is there.
     """
     if openal:
         try:
-            return Mixer(OpenALSpatialiser(room=room))
+            return Mixer(OpenALSpatialiser(room=room), block)
         except OpenALMissingError as error:
             _say_once(str(error))
-    return Mixer(PlainSpatialiser())
+    return Mixer(PlainSpatialiser(), block)
 
 
 @functools.cache

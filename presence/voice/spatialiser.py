@@ -23,7 +23,7 @@ class Sounds:
     slots: Sequence[int]
     """``n`` slots that were started, each once."""
     blocks: Samples
-    """``(n, 960)``, without gaps in memory."""
+    """``(n, samples)``, without gaps in memory: at each call a whole number of 5 ms, up to 20."""
     positions: Floats
     """Where mouths are as the block begins and as it ends: ``(2, n, 3)`` metres, in the room."""
 
@@ -41,7 +41,7 @@ class Spatialiser(Protocol):
         """The voice in this slot has fallen silent and is gone."""
 
     def render(self, sounds: Sounds, heads: tuple[Rigid, Rigid]) -> Samples:
-        """The next block ``(960, 2)``.
+        """The next block ``(samples, 2)``.
 
         Args:
             sounds: of all the slots that were started.

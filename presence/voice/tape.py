@@ -13,7 +13,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from presence.voice.block import BLOCK, Samples
+from presence.voice.block import BLOCK, PIECE, Samples
 
 SHORTEST = 120
 """The least that is cut out or put in, in samples: 2.5 ms, the period of a voice of 400 Hz."""
@@ -83,14 +83,14 @@ class Tape:
         self._kinds = self._kinds[: self._head]
 
     def take(self) -> tuple[Samples, Kinds]:
-        """The next block ``(960,)``, and where its samples come from; as much must wait."""
-        here = slice(self._head, self._head + BLOCK)
-        block, kinds = self._sound[here].copy(), self._kinds[here].copy()
-        self._sound, self._kinds = self._sound[BLOCK:], self._kinds[BLOCK:]
-        return block, kinds
+        """The next piece ``(480,)``, and where its samples come from; as much must wait."""
+        here = slice(self._head, self._head + PIECE)
+        piece, kinds = self._sound[here].copy(), self._kinds[here].copy()
+        self._sound, self._kinds = self._sound[PIECE:], self._kinds[PIECE:]
+        return piece, kinds
 
     def shorten(self, most: int, likeness: float) -> int:
-        """Cut something out of what waits; afterwards a block must be left.
+        """Cut something out of what waits; afterwards a piece must be left.
 
         Args:
             most: samples that may be cut out.
@@ -99,7 +99,7 @@ class Tape:
         Returns:
             How many samples were; 0 where there is nothing alike.
         """
-        lag = self._best(min(most, self.ahead - BLOCK), likeness, towards=1)
+        lag = self._best(min(most, self.ahead - PIECE), likeness, towards=1)
         if lag:
             self._splice(self._head + lag)
         return lag
