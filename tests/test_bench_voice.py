@@ -9,7 +9,7 @@ from presence.bench.voice import bench_voice
 def test_a_short_run_says_what_each_stage_costs_and_how_a_voice_fares():
     # Skips where nobody can speak.
     assert len(sentence())
-    result = bench_voice(blocks=5, sentences=1, runs=1, seconds=3.0)
+    result = bench_voice(blocks=5, sentences=1, runs=1, seconds=2.4)
     tables = result.tables()
     mixing, packing, speech = tables["mixing"], tables["opus"], tables["speech"]
     kinds = {row["kind"] for row in mixing}
@@ -29,16 +29,12 @@ def test_a_short_run_says_what_each_stage_costs_and_how_a_voice_fares():
     costs, still, bad, missing, *whole = result.bars
     assert [bar.limit for bar in whole] == [70.0, 25.0, 120.0, 25.0]
     assert all(bar.ok for bar in whole)
-    mouths = tables["mouth to ear"]
-    for row in mouths:
+    for row in tables["mouth to ear"]:
         stages = sum(value for name, value in row.items() if name.endswith("_ms"))
         assert stages == pytest.approx(row["mouth_to_ear_ms_p50"], abs=6.0)
         # This is what is left of the clicks' time: if another stage were wrong, it would be, too.
         assert 0.0 < row["wait_ms"] < 70.0
         assert row["clicks_unheard_%"] == 0.0
-    near, near_by_cards, *_ = mouths
-    assert near_by_cards["microphone_ms"] == pytest.approx(near["microphone_ms"] + 12.0, abs=3.0)
-    assert near_by_cards["headphones_ms"] == pytest.approx(near["headphones_ms"] + 10.0, abs=3.0)
     assert costs.value in {row["cpu_ms_p50"] for row in mixing if row["voices"] == 32}
     assert (still.limit, bad.limit, missing.limit) == (25.0, 60.0, 0.5)
     assert still.value < bad.value

@@ -159,3 +159,31 @@ def test_a_name_with_brackets_is_shown_as_it_is(name):
     console = Console(file=io.StringIO(), width=120)
     console.print(status_table([status], f"In the room as {name}"))
     assert console.file.getvalue().count(name) == 3
+
+
+def test_who_has_to_hold_a_key_to_be_heard_is_told_so():
+    console = Console(file=io.StringIO(), width=120)
+    for released in (True, False):
+        status = Status(name="Ada", phase="in the call", level=0.0, released=released)
+        console.print(status_table([status], "In the room"))
+    assert console.file.getvalue().count("hold space to talk") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "cure"),
+    [
+        ([], "add --microphone default"),
+        (["--microphone", "default"], "run presence join in one"),
+    ],
+)
+def test_push_to_talk_needs_a_microphone_and_a_terminal(options, cure):
+    words = ["join", ROOM, "--push-to-talk", "--view", "none", *options]
+    child = subprocess.run(
+        [sys.executable, "-m", "presence", *words],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    assert child.returncode == 2
+    assert cure in child.stderr

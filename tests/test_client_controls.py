@@ -23,10 +23,14 @@ class Told:
 
     def __init__(self) -> None:
         self.muted = False
+        self.pressed = 0
         self.told: list[Adjusted] = []
 
     def mute(self, muted: bool) -> None:
         self.muted = muted
+
+    def press(self) -> None:
+        self.pressed += 1
 
     def hear(self, told: Adjusted) -> None:
         self.told.append(told)
@@ -57,6 +61,13 @@ def test_m_mutes_and_unmutes_oneself(file):
     controls.press("m")
     assert conversation.muted
     controls.press("m")
+    assert not conversation.muted
+
+
+def test_the_space_bar_talks(file):
+    controls, conversation = room(file, member(4, 1))
+    controls.press(" ")
+    assert conversation.pressed == 1
     assert not conversation.muted
 
 

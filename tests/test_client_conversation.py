@@ -205,6 +205,42 @@ def test_who_is_muted_sends_nothing(packets):
     assert louder > 0.3, "one sees that one would be heard"
 
 
+class Troubled(NoProcessing):
+    problem = "the echo cannot be held: use headphones"
+
+
+def test_who_pushes_to_talk_is_heard_while_the_key_is_held_and_not_else():
+    sent = []
+    conversation = Conversation(
+        clock=ManualClock(),
+        devices=FixedDevices(
+            sound_microphone("lines", lines(1, 1, 3, 6.0), RATE, 0), null_headphones(0)
+        ),
+        hearing=None,
+        talking=Talking(Troubled(), Gate(push_to_talk=True)),
+        ears=lambda: EARS,
+        waits=dict,
+        soon=lambda take, what: take(what),
+        say=sent.append,
+        tell=lambda spoken: None,
+    )
+    assert conversation.problem == Troubled.problem
+    released = []
+    for now_ns in range(0, 6 * SECOND, 5 * MILLISECOND):
+        if 2 * SECOND <= now_ns < 3 * SECOND:
+            conversation.press()
+        while conversation.go_on(now_ns) <= now_ns:
+            pass
+        released.append(conversation.released)
+    assert released[0]
+    assert not released[500]
+    assert released[-1]
+    times = np.array([packet.capture_ns for packet in sent]) / SECOND
+    # Whoever lets go has 0.4 s to end.
+    assert times.min() > 1.9
+    assert times.max() < 3.5
+
+
 class Loopback:
     """Two participants' conversations whose packets reach each other at once."""
 

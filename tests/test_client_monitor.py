@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from dataclasses import replace
 from io import StringIO
 
 import numpy as np
@@ -47,6 +48,12 @@ def test_who_speaks_is_told_that_they_are_heard_and_silence_is_nobody():
     assert all("a file" in text for text in texts)
     # Looked at ten times a second, the oldest of what came since is 100 ms older.
     assert 20 < said[-1].late_ms < 45
+
+
+def test_where_echo_cannot_be_held_it_says_so():
+    hearing = heard(np.zeros(RATE, dtype=np.float32), 0.5)[-1]
+    assert not hearing.problem
+    assert "use [your] headphones" in shown(replace(hearing, problem="use [your] headphones"))
 
 
 def test_the_meter_goes_with_the_loudness_and_its_mark_falls_slowly():

@@ -74,6 +74,7 @@ class Account:
             note=self._note(),
             level=self.conversation.level if self.conversation else None,
             muted=self.conversation.muted if self.conversation else False,
+            released=self.conversation.released if self.conversation else False,
         )
 
     def _peers(self) -> list[PeerStatus]:
@@ -126,6 +127,8 @@ class Account:
             notes.append(self._inviter.note)
         if self._sound:
             notes.append(self._sound)
+        if self.conversation is not None:
+            notes.append(self.conversation.problem)
         if self._cadence.divisor != 1:
             rate = self._settings.rate // self._cadence.divisor
             notes.append(f"this machine is busy: sampling {rate} times a second")

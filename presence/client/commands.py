@@ -56,6 +56,10 @@ def join(
         ),
     ] = "",
     muted: Annotated[bool, typer.Option("--muted", help="Join without being heard.")] = False,
+    push_to_talk: Annotated[
+        bool,
+        typer.Option("--push-to-talk", help="Be heard only while you hold the space bar."),
+    ] = False,
     seed: Annotated[
         int, typer.Option(min=0, max=0xFFFF_FFFF, help="Of the body that the others draw.")
     ] = 0,
@@ -101,6 +105,7 @@ def join(
         microphone=microphone or ("default" if as_ == "headset" else "none"),
         headphones=headphones or ("default" if view in ("headset", "window") else "none"),
         muted=muted,
+        push_to_talk=push_to_talk,
         seed=seed,
         seat=seat,
         code=code,
@@ -115,11 +120,17 @@ def join(
         video=video,
     )
     settings.check()
+    if push_to_talk and (status == "lines" or not sys.stdin.isatty()):
+        raise UsageError(
+            "--push-to-talk goes by the space bar of a terminal: run presence join in one, "
+            "without --status lines"
+        )
     if status == "lines":
         take_part(settings, _print_line)
         return
     sounds = settings.speaks or settings.listens
-    hint = Text(HELP if sounds and sys.stdin.isatty() else "", style="dim")
+    keys = f"hold the space bar to talk · {HELP}" if push_to_talk else HELP
+    hint = Text(keys if sounds and sys.stdin.isatty() else "", style="dim")
 
     def show(status: Status) -> None:
         table = status_table([status], f"In the room as {status.name}")

@@ -49,7 +49,9 @@ class Controls:
 
     def press(self, key: str) -> None:
         """Do what a key stands for; others do nothing."""
-        if key == "m":
+        if key == " ":
+            self._conversation.press()
+        elif key == "m":
             self._conversation.mute(not self._conversation.muted)
         elif key.isdecimal() and 0 < int(key) <= len(self._roster):
             self.chosen = sorted(self._roster.members)[int(key) - 1]

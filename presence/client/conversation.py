@@ -20,6 +20,7 @@ import numpy as np
 
 from presence.client.devices import Devices, open_devices
 from presence.client.hearing import Adjusted, Hearing
+from presence.client.held_key import HeldKey
 from presence.client.records import Record, Spoke, VoicePacket
 from presence.client.settings import Settings
 from presence.client.talking import Said, Talking
@@ -82,6 +83,8 @@ class Conversation(threading.Thread):
         self._tell = tell
         self._told: deque[Record | VoicePacket | Adjusted] = deque()
         self._checked_ns = clock.now_ns()
+        self._key = HeldKey()
+        self._pressed = False
         self._ended = threading.Event()
         self._roused = threading.Event()
         """A packet has come: mouths are read at once, before what they say is due."""
@@ -107,6 +110,20 @@ class Conversation(threading.Thread):
         """Keep what this person says from the others, or do so no more."""
         if self._talking is not None:
             self._talking.gate.muted = muted
+
+    @property
+    def problem(self) -> str:
+        """A sentence for the person where the others hear an echo of themselves; else empty."""
+        return self._talking.problem if self._talking is not None else ""
+
+    @property
+    def released(self) -> bool:
+        """Whether the others would hear this person only if a key were held."""
+        return self._talking is not None and self._talking.gate.released
+
+    def press(self) -> None:
+        """The key by which this person talks was told of."""
+        self._pressed = True
 
     def hear(self, told: Record | VoicePacket | Adjusted) -> None:
         """Take in what the loop heard of the others, and was asked for; for the loop's thread."""
@@ -184,6 +201,13 @@ class Conversation(threading.Thread):
         return now_ns
 
     def _talk(self, talking: Talking, now_ns: int) -> int:
+        if self._pressed:
+            self._pressed = False
+            self._key.press(now_ns)
+        if self._key.held(now_ns):
+            talking.gate.press()
+        else:
+            talking.gate.release()
         if now_ns < self._ready_ns:
             return self._ready_ns
         microphone = self._devices.microphone
@@ -246,7 +270,7 @@ def open_conversation(
         if settings.speaks:
             # What is made by code has no room around it.
             processing = NoProcessing() if settings.microphone == "lines" else open_processing()
-            talking = Talking(processing, Gate())
+            talking = Talking(processing, Gate(push_to_talk=settings.push_to_talk))
             talking.gate.muted = settings.muted
         hearing = Hearing() if settings.listens else None
     except UsageError as error:

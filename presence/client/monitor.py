@@ -47,6 +47,8 @@ class Hearing:
     """How old a sound is when it could be sent; None before there was any."""
     ppm: float
     """By how much the device's clock runs fast, parts per million; 0 until it is known."""
+    problem: str = ""
+    """A sentence where echo cannot be taken out of it; empty while it can."""
 
 
 class Monitor:
@@ -81,6 +83,7 @@ class Monitor:
             level=self._talking.level,
             late_ms=self._late_ms,
             ppm=microphone.ppm,
+            problem=self._talking.problem,
         )
 
 
@@ -97,6 +100,8 @@ def hearing_table(hearing: Hearing) -> Table:
     if hearing.late_ms is not None:
         clock = f", its clock {hearing.ppm:+.0f} ppm" if hearing.ppm else ""
         table.add_row("", f"[dim]{hearing.late_ms:.0f} ms from sound to sending{clock}[/]")
+    if hearing.problem:
+        table.add_row("", f"[yellow]{escape(hearing.problem)}[/]")
     return table
 
 

@@ -44,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``none``, ``default``, ``file:PATH``, or a device's name."""
     muted: bool = False
     """Send nothing of the voice until told otherwise."""
+    push_to_talk: bool = False
+    """Send of the voice only what is said while a key is held."""
     rate: int = 60
     """Samples sent a second."""
     carriers: tuple[str, ...] = ("rtp", "data")
@@ -117,6 +119,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError("--as file needs a motion: add --motion FILE.bvh")
         if self.microphone == "lines" and self.source != "performer":
             raise UsageError("--microphone lines is a performer's own voice: add --as performer")
+        if self.push_to_talk and not self.speaks:
+            raise UsageError(
+                "--push-to-talk needs something to talk into: add --microphone default"
+            )
         if self.source != "file" and (self.motion or self.face):
             raise UsageError("--motion and --face are read with --as file only; add it")
         log = Path(self.log_directory or ".")

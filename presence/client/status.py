@@ -58,6 +58,8 @@ class Status(msgspec.Struct, frozen=True):
     """How loud this person speaks, 0 to 1; None: there is no microphone."""
     muted: bool = False
     """Whether what they say is kept from the others."""
+    released: bool = False
+    """Whether it is because the key is not held by which they talk."""
 
 
 _METER_CELLS = 6
@@ -89,7 +91,7 @@ def status_table(statuses: Sequence[Status], title: str) -> Table:
         view = _view_cell(status)
         own = f"{escape(status.name)}\n[dim]{status.kbps:.0f} kbit/s out[/]"
         if status.level is not None:
-            own += "  [red]muted[/]" if status.muted else f"  {_meter(status.level)}"
+            own += f"  {_said(status, status.level)}"
         if status.note:
             own += f"\n[yellow]{status.note}[/]"
         if not status.peers:
@@ -113,6 +115,13 @@ def _peer_cell(peer: PeerStatus) -> str:
     name = f"[bold]▸ {escape(peer.name)}[/]" if peer.chosen else escape(peer.name)
     loudness = f"[dim]{peer.loudness}[/]" if peer.loudness else ""
     return " ".join(filter(None, (name, loudness, _meter(peer.level))))
+
+
+def _said(status: Status, level: float) -> str:
+    """How loud they are to the others, or why they are not."""
+    if status.muted:
+        return "[red]muted[/]"
+    return "[dim]hold space to talk[/]" if status.released else _meter(level)
 
 
 def _meter(level: float) -> str:

@@ -44,6 +44,11 @@ class Talking:
         self._ahead_ns = 0
         self._played: tuple[Samples, int] | None = None
 
+    @property
+    def problem(self) -> str:
+        """A sentence for the person where echo cannot be taken out; empty while it can."""
+        return self._processing.problem
+
     def played(self, mix: Samples, written_ns: int, heard_ns: int) -> None:
         """Tell what was given to the headphones ``(480, 2)``, when, and when it will be heard."""
         if self._played is None:

@@ -29,6 +29,11 @@ class Gate:
         self._open: bool | None = None
         """None before the first block, which has nothing to fade from."""
 
+    @property
+    def released(self) -> bool:
+        """Whether nothing is sent because the key that it takes is not held."""
+        return self.push_to_talk and not (self._held or self._hold)
+
     def press(self) -> None:
         """The key is held from now on."""
         self._held = True
