@@ -161,11 +161,11 @@ def test_a_voice_is_as_late_as_the_pose_needs_to_be(room, packets):
 
 def test_a_mouth_is_read_as_a_packet_comes_and_not_when_sound_is_wanted():
     devices = FixedDevices(null_microphone(0), null_headphones(0))
-    spoken = []
+    hearing, spoken = Hearing(), []
     conversation = Conversation(
         clock=ManualClock(),
         devices=devices,
-        hearing=Hearing(),
+        hearing=hearing,
         talking=None,
         ears=lambda: EARS,
         waits=dict,
@@ -183,6 +183,7 @@ def test_a_mouth_is_read_as_a_packet_comes_and_not_when_sound_is_wanted():
     conversation.hear(VoicePacket(5, 0, packet.capture_ns, now_ns, packet.opus))
     assert conversation.go_on(now_ns) == due_ns
     assert [spoke.stream for spoke in spoken] == [5]
+    hearing.close()
 
 
 def test_who_left_and_strangers_are_not_heard(room, packets):

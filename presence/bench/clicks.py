@@ -52,13 +52,14 @@ def write_clicks(path: Path, turn: int, participants: int, seconds: float) -> No
     file.close()
 
 
-def heard_delays(path: Path, began_ns: int, said_ns: Ints) -> Floats:
+def heard_delays(path: Path, began_ns: int, said_ns: Ints, within_ns: int = TURN_NS) -> Floats:
     """How long after it was said each click is heard, nanoseconds; NaN: it is not heard.
 
     Args:
         path: what headphones played, as a WAV file.
         began_ns: when its first sample was heard, by the clock of the next.
         said_ns: ``(n,)`` when clicks were said.
+        within_ns: how much later each is looked for; until the next one that is heard there.
     """
     sound, _ = read_wav(path)
     loud = np.abs(sound).max(axis=1)
@@ -67,7 +68,7 @@ def heard_delays(path: Path, began_ns: int, said_ns: Ints) -> Floats:
     delays = np.full(len(said_ns), np.nan)
     for n, at_ns in enumerate(said_ns.tolist()):
         first = max(0, round((at_ns - began_ns) / MILLISECOND))
-        window = levels[first : first + TURN_NS // MILLISECOND]
+        window = levels[first : first + within_ns // MILLISECOND]
         if len(window) > len(own) and window.max() > _FAINTEST:
             # Where the rise and fall of loudness is most like the click's.
             late = int(np.argmax(np.correlate(window, own, "valid")))

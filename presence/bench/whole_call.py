@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from presence.bench.clicks import click_times, heard_delays, write_clicks
+from presence.bench.clicks import TURN_NS, click_times, heard_delays, write_clicks
 from presence.bench.result import Bar, BenchResult, at_least, at_most
 from presence.bench.slow_wire import SlowWire, slow_wire
 from presence.bench.taking_part import CallTask, Weather
@@ -369,7 +369,10 @@ def _voice_row(part: _Part, logs: list[_Logs], folder: Path, delay_ns: int) -> R
             epoch_ns = other.clock.from_machine_ns(other.epoch_ns)
             said = np.array([other.clock.to_machine_ns(epoch_ns + t) for t in times.tolist()])
             said = said[(said >= part.begin_ns) & (said < part.end_ns - _IN_FLIGHT_NS)]
-            delays.append(heard_delays(_hears(folder, own.name), own.sound_from_ns, said))
+            # Of two, each hears but the other: a full machine may be as late as two turns.
+            within_ns = TURN_NS * (2 if len(logs) == 2 else 1)
+            file = _hears(folder, own.name)
+            delays.append(heard_delays(file, own.sound_from_ns, said, within_ns))
     delay_ms = (np.concatenate(delays) - delay_ns) / MILLISECOND
     heard = delay_ms[np.isfinite(delay_ms)]
     if not len(heard):
