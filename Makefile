@@ -65,7 +65,7 @@ lock:
 	$(compile) --extra all --group dev --group judges --output-file requirements/test.txt
 	$(compile) --extra all --group dev --constraint requirements/test.txt --output-file requirements/dev.txt
 	$(compile) --constraint requirements/test.txt --output-file requirements/base.txt
-	$(compile) --extra relay --constraint requirements/test.txt --output-file requirements/relay.txt
+	$(compile) --extra cluster --constraint requirements/test.txt --output-file requirements/relay.txt
 
 clean:
 	rm -rf .venv tests/judges/node_modules out docs/_build docs/api .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -57,8 +57,9 @@ SPEECH_GOALS = ("test", "bench")
 TEST_PACKAGES = (
     *("xvfb", "chromium", "coturn", "iproute2", "nftables", "procps", "libespeak-ng1"),
     "systemd",
+    "nats-server",
 )
-QUIET_SERVICES = {"coturn"}
+QUIET_SERVICES = {"coturn", "nats-server"}
 
 _TTY = sys.stdout.isatty()
 _TELL_EVERY = 10.0

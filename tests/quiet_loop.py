@@ -12,7 +12,7 @@ def run(main):
         asyncio.get_running_loop().set_exception_handler(lambda _, c: complaints.append(c))
         await main()
         await asyncio.sleep(0.01)
-        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert asyncio.all_tasks() == {asyncio.current_task()}, asyncio.all_tasks()
         gc.collect()
 
     asyncio.run(watched())

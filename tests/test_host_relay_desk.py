@@ -17,6 +17,7 @@ class Server:
     """A relay that runs when it is begun. State: its address, and how often it was begun."""
 
     pin = "a pin"
+    others = ()
 
     def __init__(self, faults=0):
         self.url = None

@@ -15,7 +15,7 @@ from presence.relay import foreman
 from presence.relay.foreman import Foreman, restart_wait_s
 from presence.relay.limits import RelayLimits
 from presence.relay.logs import LogSettings
-from presence.wire.relaying import RelayBye
+from presence.wire.relaying import RelayBye, RelayPing, RelayPong
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="the processes of another are read from /proc"
@@ -80,6 +80,8 @@ def test_a_relay_that_is_told_to_end_leaves_no_worker_behind(number):
             workers = relay.workers()
             assert len(workers) == 2
             one = await Person(1).come(relay.port)
+            # Whoever is not in the room yet is told nothing.
+            await until(lambda: RelayPong(7) in one.told(), lambda: one.ask(RelayPing(7)))
             relay.process.send_signal(number)
             assert await relay.wait() == 0
             assert not any(alive(pid) for pid in workers)

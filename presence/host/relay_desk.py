@@ -31,6 +31,10 @@ class RelayServer(Protocol):
         """Where people come; None: it does not run."""
 
     @property
+    def others(self) -> tuple[str, ...]:
+        """Where else the same tokens are good."""
+
+    @property
     def pin(self) -> str | None:
         """Of a certificate that it made itself."""
 
@@ -120,6 +124,7 @@ class RelayDesk:
         return RelayPlace(
             url=url,
             pin=server.pin,
+            others=server.others,
             token=sign_admission(self._key, admission),
             lifetime_s=TOKEN_S,
             wanted=self._wanted,

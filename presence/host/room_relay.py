@@ -21,6 +21,8 @@ _NEEDED = 'a relay needs more than this host has: install it with `pip install "
 class OwnRelay:
     """The host's own, begun when it is wanted. State: the process."""
 
+    others: tuple[str, ...] = ()
+
     def __init__(self, process: RelayProcess, host: str, certificate: Certificate | None) -> None:
         """``host`` is how others call this machine."""
         self.pin = certificate.pin if certificate is not None else None
@@ -51,23 +53,26 @@ class OwnRelay:
 
 
 class OperatorRelay:
-    """One that somebody else runs."""
+    """One that somebody else runs, or several that belong together."""
 
     pin: str | None = None
 
-    def __init__(self, url: str) -> None:
-        """``url`` is its WebSocket's.
+    def __init__(self, urls: str) -> None:
+        """``urls`` are of their WebSockets, with commas between.
 
         Raises:
-            UsageError: it is none.
+            UsageError: one of them is none.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in ("ws", "wss") or not parts.hostname:
-            raise UsageError(
-                f"--relay {url!r} is no address of a relay; one looks like "
-                "wss://relay.example:8441/relay; or give own, or none"
-            )
-        self.url: str | None = url
+        every = [url.strip() for url in urls.split(",")]
+        for url in every:
+            parts = urlsplit(url)
+            if parts.scheme not in ("ws", "wss") or not parts.hostname:
+                raise UsageError(
+                    f"--relay {url!r} is no address of a relay; one looks like "
+                    "wss://relay.example:8441/relay; or give own, or none"
+                )
+        self.url: str | None = every[0]
+        self.others = tuple(every[1:])
 
     async def begin(self) -> None:
         """It runs, or its operator is to begin it."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from presence.relay.server import Relay
 
 DEFAULT_PORT = 8441
-_TLS, _WATCHING, _LIMITS = "TLS", "Watching it", "Limits"
+_TLS, _WATCHING, _CLUSTER, _LIMITS = "TLS", "Watching it", "Several relays", "Limits"
 _USUAL = RelayLimits()
 
 
@@ -191,6 +191,47 @@ def relay_command(
             rich_help_panel=_LIMITS,
         ),
     ] = _USUAL.kib_per_s,
+    cluster: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SERVER",
+            help="A NATS server by which relays share rooms: nats://HOST:PORT or tls://HOST:PORT; "
+            "repeatable.",
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = None,
+    cluster_name: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Relays of one name belong together.",
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = "presence",
+    cluster_credentials: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="USER:PASSWORD for NATS in the first line, or a file that nsc wrote.",
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = None,
+    cluster_ca: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Who signed the NATS servers' certificates, in PEM.",
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where people come whom others send here, as wss://NAME:PORT/relay.",
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = None,
     idle: Annotated[float | None, typer.Option(hidden=True, min=1.0)] = None,
 ) -> None:
     """Pass sealed envelopes on between people who come with a host's token.
@@ -200,6 +241,7 @@ def relay_command(
     Ctrl-C ends it at once, SIGTERM as --drain says. How to run it well is in docs/operating.md.
     """
     # Here, so that the command line does not load what few commands need.
+    from presence.relay.bus import BusSettings
     from presence.relay.logs import FORMATS, LEVELS, LogSettings, set_up_logging
     from presence.relay.server import run_relay
     from presence.relay.settings import RelaySettings
@@ -219,6 +261,14 @@ def relay_command(
         raise UsageError(f"--log-level is one of {', '.join(LEVELS)}, and not {log_level!r}")
     if workers != 1 and sys.platform == "win32":
         raise UsageError("several workers want Linux or macOS; leave --workers out")
+    bus = None
+    if cluster:
+        bus = BusSettings(tuple(cluster), cluster_name, cluster_credentials, cluster_ca)
+    elif cluster_credentials or cluster_ca or url:
+        raise UsageError(
+            "--cluster-credentials, --cluster-ca and --url are for a cluster: name its NATS server "
+            "by --cluster, or leave them out"
+        )
     written = LogSettings(log, log_level, log_addresses)
     set_up_logging(written)
     run_relay(
@@ -235,6 +285,8 @@ def relay_command(
             key=key,
             drain_s=drain,
             idle_s=idle,
+            cluster=bus,
+            url=url,
             limits=RelayLimits(
                 capacity=room_people,
                 rooms=rooms,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from presence.clock import SECOND, Clock
 from presence.relay.account import Account, account
@@ -15,6 +16,9 @@ from presence.relay.refusal import GOING, NO_ROOM_LEFT, RELAY_FULL, ROOM_FULL, R
 from presence.relay.room import TICK_NS, Room
 from presence.relay.tally import Tally
 from presence.transport.carrier import Carrier
+
+EMPTY = Expelled("left", "nobody is here any more")
+"""Why trunks of a room end."""
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,8 @@ class _Timed:
         self._clock = clock
         self._loop = loop
         self._leave = leave
+        self.holds = 0
+        """How many are about to come, for whom it is kept."""
         self._handle: asyncio.Handle | None = None
 
     def stop(self) -> None:
@@ -132,20 +138,33 @@ class Hall:
             return NO_ROOM_LEFT
         return RELAY_FULL if self.people >= self._limits.people else None
 
+    @contextlib.contextmanager
+    def held(self, name: str) -> Iterator[None]:
+        """Have a room be here within the block, though nobody is in it yet."""
+        timed = self._opened(name)
+        timed.holds += 1
+        try:
+            yield
+        finally:
+            timed.holds -= 1
+
     def join(
         self, name: str, stream: int, carrier: Carrier, on_end: Callable[[Expelled], None]
     ) -> Member:
         """Somebody comes into a room; see :meth:`Room.join`."""
-        timed = self._rooms.get(name)
-        if timed is None:
-            loop = asyncio.get_running_loop()
-            timed = self._rooms[name] = _Timed(
-                self._limits, self._clock, loop, self.tally, self._leave
-            )
-            tell(log, logging.INFO, "room_opened", "a room is opened", room=self.called(name))
-        member = timed.room.join(stream, carrier, on_end, self._clock.now_ns())
+        member = self._opened(name).room.join(stream, carrier, on_end, self._clock.now_ns())
         self._tell()
         return member
+
+    def open_trunk(
+        self, name: str, node: str, carrier: Carrier, on_end: Callable[[Expelled], None]
+    ) -> None:
+        """A room that is here is linked to another relay; see :meth:`Room.open_trunk`.
+
+        Raises:
+            KeyError: it is not here any more.
+        """
+        self._rooms[name].room.open_trunk(node, carrier, on_end, self._clock.now_ns())
 
     async def keep_time(self) -> None:
         """Let time pass in all rooms, until cancelled."""
@@ -156,13 +175,24 @@ class Hall:
             self.tally.late.add(max(0, now_ns - before_ns - TICK_NS) / SECOND)
             for name, timed in list(self._rooms.items()):
                 timed.room.tick(now_ns)
-                if not timed.room.members:
+                if not timed.room.members and not timed.holds:
+                    timed.room.close(EMPTY, now_ns)
                     timed.stop()
                     del self._rooms[name]
                     tell(
                         log, logging.INFO, "room_closed", "a room is empty", room=self.called(name)
                     )
             self._tell()
+
+    def _opened(self, name: str) -> _Timed:
+        timed = self._rooms.get(name)
+        if timed is None:
+            loop = asyncio.get_running_loop()
+            timed = self._rooms[name] = _Timed(
+                self._limits, self._clock, loop, self.tally, self._leave
+            )
+            tell(log, logging.INFO, "room_opened", "a room is opened", room=self.called(name))
+        return timed
 
     def called(self, name: str) -> str:
         """What a room is called where it is written of it."""

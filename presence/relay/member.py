@@ -27,6 +27,9 @@ class Expelled:
 class Member:
     """One participant. State: both directions, when they were heard, and what they may still do."""
 
+    elsewhere = False
+    """Whether these are people at another relay."""
+
     def __init__(
         self,
         stream: int,
@@ -60,7 +63,12 @@ class Member:
             limits.malformed_per_s, _MALFORMED_SECONDS * limits.malformed_per_s, now_ns
         )
         self._requests = Level(limits.requests_per_s, limits.requests_per_s, now_ns)
-        self._lost_ns = round(limits.lost_after_s * SECOND)
+        self.lost_ns = round(limits.lost_after_s * SECOND)
+        """For so long without a word they are not gone yet."""
+
+    def source_of(self, stream: int, now_ns: int) -> Source:
+        """Whose an envelope of that stream is which came from here."""
+        return self.source
 
     @property
     def gone(self) -> bool:
@@ -95,7 +103,7 @@ class Member:
 
     def lost(self, now_ns: int) -> bool:
         """Whether nothing was heard of them for so long that they are gone."""
-        return now_ns - self.heard_ns > self._lost_ns
+        return now_ns - self.heard_ns > self.lost_ns
 
     def end(self, why: Expelled) -> None:
         """Part from them; once."""

@@ -24,10 +24,21 @@ from prometheus_client.registry import Collector
 from presence.relay.account import Account, Counts
 
 if TYPE_CHECKING:
+    from presence.relay.node import Node
     from presence.relay.server import Relay
 
 _P = "presence_relay_"
-OUTCOMES = ("welcome", "token", "full", "busy", "transport", "malformed", "silent", "gone")
+OUTCOMES = (
+    "welcome",
+    "token",
+    "full",
+    "busy",
+    "elsewhere",
+    "transport",
+    "malformed",
+    "silent",
+    "gone",
+)
 DEPARTURES = ("left", "lost", "flood", "malformed", "replaced", "closed")
 
 _COUNTERS: dict[str, tuple[str, Callable[[Account], float]]] = {
@@ -52,6 +63,12 @@ _SPLIT_COUNTERS: dict[str, tuple[str, Callable[[Account], dict[str, int]], tuple
     ),
     "departures": ("People who are gone, by why.", lambda a: a.departures, DEPARTURES),
 }
+CLUSTER_GAUGES: dict[str, tuple[str, Callable[[Node], float]]] = {
+    "cluster_connected": ("1 if the bus is there.", lambda node: float(node.connected)),
+    "cluster_relays": ("Other relays that are heard on the bus.", lambda node: node.others),
+    "cluster_trunks": ("Links of rooms to other relays.", lambda node: node.trunks),
+}
+"""Told by a relay of several alone."""
 _HISTOGRAMS: dict[str, tuple[str, Callable[[Account], Counts]]] = {
     "queue_delay_seconds": (
         "How long what waits longest for a receiver has waited, looked at four times a second.",
@@ -108,6 +125,10 @@ class _RelayCollector(Collector):
                 "When the certificate that is shown runs out.",
                 relay.certificate.expires_s,
             )
+        cluster = relay.cluster
+        if cluster is not None:
+            for name, (text, read) in CLUSTER_GAUGES.items():
+                yield GaugeMetricFamily(_P + name, text, read(cluster))
         up = GaugeMetricFamily(_P + "worker_up", "1 if a worker runs.", labels=["worker"])
         restarts = CounterMetricFamily(
             _P + "worker_restarts", "How often a worker was started again.", labels=["worker"]

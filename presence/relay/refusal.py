@@ -15,25 +15,30 @@ NO_DESCRIPTORS = (
     "the relay has hardly any file descriptors left and takes nobody else; come again in a moment, "
     "or have its operator raise the limit on open files"
 )
+ELSEWHERE = "the room is at another relay of this cluster; come there"
 GOING = "the relay is going, and opens no more rooms; come by another relay, or again later"
 
 
 class RefusalError(TransportError):
     """Somebody is not let in."""
 
-    def __init__(self, code: str, sentence: str, after_s: float | None = None) -> None:
+    def __init__(
+        self, code: str, sentence: str, after_s: float | None = None, url: str | None = None
+    ) -> None:
         """A refusal.
 
         Args:
-            code: ``token``, ``full``, ``busy``, ``transport`` or ``malformed``.
+            code: ``token``, ``full``, ``busy``, ``elsewhere``, ``transport`` or ``malformed``.
             sentence: What happened, and what to do.
             after_s: Seconds after which trying again makes sense; None: that is not known.
+            url: Where to come instead.
         """
         super().__init__(sentence[:_SENTENCE_LIMIT])
         self.code = code
         self.after_s = after_s
+        self.url = url
 
     @property
     def message(self) -> Refused:
         """What they are told."""
-        return Refused(code=self.code, sentence=str(self), after_s=self.after_s)
+        return Refused(code=self.code, sentence=str(self), after_s=self.after_s, url=self.url)

@@ -19,9 +19,10 @@ from presence.errors import WireError
 from presence.relay.histogram import Histogram
 from presence.relay.limits import RelayLimits
 from presence.relay.member import Expelled, Member
-from presence.relay.source import frame
+from presence.relay.source import Source, frame
 from presence.relay.tally import Tally
 from presence.relay.thinning import DECIDE_NS
+from presence.relay.trunk import NOBODY, Trunk
 from presence.transport.carrier import Carrier
 from presence.transport.shedding import PACKET_BYTES
 from presence.wire.bundle import BUNDLE_LIMIT, unpack_bundle
@@ -38,6 +39,7 @@ from presence.wire.relaying import (
     Newest,
     RelayBye,
     Relaying,
+    RelayMove,
     RelayPing,
     RelayPong,
     Want,
@@ -58,6 +60,10 @@ TICK_NS = 50 * MILLISECOND
 """How often :meth:`Room.tick` is to be called."""
 URGENT = 3
 """What has this priority leaves at once."""
+PING_NS = SECOND // 2
+"""How often another relay is told that this one is there."""
+ANYBODY = 1
+"""Stands where a stream must, between relays, where it means nothing."""
 AGAIN_NS = 50 * MILLISECOND
 """Each reference goes again to the same receiver once in so long."""
 _ANSWERS_KEPT = 256
@@ -87,6 +93,8 @@ class Room:
         """
         self.tally = Tally() if tally is None else tally
         self.members: dict[int, Member] = {}
+        self.trunks: dict[str, Trunk] = {}
+        """By node: the other relays that this room is at."""
         self._wake = wake
         self._limits = limits
         self._hold_ns = self._least_hold_ns = hold_ns
@@ -125,8 +133,9 @@ class Room:
             before.end(Expelled("replaced", "you came once more, and that connection is used"))
             self.tally.member_gone(before, "replaced")
         member = Member(stream, carrier, on_end, self._limits, now_ns)
-        for other in self.members.values():
-            self._hand_over(other, member, now_ns)
+        for source in self._sources():
+            if source.stream != stream:
+                self._hand_over(source, member, now_ns)
         self.members[stream] = member
         self._reconnect()
         carrier.on_bundle = lambda bundle, arrival_ns: self.heard(member, bundle, arrival_ns)
@@ -137,11 +146,46 @@ class Room:
         member.listener.drain()
         return member
 
+    def open_trunk(
+        self, node: str, carrier: Carrier, on_end: Callable[[Expelled], None], now_ns: int
+    ) -> Trunk:
+        """The room is at another relay as well; what was open to the same before gives way.
+
+        Args:
+            node: That relay.
+            carrier: How it is reached.
+            on_end: Is told when the room parts from it, and why.
+            now_ns: The time.
+        """
+        before = self.trunks.pop(node, None)
+        if before is not None:
+            before.end(Expelled("replaced", "this relay is linked to once more"))
+        trunk = Trunk(node, carrier, on_end, self._limits, now_ns)
+        for member in self.members.values():
+            self._hand_over(member.source, trunk, now_ns)
+        self.trunks[node] = trunk
+        self._reconnect()
+        carrier.on_bundle = lambda bundle, arrival_ns: self.heard(trunk, bundle, arrival_ns)
+        carrier.on_ready = trunk.listener.drain
+        carrier.on_closed = lambda: self.leave(trunk, Expelled("lost", "the trunk was closed"))
+        trunk.listener.drain()
+        return trunk
+
+    def ask_to_move(self, stream: int, now_ns: int) -> None:
+        """Ask somebody to come once more, since this relay is going."""
+        member = self.members.get(stream)
+        if member is not None:
+            self._say(member, RelayMove(), now_ns)
+
     def leave(self, member: Member, why: Expelled) -> None:
-        """Somebody goes."""
-        if self.members.get(member.stream) is member:
+        """Somebody goes, or a trunk ends."""
+        if isinstance(member, Trunk):
+            if self.trunks.get(member.node) is member:
+                del self.trunks[member.node]
+                self._reconnect()
+        elif self.members.get(member.stream) is member:
             del self.members[member.stream]
-            for other in self.members.values():
+            for other in self._everyone():
                 other.listener.thinning.forget(member.stream)
             self._reconnect()
             self.tally.member_gone(member, (member.ended or why).code)
@@ -149,14 +193,14 @@ class Room:
 
     def close(self, why: Expelled, now_ns: int) -> None:
         """Say goodbye to everybody, and part from them."""
-        for member in self.members.values():
+        for member in self._everyone():
             self._say(member, RelayBye(), now_ns)
         self.flush(now_ns)
-        for member in list(self.members.values()):
+        for member in self._everyone():
             self.leave(member, why)
 
     def heard(self, member: Member, bundle: bytes, now_ns: int) -> None:
-        """A bundle came from somebody."""
+        """A bundle came from somebody, or by a trunk."""
         if self._shown_out(member):
             return
         if not member.bundle_came(now_ns):
@@ -171,10 +215,10 @@ class Room:
         for data in parts:
             try:
                 header = decode_envelope(data)
-                if header.stream != member.stream:
-                    member.foreign += 1
-                elif header.kind == Kind.RELAY:
+                if header.kind == Kind.RELAY and member.stream in (header.stream, NOBODY):
                     self._asked(member, header, now_ns)
+                elif not self._speaks_for(member, header.stream):
+                    member.foreign += 1
                 elif not header.epoch and header.kind in _SEALED_KINDS:
                     member.not_understood(now_ns)
                 elif member.envelope_came(len(data), now_ns):
@@ -196,7 +240,7 @@ class Room:
             self._leaving.append((self.tally.held, self._held, now_ns - self._held_ns))
         self._urgent = self._held = 0
         # A carrier may find itself closed, and its member leave.
-        for member in tuple(self.members.values()):
+        for member in self._everyone():
             listener = member.listener
             if listener.later or listener.at_once:
                 listener.flush(headers, now_ns)
@@ -218,7 +262,11 @@ class Room:
 
     def tick(self, now_ns: int) -> None:
         """Time has passed: see who fell silent, and whose path carries how much."""
-        for member in list(self.members.values()):
+        for member in self._everyone():
+            if isinstance(member, Trunk):
+                self._ping(member, now_ns)
+                if member.forget_silent(now_ns):
+                    self._reconnect()
             if member.gone or member.lost(now_ns):
                 self.leave(member, Expelled("lost", "nothing was heard of you any more"))
             else:
@@ -228,19 +276,20 @@ class Room:
             self._decide(now_ns)
 
     def _pass_on(self, member: Member, data: bytes, header: Envelope, now_ns: int) -> None:
-        source = member.source
+        source = member.source_of(header.stream, now_ns)
         source.meter.add(len(data), header)
         if header.kind in (Kind.POSE, Kind.PROFILE):
             source.cache.take(data, header)
         if source.stale:
+            # What came by a trunk goes by none.
             source.connect(
-                other.listener.outlet(member.stream)
-                for other in self.members.values()
+                other.listener.outlet(source.stream)
+                for other in (self.members.values() if member.elsewhere else self._everyone())
                 if other is not member
             )
         framed = frame(data)
         if header.kind == Kind.KEY and len(header.core) >= 2:
-            self._pass_key(framed, header, now_ns)
+            self._pass_key(member, framed, header, now_ns)
             return
         urgent = header.priority == URGENT
         if self._bytes + len(framed) > BUNDLE_LIMIT:
@@ -256,13 +305,19 @@ class Room:
         self._bytes += len(framed)
         self._due(now_ns if urgent else now_ns + self._hold_ns, now_ns)
 
-    def _pass_key(self, framed: bytes, header: Envelope, now_ns: int) -> None:
+    def _pass_key(self, member: Member, framed: bytes, header: Envelope, now_ns: int) -> None:
         """What is about keys goes to its receiver alone, whose number stands before it in clear."""
-        other = self.members.get(int.from_bytes(header.core[:2], "big"))
-        if other is not None and other.stream != header.stream:
-            self._note(framed, header)
-            other.listener.at_once.append(framed)
-            self._due(now_ns, now_ns)
+        to = int.from_bytes(header.core[:2], "big")
+        others: list[Member] = [self.members[to]] if to in self.members else []
+        if not others and not member.elsewhere:
+            at = [trunk for trunk in self.trunks.values() if to in trunk.sources]
+            # Nothing may have come of them yet.
+            others = [*(at or self.trunks.values())]
+        for other in others:
+            if other is not member:
+                self._note(framed, header)
+                other.listener.at_once.append(framed)
+                self._due(now_ns, now_ns)
 
     def _note(self, framed: bytes, header: Envelope) -> None:
         self._headers[framed] = header
@@ -282,13 +337,41 @@ class Room:
         return member.gone
 
     def _reconnect(self) -> None:
-        for member in self.members.values():
-            member.source.stale = True
+        for source in self._sources():
+            source.stale = True
 
-    def _hand_over(self, other: Member, newcomer: Member, now_ns: int) -> None:
+    def _everyone(self) -> tuple[Member, ...]:
+        """Those to whom something may be sent."""
+        return *self.members.values(), *self.trunks.values()
+
+    def _sources(self) -> Iterator[Source]:
+        """Those of whom something is known, here and at the other relays."""
+        for member in self.members.values():
+            yield member.source
+        for trunk in self.trunks.values():
+            yield from trunk.sources.values()
+
+    def _source(self, stream: int) -> Source | None:
+        """Whoever has that number; who is here goes before who is said to be elsewhere."""
+        return next((source for source in self._sources() if source.stream == stream), None)
+
+    def _speaks_for(self, member: Member, stream: int) -> bool:
+        """Whether envelopes of a stream may come from there.
+
+        Who goes over from one relay to another is at both for a moment, and may be heard by either.
+        """
+        return member.elsewhere or stream == member.stream
+
+    def _hand_over(self, source: Source, newcomer: Member, now_ns: int) -> None:
         """Give a newcomer what is kept of somebody."""
-        for data, header in other.source.cache.everything():
+        for data, header in source.cache.everything():
             newcomer.listener.offer(data, header, now_ns)
+
+    def _ping(self, trunk: Trunk, now_ns: int) -> None:
+        """Have the other relay know that this one is there, though nobody here says a word."""
+        if now_ns - trunk.pinged_ns >= PING_NS:
+            trunk.pinged_ns = now_ns
+            self._say(trunk, RelayPing(0), now_ns)
 
     # What participants ask of the relay itself.
 
@@ -311,9 +394,9 @@ class Room:
             case Again(stream, missing, known):
                 self._send_again(member, stream, missing, known, now_ns)
             case Newest(stream):
-                other = self.members.get(stream)
-                if other is not None and other is not member:
-                    self._hand_over(other, member, now_ns)
+                source = self._source(stream)
+                if source is not None and stream != member.stream:
+                    self._hand_over(source, member, now_ns)
                     member.listener.drain()
             case RelayPing(token):
                 self._say(member, RelayPong(token), now_ns)
@@ -325,10 +408,10 @@ class Room:
     def _send_again(
         self, member: Member, stream: int, missing: int, known: int, now_ns: int
     ) -> None:
-        other = self.members.get(stream)
-        if other is None or other is member:
+        source = self._source(stream)
+        if source is None or stream == member.stream:
             return
-        for data in other.source.cache.answer(missing, known):
+        for data in source.cache.answer(missing, known):
             header = decode_envelope(data)
             key = stream, header.sequence
             sent_ns = member.answered.pop(key, None)
@@ -346,7 +429,7 @@ class Room:
     def _say(self, member: Member, message: Relaying, now_ns: int) -> None:
         envelope = Envelope.single(
             Kind.RELAY,
-            member.stream,
+            member.stream or ANYBODY,
             sequence=next(self._numbers),
             capture_ns=now_ns,
             payload=encode_relaying([message]),
@@ -357,15 +440,16 @@ class Room:
         self._due(now_ns, now_ns)
 
     def _decide(self, now_ns: int) -> None:
-        for member in self.members.values():
-            member.source.meter.fold(now_ns)
+        for source in self._sources():
+            source.meter.fold(now_ns)
+        for member in self._everyone():
             self.tally.look_at(member, now_ns)
         changed = False
         # Who is sent everything, and has room for more than that, need not be reckoned apart.
         most_bps = self._around_bps(
-            sum(other.source.meter.bytes_a_second(WHOLE) for other in self.members.values())
+            sum(source.meter.bytes_a_second(WHOLE) for source in self._sources())
         )
-        for member in self.members.values():
+        for member in self._everyone():
             listener = member.listener
             budget_bps = listener.carrier.budget_bps
             if not listener.thinning.cut and (budget_bps is None or most_bps <= budget_bps):
@@ -380,8 +464,7 @@ class Room:
 
     def _cost_bps(self, member: Member, want_of: Callable[[int], Want]) -> float:
         weight = sum(
-            other.source.meter.bytes_a_second(want_of(other.stream))
-            for other in self._others(member)
+            source.meter.bytes_a_second(want_of(source.stream)) for source in self._sent_to(member)
         )
         return self._around_bps(weight)
 
@@ -393,5 +476,7 @@ class Room:
         datagrams = min(SECOND / self._least_hold_ns, weight / BUNDLE_LIMIT + _VOICES_A_SECOND)
         return 8.0 * (weight + PACKET_BYTES * datagrams)
 
-    def _others(self, member: Member) -> Iterator[Member]:
-        return (other for other in self.members.values() if other is not member)
+    def _sent_to(self, member: Member) -> Iterator[Source]:
+        if member.elsewhere:
+            return (other.source for other in self.members.values())
+        return (source for source in self._sources() if source is not member.source)

@@ -24,11 +24,13 @@ from presence.relay.foreman import Foreman
 from presence.relay.house import House, Staff
 from presence.relay.logs import quiet_logger, tell
 from presence.relay.media import Media
+from presence.relay.node import Node
 from presence.relay.own_process import take_all_descriptors
 from presence.relay.port import open_port
 from presence.relay.quick_loop import quick_loop
 from presence.relay.settings import RelaySettings
 from presence.relay.watchers import watched
+from presence.transport.ice import LOOPBACK, local_addresses
 from presence.transport.listening import listen
 from presence.wire.signalling import MESSAGE_LIMIT
 
@@ -54,6 +56,8 @@ class Relay:
         self.door = door
         self.staff = staff
         self.certificate = certificate
+        self.cluster = staff if isinstance(staff, Node) else None
+        """What it has of others that it shares rooms with, if there are any."""
         self.metrics_port: int | None = None
         """Where Prometheus asks; None: nowhere."""
         self.read_keys: Callable[[], Sequence[Ed25519PublicKey]] | None = None
@@ -104,15 +108,26 @@ async def relaying(settings: RelaySettings) -> AsyncIterator[Relay]:
         stack.callback(listening.close)
         media_port = settings.port if settings.media_port is None else settings.media_port
         media = Media(media_port, settings.advertise)
-        staff: House | Foreman
+        staff: House | Foreman | Node
         if settings.workers == 1:
-            port = open_port(media.of_worker(1), media.advertise, clock)
-            staff = House(limits, clock, salt, port)
+            house = House(
+                limits, clock, salt, open_port(media.of_worker(1), media.advertise, clock)
+            )
+            staff = house
+            if settings.cluster is not None:
+                url = settings.url or _own_url(settings, listening.getsockname()[1])
+                staff = Node(house, settings.cluster, limits, clock, url)
             stack.push_async_callback(staff.close)
+        elif settings.cluster is not None:
+            raise UsageError(
+                "--cluster is for relays of one process: start one for each core, each with its "
+                "own --port, and leave --workers out"
+            )
         else:
             written = msgspec.structs.replace(settings.log, salt=salt)
             staff = Foreman(settings.workers, limits, written, clock, media)
             stack.push_async_callback(staff.close)
+        if not isinstance(staff, House):
             await staff.begin()
         door = Door(staff, settings.keys, limits, clock, log_addresses=settings.log.addresses)
         server = await serve(
@@ -141,6 +156,15 @@ async def relaying(settings: RelaySettings) -> AsyncIterator[Relay]:
         if settings.metrics is not None:
             relay.metrics_port = await stack.enter_async_context(watched(relay, *settings.metrics))
         yield relay
+
+
+def _own_url(settings: RelaySettings, port: int) -> str:
+    """Where others send people who are to come here."""
+    bound = settings.bind if settings.bind not in (None, "0.0.0.0", "::") else None
+    known = [*settings.advertise, bound, *sorted(local_addresses()), LOOPBACK]
+    host = next(address for address in known if address)
+    scheme = "ws" if settings.certificate is None else "wss"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/relay"
 
 
 async def _look(certificate: RelayCertificate) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from presence.relay.bus import BusSettings
 from presence.relay.limits import RelayLimits
 from presence.relay.logs import LogSettings
 
@@ -39,6 +40,10 @@ class RelaySettings:
     """Seconds that those inside get after SIGTERM before they are told goodbye."""
     idle_s: float | None = None
     """It ends by itself when nobody was inside for so long; None: never."""
+    cluster: BusSettings | None = None
+    """How the others are found that this one shares rooms with; None: it is alone."""
+    url: str | None = None
+    """Where people who are sent here by others come; None: by this machine's own address."""
     limits: RelayLimits = field(default_factory=RelayLimits)
     log: LogSettings = field(default_factory=LogSettings)
     read_keys: Callable[[], tuple[Ed25519PublicKey, ...]] | None = None

@@ -193,6 +193,11 @@ class Keeper:
         """The host said anew that they are there; ``offers`` if it is for this side to offer."""
         self._events.put_nowait(_Introduced(offers))
 
+    def doubt(self, why: str) -> None:
+        """The link will not last: make another beside it, unless one is being made."""
+        if self._peer is not None:
+            self._events.put_nowait(_Doubted(self._peer, why))
+
     def tick(self) -> None:
         """Time has passed: look whether the link is well."""
         link, peer = self.link, self._peer

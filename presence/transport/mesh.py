@@ -332,6 +332,7 @@ class Mesh:
             self._on_envelope,
             on_end,
             is_member=self._members.__contains__,
+            on_move=lambda: self._keepers[stream].doubt("the relay is going"),
             control_numbers=self._control_numbers,
             route=peer.route.kind if peer.route else "",
             seals=self._seals,

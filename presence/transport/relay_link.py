@@ -25,6 +25,7 @@ from presence.wire.relaying import (
     Newest,
     RelayBye,
     Relaying,
+    RelayMove,
     RelayPing,
     RelayPong,
     decode_relaying,
@@ -57,12 +58,18 @@ class RelayLink(Link):
         on_end: Callable[[LinkEnd], None],
         *,
         is_member: Callable[[int], bool],
+        on_move: Callable[[], None],
         control_numbers: Iterator[int],
         route: str = "",
         seals: Seals | None = None,
     ) -> None:
-        """As :class:`Link`; ``is_member`` says of whom envelopes are of any use."""
+        """As :class:`Link`.
+
+        ``is_member`` says of whom envelopes are of any use; ``on_move`` is told that the relay is
+        going, and that another connection beside this one should be made to the next.
+        """
         self._is_member = is_member
+        self._on_move = on_move
         self._heard: dict[int, int] = {}
         self._asked: dict[int, int] = {}
         self._numbers = itertools.count()
@@ -138,6 +145,8 @@ class RelayLink(Link):
             match message:
                 case RelayPong(token):
                     self._ponged(token, arrival_ns)
+                case RelayMove():
+                    self._on_move()
                 case RelayBye():
                     self._end("the relay said goodbye")
                 case _:

@@ -24,10 +24,16 @@ from presence.wire.signalling import MESSAGE_LIMIT, Refused, RelayPlace
 
 BY_RELAY: tuple[PathChoice, ...] = ("auto", "turn", "relay")
 """The paths that a relay is on."""
-_ANSWER_TIMEOUT_S = 3.0
+_ANSWER_TIMEOUT_S = 2.0
+_HOPS = 3
+"""So often one relay may send a participant to another."""
 _ASK_AGAIN_S = 1.0
 
 log = logging.getLogger(__name__)
+
+
+class _GoneError(TransportError):
+    """A relay cannot be reached; another may be."""
 
 
 class RelayWay:
@@ -49,6 +55,8 @@ class RelayWay:
         self._place: RelayPlace | None = None
         self._good_until_s = 0.0
         self._asked_s = self._busy_until_s = float("-inf")
+        self._at: str | None = None
+        """Where one came last."""
 
     @property
     def wanted(self) -> bool:
@@ -65,6 +73,7 @@ class RelayWay:
         """The host says where the relay is, or gives another token."""
         if self._place is None or self._place.url != place.url:
             self._busy_until_s = float("-inf")
+            self._at = None
         self._place = place
         self._good_until_s = _now_s() + 0.9 * place.lifetime_s
         self.problem = ""
@@ -97,39 +106,34 @@ class RelayWay:
         wait_s = self._busy_until_s - _now_s()
         if wait_s > 0.0:
             raise TransportError(f"the relay is busy, and is asked again in {wait_s:.1f} s")
-        try:
-            async with asyncio.timeout(_ANSWER_TIMEOUT_S):
-                answer = await _exchange(place, RelayJoin(token=place.token, sdp=offer))
-        except PinError:
-            raise TransportError(
-                f"what answers at {place.url} is not the relay that the host named: its "
-                "certificate is another; restart the host, or ask who runs the relay"
-            ) from None
-        except ssl.SSLError as error:
-            raise TransportError(
-                f"the relay at {place.url} cannot be trusted ({error.reason or error}); "
-                "its operator should renew its certificate"
-            ) from None
-        except TimeoutError:
-            raise TransportError(
-                f"the relay at {place.url} does not answer; check that it runs, and that no "
-                "firewall between blocks its port"
-            ) from None
-        except (OSError, WebSocketException) as error:
-            await self.ask()
-            raise TransportError(
-                f"the relay at {place.url} cannot be reached ({error}); check that it runs, and "
-                "that its port is open"
-            ) from None
-        except SignallingError as error:
-            raise TransportError(f"what answers at {place.url} is no relay: {error}") from None
-        if isinstance(answer, RelayWelcome):
-            return answer.sdp
-        if answer.code == "token":
-            await self.ask()
-        if answer.after_s is not None:
-            self._busy_until_s = _now_s() + answer.after_s
-        raise TransportError(f"the relay refused: {answer.sentence}")
+        # Where one is already, or was sent to last, before where the host sends everybody.
+        known = [self._at] if self._at is not None else []
+        urls = list(dict.fromkeys([*known, place.url, *place.others]))
+        for url in urls:
+            try:
+                return await self._come_to(url, place, offer)
+            except _GoneError as error:
+                problem = error
+        # The host may know of another by now.
+        await self.ask()
+        raise problem
+
+    async def _come_to(self, url: str, place: RelayPlace, offer: str) -> str:
+        """Come to one relay, or to where it sends one; gives the answer."""
+        join = RelayJoin(token=place.token, sdp=offer)
+        for hops_left in reversed(range(_HOPS)):
+            answer = await _said(url, place, join)
+            if isinstance(answer, RelayWelcome):
+                self._at = url
+                return answer.sdp
+            if answer.code == "token":
+                await self.ask()
+            if answer.after_s is not None:
+                self._busy_until_s = _now_s() + answer.after_s
+            if answer.url is None or not hops_left:
+                raise TransportError(f"the relay refused: {answer.sentence}")
+            url = answer.url
+        raise AssertionError("the last hop returns or raises")
 
     async def ask(self) -> None:
         """Ask the host for the relay's place, unless that was done a moment ago."""
@@ -138,10 +142,44 @@ class RelayWay:
             await self._ask()
 
 
-async def _exchange(place: RelayPlace, join: RelayJoin) -> RelayWelcome | Refused:
-    context = client_context(place.pin) if place.url.startswith("wss:") else None
+async def _said(url: str, place: RelayPlace, join: RelayJoin) -> RelayWelcome | Refused:
+    """What a relay answers.
+
+    Raises:
+        _GoneError: it cannot be reached.
+        TransportError: what answers is no relay to be trusted.
+    """
+    try:
+        async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+            return await _exchange(url, place.pin, join)
+    except PinError:
+        raise TransportError(
+            f"what answers at {url} is not the relay that the host named: its "
+            "certificate is another; restart the host, or ask who runs the relay"
+        ) from None
+    except ssl.SSLError as error:
+        raise TransportError(
+            f"the relay at {url} cannot be trusted ({error.reason or error}); "
+            "its operator should renew its certificate"
+        ) from None
+    except TimeoutError:
+        raise _GoneError(
+            f"the relay at {url} does not answer; check that it runs, and that no "
+            "firewall between blocks its port"
+        ) from None
+    except (OSError, WebSocketException) as error:
+        raise _GoneError(
+            f"the relay at {url} cannot be reached ({error}); check that it runs, and "
+            "that its port is open"
+        ) from None
+    except SignallingError as error:
+        raise TransportError(f"what answers at {url} is no relay: {error}") from None
+
+
+async def _exchange(url: str, pin: str | None, join: RelayJoin) -> RelayWelcome | Refused:
+    context = client_context(pin) if url.startswith("wss:") else None
     async with connect(
-        place.url,
+        url,
         compression=None,
         max_size=MESSAGE_LIMIT,
         ping_interval=None,

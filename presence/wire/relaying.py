@@ -97,10 +97,15 @@ class RelayBye:
     """Who says so leaves, be it participant or relay."""
 
 
-Relaying = Wants | Again | Newest | RelayPing | RelayPong | RelayBye
+@dataclass(frozen=True, slots=True)
+class RelayMove:
+    """From a relay that is going: please come once more, and you are told where to."""
 
-_WANTS, _AGAIN, _NEWEST, _PING, _PONG, _BYE = range(1, 7)
-_LENGTHS = {_AGAIN: 8, _NEWEST: 2, _PING: 8, _PONG: 8, _BYE: 0}
+
+Relaying = Wants | Again | Newest | RelayPing | RelayPong | RelayBye | RelayMove
+
+_WANTS, _AGAIN, _NEWEST, _PING, _PONG, _BYE, _MOVE = range(1, 8)
+_LENGTHS = {_AGAIN: 8, _NEWEST: 2, _PING: 8, _PONG: 8, _BYE: 0, _MOVE: 0}
 
 
 def encode_relaying(messages: Iterable[Relaying]) -> bytes:
@@ -167,6 +172,8 @@ def _encoded(message: Relaying) -> tuple[int, bytes]:
             return _PONG, token.to_bytes(8, "big")
         case RelayBye():
             return _BYE, b""
+        case RelayMove():
+            return _MOVE, b""
 
 
 def _decoded(number: int, body: bytes) -> Relaying | None:
@@ -197,8 +204,10 @@ def _decoded(number: int, body: bytes) -> Relaying | None:
             return RelayPing(int.from_bytes(body, "big"))
         case 5:
             return RelayPong(int.from_bytes(body, "big"))
-        case _:
+        case 6:
             return RelayBye()
+        case _:
+            return RelayMove()
 
 
 def _byte_of(want: Want) -> int:

@@ -142,6 +142,8 @@ class Refused(Message, frozen=True, kw_only=True):
     """For the person, saying what to do."""
     after_s: Annotated[float, msgspec.Meta(ge=0.0, le=3600.0)] | None = None
     """Seconds after which trying again makes sense; None: that is not known."""
+    url: _Url | None = None
+    """Where to come instead, from a relay that knows another; the token is good there too."""
 
 
 class MemberJoined(Message, frozen=True, kw_only=True):
@@ -241,6 +243,8 @@ class RelayPlace(Message, frozen=True, kw_only=True):
     """Whether the room's envelopes go by the relay; else everybody goes straight to everybody."""
     pin: _Short | None = None
     """Of the certificate that the relay made itself, as in a room link."""
+    others: Annotated[tuple[_Url, ...], msgspec.Meta(max_length=8)] = ()
+    """Further ones where the token is good, for when the first cannot be reached."""
 
 
 class NoRelay(Message, frozen=True, kw_only=True):
