@@ -60,16 +60,16 @@ class PortPath(SrtpPath):
         begin = slot * STRIDE
         end = begin + _HEADER_BYTES + len(bundle)
         memory = datagrams.leaving
-        memory[begin:end] = (
-            _HEADER.pack(
-                _PADDED if padding else _VERSION,
-                self._payload_type,
-                sequence & 0xFFFF,
-                timestamp & 0xFFFFFFFF,
-                ssrc,
-            )
-            + bundle
+        _HEADER.pack_into(
+            memory,
+            begin,
+            _PADDED if padding else _VERSION,
+            self._payload_type,
+            sequence & 0xFFFF,
+            timestamp & 0xFFFFFFFF,
+            ssrc,
         )
+        memory[begin + _HEADER_BYTES : end] = bundle
         if padding:
             memory[end : end + padding] = bytes(padding - 1) + bytes((padding,))
             end += padding

@@ -1,7 +1,7 @@
 """A room of a relay: sealed envelopes come in by sender, and bundles go out by receiver.
 
 What has the highest priority, voice and control, leaves at once, before all else. What may wait
-does so for two milliseconds, or until a bundle is full: so an envelope costs each receiver an
+does so for four milliseconds, or until a bundle is full: so an envelope costs each receiver an
 eighth of a datagram. The clear header decides alone, with what receivers ask and what their paths
 carry.
 
@@ -49,7 +49,7 @@ from presence.wire.relaying import (
 )
 from presence.wire.unwrap import unwrap
 
-HOLD_NS = 2 * MILLISECOND
+HOLD_NS = 4 * MILLISECOND
 """For so long an envelope may wait for its bundle to fill."""
 MOST_HOLD_NS = 12 * MILLISECOND
 """And so long at most when there is more to do than time for it."""

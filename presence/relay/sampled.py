@@ -77,13 +77,16 @@ class SampledCongestion:
         The bytes are to show whether more gets through.
         """
         sampled = now_ns - self._sampled_ns >= SAMPLE_NS
+        if not (sampled or self._pads):
+            self._bytes += size
+            return 0
         # Asked for each packet while there is padding at all, which is seldom.
-        padding = self._congestion.padding(size, now_ns) if sampled or self._pads else 0
+        padding = self._congestion.padding(size, now_ns)
         self._bytes += size + padding
         if not sampled:
             return padding
         self._pads = self._congestion.pads
-        self._congestion.sent(self._next, self._bytes, now_ns)
+        self._congestion.left(self._next, self._bytes, now_ns)
         self._samples[sequence] = self._next, self._bytes
         if len(self._samples) > _OPEN_LIMIT:
             oldest = next(iter(self._samples))
@@ -100,9 +103,9 @@ class SampledCongestion:
         begin = unwrap(report.begin, SEQUENCE_PERIOD, self._newest)
         end = begin + len(report.words)
         for sequence in list(self._samples):
-            if sequence >= begin:
+            if sequence >= begin and sequence not in self._counted:
                 break
-            # No report will tell of it any more.
+            # No report will tell of it any more, or it has been told of.
             del self._samples[sequence]
             self._counted.discard(sequence)
         places = [sequence - begin for sequence in self._samples if sequence < end]
@@ -115,7 +118,7 @@ class SampledCongestion:
                 self._delivered.add(self._samples[sequence][1], now_ns)
         over = OVER if (self.loss or 0.0) < LOSSY else OVER_IF_LOSSY
         self._most_bps = max(OVER_BPS, over * self._delivered.bps(now_ns))
-        self._congestion.heard(feedback, now_ns)
+        self._congestion.told(feedback, now_ns)
 
     def tick(self, now_ns: int) -> None:
         """Time has passed; to be called several times a second."""

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 from presence.clock import MILLISECOND, SECOND
-from presence.transport.feedback import Feedback
+from presence.transport.feedback import Feedback, Report
 from presence.transport.ledger import Fate, Ledger
 from presence.transport.loss_share import LossShare, Verdict
 from presence.transport.lowest import Lowest
@@ -202,15 +202,28 @@ class Congestion:
         self._padded_bytes -= padding
         return padding
 
-    def sent(self, sequence: int, size: int, now_ns: int) -> None:
-        """A packet left, of ``size`` bytes on the path; ``sequence`` counts on without end."""
+    def sent(self, sequence: int, size: int, now_ns: int) -> int:
+        """A packet of ``size`` bytes on the path leaves; gives how many bytes to add to it.
+
+        ``sequence`` counts on without end.
+        """
+        padding = self.padding(size, now_ns)
+        self.left(sequence, size + padding, now_ns)
+        return padding
+
+    def left(self, sequence: int, size: int, now_ns: int) -> None:
+        """A packet left, of ``size`` bytes on the path with what was added to it."""
         if self._began_ns is None:
             self._began_ns = now_ns
         self._ledger.sent(sequence, size, now_ns)
         self._sent.add(size, now_ns)
 
-    def heard(self, feedback: Feedback, now_ns: int) -> None:
+    def heard(self, report: Report, now_ns: int) -> None:
         """The receiver reports."""
+        self.told(report.feedback(range(len(report.words)), report.begin), now_ns)
+
+    def told(self, feedback: Feedback, now_ns: int) -> None:
+        """The same, or so much of it as matters."""
         self._halvings = 0
         self._answered = True
         self._note(self._ledger.settle(feedback, now_ns), now_ns)

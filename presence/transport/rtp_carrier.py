@@ -12,13 +12,12 @@ from presence.errors import EnvelopeError
 from presence.transport.arrivals import REPORT_INTERVAL_NS, Arrivals
 from presence.transport.carrier import check_length
 from presence.transport.congestion import Congestion
-from presence.transport.feedback import decode_feedback, encode_feedback
+from presence.transport.feedback import Report, decode_report, encode_feedback
 from presence.transport.pacer import Pacer
 from presence.transport.rtp import TIMESTAMP_RATE, decode_rtp, encode_rtp
 from presence.transport.rtp_offer import RtpOffer, first_sequence
 from presence.transport.shedding import PACKET_BYTES
 
-_EARLY_LIMIT = 16
 _ANSWER_NS = 3 * SECOND
 """Who has been heard and sent to for so long must have reported something by then."""
 _RARER = ((30_000.0, 4), (60_000.0, 2))
@@ -46,6 +45,41 @@ class Path(Protocol):
         ...
 
 
+class Budget(Protocol):
+    """What sets the budget, by every packet or by samples of them."""
+
+    @property
+    def budget_bps(self) -> float:
+        """Bits a second that may be sent, with all that is put around them on the path."""
+        ...
+
+    @property
+    def pace_bps(self) -> float:
+        """How fast packets may leave."""
+        ...
+
+    @property
+    def loss(self) -> float | None:
+        """The share of packets that got lost of late; None while too few were sent to say."""
+        ...
+
+    def unanswered_ns(self, now_ns: int) -> int:
+        """For how long packets have been sent without any report; 0 once one came."""
+        ...
+
+    def sent(self, sequence: int, size: int, now_ns: int) -> int:
+        """A packet of ``size`` bytes on the path leaves; gives how many bytes to add to it."""
+        ...
+
+    def heard(self, report: Report, now_ns: int) -> None:
+        """The receiver reports."""
+        ...
+
+    def tick(self, now_ns: int) -> None:
+        """Time has passed; to be called several times a second."""
+        ...
+
+
 class RtpCarrier:
     """Bundles over RTP, one a packet, one stream each way.
 
@@ -54,6 +88,9 @@ class RtpCarrier:
     came, and timers.
     """
 
+    early_limit = 16
+    """Bundles that are kept until somebody listens."""
+
     def __init__(
         self,
         path: Path,
@@ -61,6 +98,9 @@ class RtpCarrier:
         other: RtpOffer,
         clock: Clock,
         loop: asyncio.AbstractEventLoop | None,
+        *,
+        congestion: Budget | None = None,
+        tick_ns: int = REPORT_INTERVAL_NS,
     ) -> None:
         """Carry bundles over a path that may not be open yet.
 
@@ -70,6 +110,8 @@ class RtpCarrier:
             other: What the other side said of theirs.
             clock: Stamps arrivals, and says how time passes.
             loop: Runs the timers; None: the caller calls :meth:`tick` itself.
+            congestion: What sets the budget; None: every packet is looked at.
+            tick_ns: How often what came is reported.
         """
         self.on_ready: Callable[[], None] | None = None
         self.on_closed: Callable[[], None] | None = None
@@ -80,12 +122,13 @@ class RtpCarrier:
         self._path = path
         self._own = own
         self._other = other
-        self._clock = clock
+        self._now = clock.now_ns
         self._loop = loop
+        self._tick_s = tick_ns / SECOND
         now_ns = clock.now_ns()
-        self._congestion = Congestion(now_ns)
+        self._congestion: Budget = congestion or Congestion(now_ns)
         self._pacer = Pacer(now_ns)
-        self._pacer.allow(self._congestion.pace_bps, now_ns)
+        self._allow(now_ns)
         self._arrivals = Arrivals()
         self._sequence = first_sequence()
         self._timer: asyncio.TimerHandle | None = None
@@ -125,10 +168,10 @@ class RtpCarrier:
         """Whether a bundle sent now would leave now; if not, ``on_ready`` will be called."""
         if self._closed or not self._path.open:
             return False
-        if self._pacer.ready(self._clock.now_ns()):
+        if self._may_leave(self._now()):
             return True
         if self._waiting is None and self._loop is not None:
-            wait_s = self._pacer.ready_in_ns() / SECOND
+            wait_s = self._leaves_in_ns() / SECOND
             self._waiting = self._loop.call_later(wait_s, self._paced)
         return False
 
@@ -147,11 +190,10 @@ class RtpCarrier:
         check_length(bundle)
         if not self.ready:
             return False
-        now_ns = self._clock.now_ns()
+        now_ns = self._now()
         size = len(bundle) + PACKET_BYTES
-        padding = self._congestion.padding(size, now_ns)
         self._sequence += 1
-        self._congestion.sent(self._sequence, size + padding, now_ns)
+        padding = self._congestion.sent(self._sequence, size, now_ns)
         self._pacer.sent(size + padding)
         self._path.send_rtp(
             encode_rtp(
@@ -174,12 +216,16 @@ class RtpCarrier:
 
         Called by a timer, if the carrier was made with an event loop.
         """
-        now_ns = self._clock.now_ns()
+        now_ns = self._now()
         self._ticks += 1
         if self._ticks % self._ticks_a_report() == 0:
             self._report(now_ns)
+        self._reckon(now_ns)
+
+    def _reckon(self, now_ns: int) -> None:
+        """Time has passed for what sets the budget."""
         self._congestion.tick(now_ns)
-        self._pacer.allow(self._congestion.pace_bps, now_ns)
+        self._allow(now_ns)
         if self._warned or self._heard_ns is None:
             return
         if min(now_ns - self._heard_ns, self._congestion.unanswered_ns(now_ns)) > _ANSWER_NS:
@@ -208,7 +254,7 @@ class RtpCarrier:
 
     def _tick_regularly(self) -> None:
         if self._loop is not None and not self._closed:
-            self._timer = self._loop.call_later(REPORT_INTERVAL_NS / SECOND, self._tick_regularly)
+            self._timer = self._loop.call_later(self._tick_s, self._tick_regularly)
             self.tick()
 
     def _paced(self) -> None:
@@ -217,7 +263,7 @@ class RtpCarrier:
             self.on_ready()
 
     def _received(self, data: bytes) -> None:
-        now_ns = self._clock.now_ns()
+        now_ns = self._now()
         try:
             packet = decode_rtp(data)
         except EnvelopeError:
@@ -232,7 +278,7 @@ class RtpCarrier:
         if not packet.payload:
             return
         if self._on_bundle is None or self._early:
-            if not self._closed and len(self._early) < _EARLY_LIMIT:
+            if not self._closed and len(self._early) < self.early_limit:
                 self._early.append((packet.payload, now_ns))
             return
         self._on_bundle(packet.payload, now_ns)
@@ -245,16 +291,26 @@ class RtpCarrier:
 
     def _reported(self, data: bytes) -> None:
         try:
-            feedback = decode_feedback(data)
+            report = decode_report(data)
         except EnvelopeError:
             self.malformed += 1
             return
-        if (feedback.sender, feedback.stream) != (self._other.ssrc, self._own.ssrc):
+        if (report.sender, report.stream) != (self._other.ssrc, self._own.ssrc):
             self.malformed += 1
             return
-        now_ns = self._clock.now_ns()
-        self._congestion.heard(feedback, now_ns)
+        now_ns = self._now()
+        self._congestion.heard(report, now_ns)
+        self._allow(now_ns)
+
+    def _allow(self, now_ns: int) -> None:
+        """What may leave is what the budget says now."""
         self._pacer.allow(self._congestion.pace_bps, now_ns)
+
+    def _may_leave(self, now_ns: int) -> bool:
+        return self._pacer.ready(now_ns)
+
+    def _leaves_in_ns(self) -> int:
+        return self._pacer.ready_in_ns()
 
     def _path_closed(self) -> None:
         self._closed = True

@@ -54,19 +54,15 @@ _PRIORITY = {
     Kind.RELAY: 3,
 }
 _REFERENCE_PRIORITY = 2
+_POSE = int(Kind.POSE)
+_TAGS = {int(Kind.VOICE): 4, int(Kind.CONTROL): 16, int(Kind.PROFILE): 16}
 
 
 def seal_length(kind: int, golden: bool) -> int:
     """Bytes of the tag that ends each sealed section; 0 for a kind without one, or unknown."""
-    match kind:
-        case Kind.VOICE:
-            return 4
-        case Kind.POSE:
-            return 16 if golden else 8
-        case Kind.CONTROL | Kind.PROFILE:
-            return 16
-        case _:
-            return 0
+    if kind == _POSE:
+        return 16 if golden else 8
+    return _TAGS.get(kind, 0)
 
 
 class PoseFrame(Protocol):
@@ -128,11 +124,31 @@ class Envelope:
     """Which of the sender's keys seals the sections, from 1 to 255; 0: they are not sealed."""
 
     def __post_init__(self) -> None:
-        fault = self._fault()
-        if fault:
-            raise ValueError(fault)
+        # What is usual is seen at once: a relay makes thousands of these a second.
+        if (
+            0 < self.kind <= _KIND_BITS
+            and 0 < self.stream <= 0xFFFF
+            and 0 <= self.sequence < SEQUENCE_PERIOD
+            and 0 <= self.capture_us < CAPTURE_PERIOD
+            and 0 <= self.reference_distance <= 0xFF
+            and 0 <= self.priority <= _PRIORITY_BITS
+            and 0 <= self.epoch <= 0xFF
+            and len(self.core) <= (LONGEST_CORE if self.reference_distance else 0xFFFF)
+            and (self.detail_made or not self.detail)
+            and not self._cut_short
+        ):
+            return
+        raise ValueError(self._fault())
 
-    def _fault(self) -> str | None:
+    @property
+    def _cut_short(self) -> bool:
+        """Whether it is sealed, yet a section has no room for its tag."""
+        if not self.epoch:
+            return False
+        tag = seal_length(self.kind, self.golden)
+        return len(self.core) < tag or (len(self.detail) < tag and bool(self.detail))
+
+    def _fault(self) -> str:
         """What is wrong with the values, as a sentence without its full stop."""
         for name, value, least, greatest in (
             ("kind", self.kind, 1, _KIND_BITS),
@@ -148,11 +164,8 @@ class Envelope:
                 return f"{name} is {value}; it must be from {least} to {greatest}"
         if self.detail and not self.detail_made:
             return "there is a detail section, but the header says that none was made"
-        if self.epoch:
-            tag = seal_length(self.kind, self.golden)
-            if len(self.core) < tag or (self.detail and len(self.detail) < tag):
-                return f"a sealed section is shorter than its tag of {tag} bytes"
-        return None
+        tag = seal_length(self.kind, self.golden)
+        return f"a sealed section is shorter than its tag of {tag} bytes"
 
     @property
     def golden(self) -> bool:
