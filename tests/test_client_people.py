@@ -81,3 +81,25 @@ def test_who_falls_silent_is_gone_within_four_seconds():
     now = heard(people)
     assert shown(people, now + 2 * SECOND)[0].opacity == 1.0
     assert shown(people, now + 4 * SECOND) == []
+
+
+def test_whoever_comes_leaves_or_changes_seats_changes_where_the_others_stand():
+    people = room(ada())
+    now = heard(people)
+
+    def stands():
+        (person,) = (p for p in shown(people, now) if p.opacity > 0.0)
+        return person.own_place_from_place
+
+    def expected(own, seat, *others):
+        return seen_from(own, [own, seat, *others])[seat].translation
+
+    np.testing.assert_allclose(stands().translation, expected(0, 1))
+    people.tell(Came(stream=9, seat=2, name="Ben", body="1.glb", profile=TALL))
+    np.testing.assert_allclose(stands().translation, expected(0, 1, 2))
+    people.tell(Went(9))
+    np.testing.assert_allclose(stands().translation, expected(0, 1))
+    people.tell(ada(seat=3))
+    np.testing.assert_allclose(stands().translation, expected(0, 3))
+    people.tell(Seated(4))
+    np.testing.assert_allclose(stands().translation, expected(4, 3))

@@ -30,6 +30,8 @@ class Guests:
         """Nobody is here yet."""
         self._guests: dict[int, Guest] = {}
         self._own_seat = 0
+        self._places: dict[int, Rigid] | None = None
+        """Of seats, seen from one's own; None: they have to be found anew."""
 
     def __len__(self) -> int:
         return len(self._guests)
@@ -40,6 +42,8 @@ class Guests:
 
     def tell(self, record: Record) -> None:
         """Take in what the media process said."""
+        if isinstance(record, Came | Went | Seated):
+            self._places = None
         match record:
             case Heard():
                 guest = self._guests.get(record.stream)
@@ -73,9 +77,10 @@ class Guests:
 
         Nobody stands in one's own seat: only a host that errs gives one to two.
         """
-        seats = {self._own_seat, *(guest.came.seat for guest in self._guests.values())}
-        places = seen_from(self._own_seat, seats)
+        if self._places is None:
+            seats = {self._own_seat, *(guest.came.seat for guest in self._guests.values())}
+            self._places = seen_from(self._own_seat, seats)
         for stream, guest in self._guests.items():
-            place = places.get(guest.came.seat)
+            place = self._places.get(guest.came.seat)
             if place is not None:
                 yield stream, guest, place

@@ -19,8 +19,8 @@ from presence.errors import UsageError
 from presence.voice.block import BLOCK, RATE, Samples
 from presence.voice.line import Driver, OutputLine
 from presence.voice.resampler import Resampler
-from presence.voice.sample_clock import SampleClock
 from presence.voice.seams import risen
+from presence.voice.sound_device import SoundDevice
 
 _LEAST_MARGIN_NS = 5 * MILLISECOND
 """How much sooner than needed a block is wanted: our thread may be late."""
@@ -35,19 +35,14 @@ _MOST_BENT = 0.01
 _TRY_NS = 5 * MILLISECOND
 
 
-class Headphones:
-    """See the module. State: what waits, the device's clock, when the next block will be heard.
-
-    One thread uses it.
-    """
+class Headphones(SoundDevice):
+    """See the module. State, beside the device's: what waits, when the next block is heard."""
 
     def __init__(self, driver: Driver, line: OutputLine) -> None:
-        self._driver = driver
+        super().__init__(driver, line.rate)
         self._line = line
-        self._clock = SampleClock(line.rate, settle_ns=driver.settle_ns)
         self._resampler = Resampler(RATE, line.rate, 2)
         self._nominal = RATE / line.rate
-        self._missing = 0
         self._end: int | None = None
         """The number of the device's sample that is written next."""
         self._zero_ns = 0
@@ -60,28 +55,9 @@ class Headphones:
         """How often a block was not heard right after the last, as after running dry."""
 
     @property
-    def name(self) -> str:
-        """Which device it is."""
-        return self._driver.name
-
-    @property
-    def alive(self) -> bool:
-        """Whether the device is still there."""
-        return self._driver.alive
-
-    @property
     def dry(self) -> int:
         """How often the device ran dry, which is heard as a gap."""
         return self._line.dry
-
-    @property
-    def ppm(self) -> float:
-        """By how much the device's crystal is fast, in parts per million; 0 until it is known."""
-        if not self._clock.settled:
-            return 0.0
-        at = self._clock.time_of(self._line.asked)
-        measured = self._clock.sample_at(at + SECOND) - self._clock.sample_at(at)
-        return (measured / self._line.rate - 1.0) * 1e6
 
     @property
     def delay_ns(self) -> int:
@@ -147,10 +123,6 @@ class Headphones:
         self._line.ring.write(at, sound[:room])
         self._end = at + len(sound[:room])
         return heard_ns
-
-    def close(self) -> None:
-        """Give the device back."""
-        self._driver.close()
 
     def _due_ns(self, place: float) -> int:
         """When a place in the blocks should be heard."""

@@ -13,7 +13,7 @@ from presence.clock import MILLISECOND, SECOND
 from presence.voice.block import BLOCK, RATE, Samples
 from presence.voice.line import Driver, InputLine
 from presence.voice.resampler import Resampler
-from presence.voice.sample_clock import SampleClock
+from presence.voice.sound_device import SoundDevice
 
 BLOCK_NS = BLOCK * SECOND // RATE
 """20 ms."""
@@ -38,46 +38,22 @@ class Captured:
     """When its first sample reached the microphone."""
 
 
-class Microphone:
-    """See the module. State: what was heard and not read, the device's clock, the next block.
-
-    One thread uses it.
-    """
+class Microphone(SoundDevice):
+    """See the module. State, beside the device's: what was heard and not read, the next block."""
 
     def __init__(self, driver: Driver, line: InputLine) -> None:
-        self._driver = driver
+        super().__init__(driver, line.rate)
         self._line = line
-        self._clock = SampleClock(line.rate, settle_ns=driver.settle_ns)
         self._resampler = Resampler(line.rate, RATE)
         self._nominal = line.rate / RATE
         self._next_ns: int | None = None
         self._taken = 0
-        self._missing = 0
         self._last_told_ns = 0
         self._last_count = 0
         self.lost = 0
         """Samples, at 48 kHz, that the device lost or that were read too late."""
         self.jumps = 0
         """How often reading went on elsewhere since drift could not explain where it was."""
-
-    @property
-    def name(self) -> str:
-        """Which device it is."""
-        return self._driver.name
-
-    @property
-    def alive(self) -> bool:
-        """Whether the device is still there."""
-        return self._driver.alive
-
-    @property
-    def ppm(self) -> float:
-        """By how much the device's crystal is fast, in parts per million; 0 until it is known."""
-        if not self._clock.settled:
-            return 0.0
-        at = self._clock.time_of(self._resampler.end)
-        measured = self._clock.sample_at(at + SECOND) - self._clock.sample_at(at)
-        return (measured / self._line.rate - 1.0) * 1e6
 
     def read(self, now_ns: int) -> Captured | None:
         """The next block, or None while it is not whole."""
@@ -116,10 +92,6 @@ class Microphone:
         pieces = -(-(needed - self._resampler.end) // self._last_count)
         piece_ns = self._last_count * SECOND // self._line.rate
         return max(soon, self._last_told_ns + int(pieces) * piece_ns)
-
-    def close(self) -> None:
-        """Give the device back."""
-        self._driver.close()
 
     def _take_in(self) -> None:
         line = self._line

@@ -43,6 +43,11 @@ class SampleClock:
         """Whether enough was told to answer."""
         return self._map.known
 
+    @property
+    def heard_of_ns(self) -> int:
+        """The time of which it was told last."""
+        return self._about_ns
+
     def observe(self, sample: int, told_ns: int, *, lost: bool = False) -> int:
         """Take in when a sample is heard or was said.
 
