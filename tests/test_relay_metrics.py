@@ -18,6 +18,7 @@ from presence.relay.account import account
 from presence.relay.histogram import Histogram
 from presence.relay.limits import RelayLimits
 from presence.relay.member import Expelled
+from presence.relay.room import HOLD_NS
 from presence.relay.server import relaying
 from presence.relay.settings import RelaySettings
 
@@ -208,15 +209,15 @@ def test_how_long_what_waits_has_waited_is_looked_at_of_every_receiver():
 def test_latency_is_counted_for_every_envelope_by_whether_it_may_wait():
     party = Party(1, 2)
     party.say(1, pose(1, 0), pose(1, 1, 0))
-    party.pass_time(5 * MILLISECOND)
+    party.pass_time(HOLD_NS + MILLISECOND)
     party.room.flush_took(3 * MILLISECOND)
     party.say(1, voice(1, 0))
     party.settle()
     party.room.flush_took(0)
     told = counted(party)
     assert (sum(told.held.counts), sum(told.at_once.counts)) == (2, 1)
-    # Two milliseconds that they were held, and three that sending took.
-    assert told.held.total == pytest.approx(2 * 0.005)
+    # They were held, and then sending took three milliseconds.
+    assert told.held.total == pytest.approx(2 * (HOLD_NS / SECOND + 0.003))
     assert told.at_once.total == 0.0
 
 

@@ -45,6 +45,8 @@ def test_a_room_that_empties_while_somebody_comes_stays_where_they_come():
     placed = placement(1, 2)
     worker = enter(placed, "room", 1)
     enter(placed, "other", 1)
+    # A room that is opened anew goes to the other worker from now on.
+    assert enter(placed, "third", 9) == worker
     coming, _ = placed.come("room")
     placed.told(worker, "room", 0)
     again, _ = placed.come("room")

@@ -87,6 +87,8 @@ class Hall:
             leave: Has what carriers were given leave together.
         """
         self.tally = Tally()
+        self.late_ns = 0
+        """How much later than planned it was of late that this process got to its work."""
         self.draining = False
         """Whether nobody is let into a room that is not here yet."""
         self._limits = limits
@@ -172,7 +174,8 @@ class Hall:
             before_ns = self._clock.now_ns()
             await asyncio.sleep(TICK_NS / SECOND)
             now_ns = self._clock.now_ns()
-            self.tally.late.add(max(0, now_ns - before_ns - TICK_NS) / SECOND)
+            self.late_ns = max(0, now_ns - before_ns - TICK_NS)
+            self.tally.late.add(self.late_ns / SECOND)
             for name, timed in list(self._rooms.items()):
                 timed.room.tick(now_ns)
                 if not timed.room.members and not timed.holds:

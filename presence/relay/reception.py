@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Coroutine
 
 from websockets.exceptions import ConnectionClosed
 
-from presence.clock import Clock
+from presence.clock import MILLISECOND, SECOND, Clock
 from presence.errors import TransportError
 from presence.relay.admission import Admission
 from presence.relay.door import Welcome
@@ -19,12 +19,21 @@ from presence.relay.logs import tell
 from presence.relay.member import Expelled
 from presence.relay.port import Port
 from presence.relay.refusal import COME_SOON, RefusalError
+from presence.relay.room import TICK_NS
+from presence.relay.turnstile import Turns
 from presence.transport.peer import Peer
 
 OPENING_LIMIT = 32
-"""Connections that are being opened at the same time; whoever comes then waits a little."""
-WAITING_LIMIT = 128
-"""So many may wait; whoever else comes is told to come again,"""
+"""Connections that are being opened at the same time."""
+OPENINGS_PER_S = 30
+"""Connections that begin to be opened in a second, evenly: each takes some ten milliseconds of the
+processor, in pieces, and between them those who are in calls have their turn."""
+LATE_NS = 10 * MILLISECOND
+"""While those in calls wait for so long, newcomers wait as well,"""
+PATIENCE = 5
+"""for so many ticks each: who is late all the time still lets some in."""
+WAITING_LIMIT = 60
+"""So many may wait; whoever else comes is told when to come again,"""
 WAIT_S = 2.0
 """and so is who waited for so long."""
 AFTER_S = 2.0
@@ -33,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 class Reception:
-    """State: the connections, open or being opened, and how many wait for that."""
+    """State: the connections, open or being opened, and when the next one begins to be."""
 
     def __init__(self, hall: Hall, port: Port, clock: Clock) -> None:
         """To be made on the event loop that carries it.
@@ -48,7 +57,9 @@ class Reception:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Semaphore(OPENING_LIMIT)
-        self._waiting = 0
+        self._turns = Turns(OPENINGS_PER_S, WAITING_LIMIT, clock.now_ns())
+        self._next = asyncio.Lock()
+        self._begins_ns = clock.now_ns()
         self._peers: set[Peer] = set()
 
     async def connect(
@@ -94,21 +105,33 @@ class Reception:
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """Wait until no more connections are being opened than may be."""
-        if self._waiting >= WAITING_LIMIT:
-            raise RefusalError("busy", COME_SOON, AFTER_S)
-        self._waiting += 1
+        """Wait until it is one's turn, and no more connections are being opened than may be."""
+        now_ns = self._clock.now_ns()
+        after_s = self._turns.take(now_ns)
+        if after_s is not None:
+            raise RefusalError("busy", COME_SOON, after_s)
         try:
             async with asyncio.timeout(WAIT_S):
+                async with self._next:
+                    await self._calm()
                 await self._opening.acquire()
         except TimeoutError:
             raise RefusalError("busy", COME_SOON, AFTER_S) from None
-        finally:
-            self._waiting -= 1
         try:
             yield
         finally:
             self._opening.release()
+
+    async def _calm(self) -> None:
+        """Wait until another connection may begin to be opened."""
+        wait_ns = self._begins_ns - self._clock.now_ns()
+        if wait_ns > 0:
+            await asyncio.sleep(wait_ns / SECOND)
+        for _ in range(PATIENCE):
+            if self._hall.late_ns < LATE_NS:
+                break
+            await asyncio.sleep(TICK_NS / SECOND)
+        self._begins_ns = self._clock.now_ns() + SECOND // OPENINGS_PER_S
 
     async def close(self) -> None:
         """Close every connection."""

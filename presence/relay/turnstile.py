@@ -19,10 +19,11 @@ ADDRESSES = 4096
 """Addresses whose joins are counted; beyond that whoever has not come for longest is forgotten."""
 
 
-class _Turns:
+class Turns:
     """State: how many may still come now, and the next time that nobody was told yet."""
 
     def __init__(self, per_s: float, at_once: float, now_ns: int) -> None:
+        """``per_s`` a second over time, and ``at_once`` together, who may come now."""
         self._allowance = Allowance(per_s, at_once, now_ns)
         self._each_ns = round(SECOND / per_s)
         self._next_ns = now_ns
@@ -42,15 +43,15 @@ class Turnstile:
     def __init__(self, limits: RelayLimits, now_ns: int) -> None:
         """Nobody came yet."""
         self._limits = limits
-        self._all = _Turns(limits.joins_per_s, limits.joins_at_once, now_ns)
-        self._addresses: dict[str, _Turns] = {}
+        self._all = Turns(limits.joins_per_s, limits.joins_at_once, now_ns)
+        self._addresses: dict[str, Turns] = {}
 
     def come(self, address: str, now_ns: int) -> float | None:
         """Somebody comes; None: come in; or the seconds after which to come again."""
         turns = self._addresses.pop(address, None)
         if turns is None:
             limits = self._limits
-            turns = _Turns(limits.address_joins_per_s, limits.address_joins_at_once, now_ns)
+            turns = Turns(limits.address_joins_per_s, limits.address_joins_at_once, now_ns)
         self._addresses[address] = turns
         if len(self._addresses) > ADDRESSES:
             del self._addresses[next(iter(self._addresses))]

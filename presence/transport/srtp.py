@@ -10,6 +10,7 @@ does it all.
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import logging
 from collections.abc import Callable, Coroutine
@@ -41,13 +42,15 @@ def why_not() -> str | None:
     if not aioice.__version__.startswith(KNOWN_AIOICE):
         return f"aioice is {aioice.__version__}, and {KNOWN_AIOICE}* is needed"
     handler = getattr(IceConnection, "data_received", None)
-    if handler is None or list(inspect.signature(handler).parameters) != [
-        "self",
-        "data",
-        "component",
-    ]:
+    if handler is None or not _fits(handler):
         return f"aioice {aioice.__version__} takes in datagrams in another way than was expected"
     return None
+
+
+@functools.cache
+def _fits(handler: Callable[..., None]) -> bool:
+    """Whether a function takes datagrams as it is called here; asked for each connection."""
+    return list(inspect.signature(handler).parameters) == ["self", "data", "component"]
 
 
 class SrtpPath:
