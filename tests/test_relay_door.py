@@ -29,9 +29,8 @@ from presence.wire.relay_signalling import (
     RelayJoin,
     RelayWelcome,
     decode_relay_answer,
-    encode_relay_message,
 )
-from presence.wire.signalling import Refused
+from presence.wire.signalling import Refused, encode_message
 
 
 class OpenRooms:
@@ -75,7 +74,7 @@ async def join(port, stream=1, tls=None, shown=None, **claims):
     shown = shown or token(stream, **claims)
     scheme = "ws" if tls is None else "wss"
     async with connect(f"{scheme}://127.0.0.1:{port}/relay", ssl=tls) as websocket:
-        await websocket.send(encode_relay_message(RelayJoin(token=shown, sdp="v=0 offer")))
+        await websocket.send(encode_message(RelayJoin(token=shown, sdp="v=0 offer")))
         return decode_relay_answer(await websocket.recv())
 
 

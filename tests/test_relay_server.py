@@ -25,8 +25,9 @@ from presence.relay.door import SPARE_DESCRIPTORS
 from presence.relay.limits import RelayLimits
 from presence.relay.server import relaying
 from presence.relay.settings import RelaySettings
-from presence.wire.relay_signalling import RelayJoin, encode_relay_message
+from presence.wire.relay_signalling import RelayJoin
 from presence.wire.relaying import RelayBye, RelayPing, RelayPong
+from presence.wire.signalling import encode_message
 
 GUESTS = Path(__file__).with_name("relay_guest_process.py")
 
@@ -126,7 +127,7 @@ def test_what_is_no_join_is_refused():
                 async with connect(f"ws://127.0.0.1:{port}/relay") as websocket:
                     await websocket.send(nonsense)
                     assert "Refused" in await websocket.recv()
-            join = encode_relay_message(RelayJoin(token=token(1), sdp="v=0"))
+            join = encode_message(RelayJoin(token=token(1), sdp="v=0"))
             async with connect(f"ws://127.0.0.1:{port}/relay") as websocket:
                 await websocket.send(join)
                 assert "Refused" in await websocket.recv()

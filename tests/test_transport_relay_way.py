@@ -18,8 +18,7 @@ from presence.transport.mesh import MESH_LIMIT
 from presence.transport.relay_link import RELAY
 from presence.wire.control import ProfileRequest, decode_control
 from presence.wire.envelope import Envelope, Kind
-from presence.wire.relay_signalling import encode_relay_message
-from presence.wire.signalling import Refused
+from presence.wire.signalling import Refused, encode_message
 
 
 def run(test, people=3):
@@ -190,7 +189,7 @@ def test_a_relay_that_is_busy_is_asked_again_when_it_said(monkeypatch):
         async def refuse(websocket):
             came.append(await websocket.recv())
             refused = Refused(code="busy", sentence="come again in a moment", after_s=20.0)
-            await websocket.send(encode_relay_message(refused))
+            await websocket.send(encode_message(refused))
 
         async with serve(refuse, "127.0.0.1", 0) as busy:
             url = f"ws://127.0.0.1:{busy.sockets[0].getsockname()[1]}/relay"

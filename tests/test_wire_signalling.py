@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presence.errors import SignallingError
+from presence.wire.relay_signalling import decode_relay_join
 from presence.wire.signalling import (
     MESSAGE_LIMIT,
     Description,
@@ -160,3 +161,19 @@ def test_anything_at_all_reaches_only_documented_errors(data):
 def test_a_message_that_no_receiver_would_take_is_not_sent():
     with pytest.raises(SignallingError, match="not sent"):
         encode_message(Description(to=1, kind="offer", sdp="x" * MESSAGE_LIMIT))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type":"RelayJoin","token":"t","sdp":"v=0","x":' + "[" * 20_000,
+        '{"type":"RelayJoin","token":"' + "t" * 257 + '","sdp":"v=0"}',
+        '{"type":"RelayJoin","token":"t","sdp":"' + "v" * MESSAGE_LIMIT + '"}',
+        '{"type":"RelayWelcome","sdp":"v=0"}',
+        b"\xff",
+    ],
+    ids=["nested", "token", "long", "another", "no text"],
+)
+def test_a_relay_survives_what_is_no_join(text):
+    with pytest.raises(SignallingError):
+        decode_relay_join(text)

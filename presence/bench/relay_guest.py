@@ -16,8 +16,8 @@ from presence.wire.relay_signalling import (
     RelayJoin,
     RelayWelcome,
     decode_relay_answer,
-    encode_relay_message,
 )
+from presence.wire.signalling import encode_message
 
 
 class RelayGuest:
@@ -47,7 +47,7 @@ class RelayGuest:
             async with connect(
                 f"{scheme}://127.0.0.1:{port}/relay", compression=None, ssl=tls
             ) as websocket:
-                await websocket.send(encode_relay_message(offer))
+                await websocket.send(encode_message(offer))
                 answer = decode_relay_answer(await websocket.recv())
                 if not isinstance(answer, RelayWelcome):
                     raise TransportError(f"the relay refused ({answer.code}): {answer.sentence}")

@@ -33,8 +33,8 @@ from presence.relay.turnstile import Turnstile
 from presence.wire.relay_signalling import (
     RelayWelcome,
     decode_relay_join,
-    encode_relay_message,
 )
+from presence.wire.signalling import encode_message
 
 JOIN_TIMEOUT_S = 5.0
 SPARE_DESCRIPTORS = 16
@@ -139,7 +139,7 @@ class Door:
 
     async def _let_in(self, websocket: ServerConnection, address: str) -> None:
         async def welcome(sdp: str) -> None:
-            await websocket.send(encode_relay_message(RelayWelcome(sdp=sdp)))
+            await websocket.send(encode_message(RelayWelcome(sdp=sdp)))
 
         try:
             try:
@@ -154,7 +154,7 @@ class Door:
         except RefusalError as refusal:
             self._refused(refusal.code, str(refusal), websocket)
             with contextlib.suppress(ConnectionClosed):
-                await websocket.send(encode_relay_message(refusal.message))
+                await websocket.send(encode_message(refusal.message))
                 await websocket.close(_REFUSED)
 
     def _read(self, said: str | bytes, address: str) -> tuple[Admission, str]:

@@ -18,9 +18,8 @@ from presence.wire.relay_signalling import (
     RelayJoin,
     RelayWelcome,
     decode_relay_answer,
-    encode_relay_message,
 )
-from presence.wire.signalling import MESSAGE_LIMIT, Refused, RelayPlace
+from presence.wire.signalling import MESSAGE_LIMIT, Refused, RelayPlace, encode_message
 
 BY_RELAY: tuple[PathChoice, ...] = ("auto", "turn", "relay")
 """The paths that a relay is on."""
@@ -187,7 +186,7 @@ async def _exchange(url: str, pin: str | None, join: RelayJoin) -> RelayWelcome 
         ssl=context,
         close_timeout=0.2,
     ) as websocket:
-        await websocket.send(encode_relay_message(join))
+        await websocket.send(encode_message(join))
         return decode_relay_answer(await websocket.recv())
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 
 from presence.errors import ControlError
-
-_HEAD_LENGTH = 2
+from presence.wire.short_messages import pack_message, unpack_messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +110,12 @@ def encode_control(messages: Iterable[Control]) -> bytes:
     payload = bytearray()
     for message in messages:
         number = _NUMBERS[type(message)]
-        widths = _TYPES[number][1]
-        payload += bytes((number, sum(widths)))
+        values = zip(astuple(message), _TYPES[number][1], strict=True)
         try:
-            for value, width in zip(astuple(message), widths, strict=True):
-                payload += value.to_bytes(width, "big")
+            body = b"".join(value.to_bytes(width, "big") for value, width in values)
         except OverflowError:
             raise ValueError(f"{message} holds a number that does not fit") from None
+        payload += pack_message(number, body)
     return bytes(payload)
 
 
@@ -128,25 +126,14 @@ def decode_control(payload: bytes) -> list[Control]:
         ControlError: the payload is cut short, or a known message has the wrong length.
     """
     messages: list[Control] = []
-    start = 0
-    while start < len(payload):
-        if len(payload) - start < _HEAD_LENGTH:
-            raise ControlError("a control message was cut short in its head")
-        number, length = payload[start], payload[start + 1]
-        start += _HEAD_LENGTH
-        body = payload[start : start + length]
-        if len(body) < length:
-            raise ControlError(
-                f"a control message of type {number} should have {length} bytes, "
-                f"but only {len(body)} came"
-            )
-        start += length
+    for number, body in unpack_messages(payload, "a control message"):
         if number not in _TYPES:
             continue
         message, widths = _TYPES[number]
-        if length != sum(widths):
+        if len(body) != sum(widths):
             raise ControlError(
-                f"a {message.__name__} has a body of {sum(widths)} bytes, but this one has {length}"
+                f"a {message.__name__} has a body of {sum(widths)} bytes, "
+                f"but this one has {len(body)}"
             )
         messages.append(message(*_numbers(body, widths)))
     return messages

@@ -10,8 +10,7 @@ from typing import Annotated
 
 import msgspec
 
-from presence.errors import SignallingError
-from presence.wire.signalling import MESSAGE_LIMIT, Message, Refused
+from presence.wire.signalling import Message, Refused, decode_by
 
 _Sdp = Annotated[str, msgspec.Meta(min_length=1, max_length=24 * 1024)]
 
@@ -32,26 +31,10 @@ class RelayWelcome(Message, frozen=True, kw_only=True):
     """The answer to the offer."""
 
 
-_encoder = msgspec.json.Encoder()
 _joins = msgspec.json.Decoder(RelayJoin)
 _answers: msgspec.json.Decoder[RelayWelcome | Refused] = msgspec.json.Decoder(
     RelayWelcome | Refused
 )
-
-
-def encode_relay_message(message: RelayJoin | RelayWelcome | Refused) -> str:
-    """The message as JSON.
-
-    Raises:
-        SignallingError: it is longer than a receiver would take.
-    """
-    encoded = _encoder.encode(message)
-    if len(encoded) > MESSAGE_LIMIT:
-        raise SignallingError(
-            f"a {type(message).__name__} of {len(encoded)} bytes was not sent; "
-            f"the limit is {MESSAGE_LIMIT}"
-        )
-    return encoded.decode()
 
 
 def decode_relay_join(data: str | bytes) -> RelayJoin:
@@ -60,10 +43,7 @@ def decode_relay_join(data: str | bytes) -> RelayJoin:
     Raises:
         SignallingError: it is no such message.
     """
-    try:
-        return _joins.decode(data)
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        raise SignallingError(f"what came is no message to a relay: {error}") from error
+    return decode_by(_joins, data)
 
 
 def decode_relay_answer(data: str | bytes) -> RelayWelcome | Refused:
@@ -72,7 +52,4 @@ def decode_relay_answer(data: str | bytes) -> RelayWelcome | Refused:
     Raises:
         SignallingError: it is no such message.
     """
-    try:
-        return _answers.decode(data)
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        raise SignallingError(f"what came is no message of a relay: {error}") from error
+    return decode_by(_answers, data)

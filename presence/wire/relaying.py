@@ -14,11 +14,10 @@ from typing import NamedTuple
 
 from presence.errors import ControlError
 from presence.wire.envelope import SEQUENCE_PERIOD
+from presence.wire.short_messages import BODY_LIMIT, pack_message, unpack_messages
 
-_HEAD_LENGTH = 2
-_BODY_LIMIT = 0xFF
 _ENTRY_BYTES = 3
-WANTS_LIMIT = _BODY_LIMIT // _ENTRY_BYTES
+WANTS_LIMIT = BODY_LIMIT // _ENTRY_BYTES
 """Streams that one message names, at most."""
 DIVISOR_LIMIT = 31
 _SECTIONS_SHIFT, _NO_VOICE, _DIVISOR_BITS = 6, 0x20, 0x1F
@@ -120,9 +119,9 @@ def encode_relaying(messages: Iterable[Relaying]) -> bytes:
             number, body = _encoded(message)
         except OverflowError:
             raise ValueError(f"{message} holds a number that does not fit") from None
-        if len(body) > _BODY_LIMIT:
+        if len(body) > BODY_LIMIT:
             raise ValueError(f"wants name at most {WANTS_LIMIT} streams; send several messages")
-        payload += bytes((number, len(body))) + body
+        payload += pack_message(number, body)
     return bytes(payload)
 
 
@@ -132,24 +131,8 @@ def decode_relaying(payload: bytes) -> list[Relaying]:
     Raises:
         ControlError: the payload is cut short, or a known message is malformed.
     """
-    messages: list[Relaying] = []
-    start = 0
-    while start < len(payload):
-        if len(payload) - start < _HEAD_LENGTH:
-            raise ControlError("a message for a relay was cut short in its head")
-        number, length = payload[start], payload[start + 1]
-        start += _HEAD_LENGTH
-        body = payload[start : start + length]
-        if len(body) < length:
-            raise ControlError(
-                f"a message for a relay of type {number} should have {length} bytes, "
-                f"but only {len(body)} came"
-            )
-        start += length
-        message = _decoded(number, body)
-        if message is not None:
-            messages.append(message)
-    return messages
+    decoded = (_decoded(*one) for one in unpack_messages(payload, "a message for a relay"))
+    return [message for message in decoded if message is not None]
 
 
 def _encoded(message: Relaying) -> tuple[int, bytes]:

@@ -277,7 +277,7 @@ _client_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(Clie
 _host_decoder: msgspec.json.Decoder[HostMessage] = msgspec.json.Decoder(HostMessage)
 
 
-def encode_message(message: ClientMessage | HostMessage) -> str:
+def encode_message(message: Message) -> str:
     """The message as JSON.
 
     Raises:
@@ -298,7 +298,7 @@ def decode_client_message(data: str | bytes) -> ClientMessage:
     Raises:
         SignallingError: it is no such message.
     """
-    return _decode(_client_decoder, data)
+    return decode_by(_client_decoder, data)
 
 
 def decode_host_message(data: str | bytes) -> HostMessage:
@@ -307,10 +307,15 @@ def decode_host_message(data: str | bytes) -> HostMessage:
     Raises:
         SignallingError: it is no such message.
     """
-    return _decode(_host_decoder, data)
+    return decode_by(_host_decoder, data)
 
 
-def _decode(decoder: msgspec.json.Decoder[_T], data: str | bytes) -> _T:
+def decode_by(decoder: msgspec.json.Decoder[_T], data: str | bytes) -> _T:
+    """What a hostile sender may have sent, if the decoder takes it.
+
+    Raises:
+        SignallingError: it does not, or it is too long.
+    """
     # A character is at least a byte, so a long text need not be encoded to be refused.
     if len(data) > MESSAGE_LIMIT:
         raise SignallingError(
