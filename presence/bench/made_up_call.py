@@ -57,10 +57,12 @@ _EXACT = Crystal()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ends:
-    """The devices of both."""
+    """The devices of both, and the display of who hears."""
 
     microphone: Crystal = _EXACT
     headphones: Crystal = _EXACT
+    ahead_ns: int = 0
+    """How long before a picture is seen the display draws it."""
 
 
 class MadeUpCall:
@@ -73,6 +75,7 @@ class MadeUpCall:
         self._random = np.random.default_rng(seed)
         self._path, self._poses = LossyPath(conditions, seed), LossyPath(conditions, seed + 1000)
         self._now_ns = BEGIN_NS
+        self._ahead_ns = ends.ahead_ns
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._sent = self._frames = 0
@@ -226,5 +229,5 @@ class MadeUpCall:
 
     def _look(self) -> None:
         own_ns = _LISTENER.from_machine_ns(self._now_ns)
-        self.view.look(self._now_ns, own_ns, self._shown)
+        self.view.look(self._now_ns, own_ns, self._shown, ahead_ns=self._ahead_ns)
         self._at(self._now_ns + SECOND // DISPLAY_RATE, self._look)

@@ -33,6 +33,11 @@ _AS_CARDS = Ends(
     microphone=Crystal(ppm=-60.0, latency_ns=10 * MILLISECOND, late_ns=2 * MILLISECOND),
     headphones=Crystal(ppm=80.0, latency_ns=10 * MILLISECOND, late_ns=2 * MILLISECOND, seed=1),
 )
+_ENDS = {
+    "files": _AS_FILES,
+    "as sound cards": _AS_CARDS,
+    "files, a display 30 ms ahead": Ends(ahead_ns=30 * MILLISECOND),
+}
 PATHS = {
     "loopback": Conditions(),
     "5 %, 40 ms, σ 15 ms": Conditions(
@@ -43,19 +48,19 @@ _SETTLE_NS = 6 * SECOND
 """For so long the network is learned; that is not judged."""
 
 
-def mouth_rows(seconds: float, runs: int, *, cards: bool = True) -> list[dict[str, Any]]:
+def mouth_rows(seconds: float, runs: int, *, whole: bool = True) -> list[dict[str, Any]]:
     """A row for each network and each pair of devices: mouth to ear, its stages, and lips.
 
     Args:
         seconds: of a call, after its beginning.
         runs: calls for each row, in which what is lost and late differs.
-        cards: whether also by devices that are as slow as sound cards.
+        whole: whether also by devices as slow as sound cards, and for a display that draws ahead.
     """
     return [
         _row(path, conditions, what, ends, seconds, runs)
         for path, conditions in PATHS.items()
-        for what, ends in (("files", _AS_FILES), ("as sound cards", _AS_CARDS))
-        if cards or ends is _AS_FILES
+        for what, ends in _ENDS.items()
+        if whole or ends is _AS_FILES
     ]
 
 

@@ -125,16 +125,19 @@ class PolledView(ViewProcess):
             # What was not known yet could not be seen.
             self.lips.add(machine_ns, record.stream, min(shown_ns, before.at_ns) - heard_ns)
 
-    def look(self, machine_ns: int, own_ns: int, log: Columns) -> int:
-        """Show everybody at this moment, by both clocks, and note it; how many were seen."""
+    def look(self, machine_ns: int, own_ns: int, log: Columns, *, ahead_ns: int = 0) -> int:
+        """Show everybody at this moment, by both clocks, and note it; how many were seen.
+
+        ``ahead_ns``: how long before a picture is seen it is drawn.
+        """
         seen = 0
         for stream, playout in self._playouts.items():
-            shown = playout.show(own_ns, own_ns)
+            shown = playout.show(own_ns + ahead_ns, own_ns)
             if shown is None or shown.state is ShownState.GONE:
                 continue
             seen += 1
             log.add(
-                machine_ns,
+                machine_ns + ahead_ns,
                 stream,
                 shown.older_sequence,
                 shown.newer_sequence,

@@ -30,7 +30,7 @@ def bench_voice(
     costs = [row["cpu_ms_p50"] for row in mixing if (row["kind"], row["voices"]) == (kind, 32)]
     speaking = speaking_rows(sentences, runs)
     still, bad = speaking[0], _of(speaking, "5 %")
-    mouths = mouth_rows(seconds, runs, cards=runs > 1)
+    mouths = mouth_rows(seconds, runs, whole=runs > 1)
     near, far = (next(row for row in mouths if row["path"] == path) for path in PATHS)
     return BenchResult(
         bench="voice",
