@@ -70,6 +70,14 @@ class Participant:
     def sequences(self, stream):
         return {e.sequence for e, _ in self.heard if e.stream == stream and e.kind == Kind.POSE}
 
+    def missed(self, stream):
+        """How many poses did not come of those between the first and the last that did.
+
+        On loopback one is lost at most because a newer overtook it where the machine is busy.
+        """
+        came = self.sequences(stream)
+        return max(came) - min(came) + 1 - len(came)
+
     def longest_gap_ms(self, stream):
         came = [at for e, at in self.heard if e.stream == stream and e.kind == Kind.POSE]
         return max(b - a for a, b in itertools.pairwise(came)) / 1e6

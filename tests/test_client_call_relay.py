@@ -59,8 +59,8 @@ def all_by(output, way, count):
 
 
 def lateness(folder, sender, receiver, since_ns, until_ns):
-    """Of the frames captured within those times: how many never came, and how late the latest 2 %
-    were, milliseconds."""
+    """Of the frames captured within those times: the share that never came, and how late the latest
+    2 % were, milliseconds."""
     captured = Log(folder, sender).table("captured")
     made_ns = captured["capture_machine_ns"]
     within = (made_ns > since_ns) & (made_ns < until_ns)
@@ -68,7 +68,7 @@ def lateness(folder, sender, receiver, since_ns, until_ns):
     came_ns, sequences = arrivals(folder, receiver)[stream_of(folder, sender)]
     came = dict(zip(sequences, came_ns, strict=True))
     late_ns = [came[sequence] - made[sequence] for sequence in made if sequence in came]
-    return len(made) - len(late_ns), float(np.percentile(late_ns, 98)) / 1e6
+    return 1.0 - len(late_ns) / len(made), float(np.percentile(late_ns, 98)) / 1e6
 
 
 @pytest.mark.slow
@@ -96,9 +96,9 @@ def test_a_call_that_grows_goes_over_to_a_relay_and_back_without_a_freeze(call, 
     ben.send_signal(signal.SIGINT)
     assert ben.wait(10) == 0
     lost, late_ms = lateness(log, "Ben", "Ada", began_ns, ended_ns)
-    # Both ways are open meanwhile, so nothing is lost; and what is late is so because of three
-    # processes that begin on however few cores.
-    assert lost == 0
+    # Both ways are open meanwhile, so nothing is lost but what a newer frame overtook, and what is
+    # late is so, because several processes begin on however few cores.
+    assert lost < 0.01
     assert late_ms < 100.0
     call.host.send_signal(signal.SIGINT)
     call.host.wait(10)
