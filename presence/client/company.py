@@ -39,7 +39,7 @@ _INVITE_SECONDS = 0.5
 _LOOK_FOR_GONE_SECONDS = 0.1
 _SERVERS_LOOKED_AT_SECONDS = 10.0
 ROOM_LIMIT = 100
-"""People of a room, at most, whom a participant takes in: as many as a relay does."""
+"""How many people of a room a participant takes in at most, which is as many as a relay does."""
 
 
 class Company:
