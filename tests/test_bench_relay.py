@@ -3,6 +3,7 @@
 import pytest
 
 from presence.bench.relay import _row, bench_relay
+from presence.bench.relay_churn import bench_relay_churn
 from presence.bench.relay_load import BUCKETS, LoadReport
 
 
@@ -55,3 +56,14 @@ def test_a_few_people_hear_one_another_in_a_short_run(carrier):
     assert row["memory_mib_each"] < 20.0
     assert 0.0 < row["pose_p50_ms"] <= row["pose_p99_ms"]
     assert "valid" in result.bars[0].name
+
+
+def test_people_come_and_go_for_a_moment_and_memory_is_looked_at():
+    result = bench_relay_churn(0.1)
+    (row,) = result.rows
+    assert row["joins"] >= 5
+    assert row["failures"] == 0
+    assert row["bundles_heard"] > 0
+    assert row["memory_mib_first"] > 5.0
+    assert row["memory_mib_1"] > 0.0
+    assert [bar.ok for bar in result.bars][1]

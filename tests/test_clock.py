@@ -67,6 +67,7 @@ ALLOWED = {
     # So does an admission to a relay.
     "relay/door.py",
     "bench/relay.py",
+    "bench/relay_churn.py",
     # Whether a file is older than a day, by the file system's clock.
     "host/kept_places.py",
     # aiortc stamps by it what SCTP sends; a leap says too much, or nothing, of what is on its way

@@ -207,12 +207,24 @@ def relay(
     loads: Annotated[
         int | None, typer.Option(min=1, help="Processes that are the people; one for 25 of them.")
     ] = None,
+    churn: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            metavar="MINUTES",
+            help="Instead, have people come and go, and see whether memory stays as it is.",
+        ),
+    ] = None,
     quick: Quick = False,
     json: Json = False,
 ) -> None:
     """What one core of a relay carries, at what cost, and how late."""
     from presence.bench.relay import bench_relay
+    from presence.bench.relay_churn import bench_relay_churn
 
+    if churn is not None:
+        _print(bench_relay_churn(churn), json)
+        return
     people = participants or (6 if quick else 50)
     result = bench_relay(
         participants=people,

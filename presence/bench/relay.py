@@ -6,22 +6,20 @@ on the same machine: what the relay adds is less than that by what two processes
 
 from __future__ import annotations
 
-import contextlib
-import os
 import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from presence.bench import other_process
 from presence.bench.relay_load import BUCKET_US, VOICE_RATE, LoadReport, LoadTask
+from presence.bench.relay_started import start_relay
 from presence.bench.result import Bar, BenchResult, at_least, at_most
 from presence.clock import SECOND
 from presence.errors import UsageError
-from presence.relay.admission import Admission, public_text, sign_admission
+from presence.relay.admission import Admission, sign_admission
 
 SPEAKERS = 3
 OPEN_ONE_IN = 50
@@ -34,7 +32,6 @@ CPU_US, CPU_STRETCH_US = 6.0, 3.0
 VOICE_MS, POSE_MS = 3.0, 4.0
 MEMORY_MIB = 2.0
 _LEAD_NS = SECOND // 2
-_END_S = 20.0
 
 
 def bench_relay(
@@ -53,15 +50,11 @@ def bench_relay(
     Raises:
         UsageError: this system does not say what another process takes.
     """
-    if not Path("/proc/self/stat").exists():
-        raise UsageError("what a relay takes is read from /proc, which only Linux has")
     key = Ed25519PrivateKey.generate()
-    relay = _start(["-m", "presence", "relay", "--bind", "127.0.0.1", "--port", "0",
-                    "--host-key", public_text(key)])  # fmt: skip
+    relay, port = start_relay(key)
     started: list[subprocess.Popen[str]] = []
     try:
-        port = int(_line(relay).rsplit(" ", 1)[-1])
-        empty_mib = _memory_mib(relay.pid)
+        empty_mib = other_process.memory_mib(relay.pid)
         opening_s = time.monotonic()
         for number in range(loads):
             streams = range(1 + number, participants + 1, loads)
@@ -81,10 +74,12 @@ def bench_relay(
                 open_one_in=OPEN_ONE_IN,
             )
             started.append(
-                _start(["-m", "presence.bench.relay_load", msgspec.json.encode(task).decode()])
+                other_process.start(
+                    ["-m", "presence.bench.relay_load", msgspec.json.encode(task).decode()]
+                )
             )
         for process in started:
-            if _line(process) != "open":
+            if other_process.line(process) != "open":
                 raise UsageError("a load process did not come to the relay; see what it printed")
         opening_s = time.monotonic() - opening_s
         begins_ns = time.monotonic_ns() + _LEAD_NS
@@ -93,18 +88,20 @@ def bench_relay(
             stdin.write(f"{begins_ns}\n")
             stdin.flush()
         _sleep_until(begins_ns + round(warm_s * SECOND))
-        user_s, kernel_s = _cpu_s(relay.pid)
+        user_s, kernel_s = other_process.cpu_s(relay.pid)
         _sleep_until(begins_ns + round((warm_s + seconds) * SECOND))
-        user_end_s, kernel_end_s = _cpu_s(relay.pid)
+        user_end_s, kernel_end_s = other_process.cpu_s(relay.pid)
         kernel_s = kernel_end_s - kernel_s
         cpu_s = user_end_s - user_s + kernel_s
-        memory_mib = _memory_mib(relay.pid)
-        reports = [msgspec.json.decode(_line(process), type=LoadReport) for process in started]
+        memory_mib = other_process.memory_mib(relay.pid)
+        reports = [
+            msgspec.json.decode(other_process.line(process), type=LoadReport) for process in started
+        ]
     finally:
         for process in (*started, relay):
             process.terminate()
         for process in (*started, relay):
-            _end(process)
+            other_process.end(process)
     row = _row(reports, cpu_s, seconds, participants, rate)
     row |= {
         "kernel_%_of_cpu": 100.0 * kernel_s / cpu_s if cpu_s else 0.0,
@@ -177,46 +174,8 @@ def _bars(row: dict[str, Any]) -> list[Bar]:
     ]
 
 
-def _start(arguments: list[str]) -> subprocess.Popen[str]:
-    # Standard error is everybody's: what a process complains of is to be read.
-    return subprocess.Popen(
-        [sys.executable, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Wait for a process that was told to end, and leave nothing of it open."""
-    try:
-        process.wait(_END_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
-
-
-def _line(process: subprocess.Popen[str]) -> str:
-    stdout: IO[str] = process.stdout  # type: ignore[assignment]
-    return stdout.readline().strip()
-
-
 def _sleep_until(at_ns: int) -> None:
     time.sleep(max(0, at_ns - time.monotonic_ns()) / SECOND)
-
-
-def _cpu_s(pid: int) -> tuple[float, float]:
-    """Processor time that a process has taken, in user mode and in the kernel (proc(5))."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    ticks_a_s = os.sysconf("SC_CLK_TCK")
-    return int(fields[11]) / ticks_a_s, int(fields[12]) / ticks_a_s
-
-
-def _memory_mib(pid: int) -> float:
-    """What a process has in memory of its own and others'."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
 def _percentile_ms(buckets: list[int], percent: float) -> float:

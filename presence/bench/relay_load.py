@@ -157,6 +157,15 @@ class Guest:
         )
         self._leave(encode_envelope(envelope))
 
+    def say(self) -> None:
+        """Say that one is still there, before it begins."""
+        payload = encode_relaying([RelayPing(0)])
+        self._leave(
+            encode_envelope(
+                Envelope.single(Kind.RELAY, self.stream, sequence=0, capture_ns=0, payload=payload)
+            )
+        )
+
     def hear(self, bundle: bytes, arrival_ns: int) -> None:
         """Note whose envelopes came, and when."""
         begin, end = 0, len(bundle)
@@ -210,11 +219,18 @@ def base_key(stream: int) -> bytes:
 async def load(task: LoadTask) -> None:
     """Come, say so, send and hear when told to, and report."""
     guests = [Guest(stream, task) for stream in task.tokens]
-    for guest in guests:
+    for number, guest in enumerate(guests):
         await guest.come()
+        for other in guests[:number]:
+            other.say()
     print("open", flush=True)
     loop = asyncio.get_running_loop()
-    begins_ns = int(await loop.run_in_executor(None, sys.stdin.readline))
+    told = loop.run_in_executor(None, sys.stdin.readline)
+    while not (await asyncio.wait([told], timeout=1.0 / ASK_RATE))[0]:
+        # Who says nothing while the others come is gone before it begins.
+        for guest in guests:
+            guest.say()
+    begins_ns = int(await told)
     gc.collect()
     gc.freeze()
     print(msgspec.json.encode(await _run(task, guests, begins_ns)).decode(), flush=True)

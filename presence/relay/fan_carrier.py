@@ -75,10 +75,8 @@ class FanCarrier(RtpCarrier):
         self._send_bundle = path.send_bundle
         self._direct = path
         self._ssrc = own.ssrc
-        super().__init__(
-            path, own, other, clock, loop, congestion=SampledCongestion(now_ns), tick_ns=tick_ns
-        )
-        self._sent = self._congestion.sent
+        self._samples = SampledCongestion(now_ns)
+        super().__init__(path, own, other, clock, loop, congestion=self._samples, tick_ns=tick_ns)
 
     def send(self, bundle: bytes) -> bool:
         """Send a bundle; False: closed, or it is not time yet."""
@@ -95,7 +93,12 @@ class FanCarrier(RtpCarrier):
             # Asking is what has on_ready called.
             return self.ready and self.send(bundle)
         self._sequence = sequence = self._sequence + 1
-        padding = self._sent(sequence, size, now_ns)
+        samples = self._samples
+        if now_ns < samples.quiet_until_ns:
+            samples.unsampled += size
+            padding = 0
+        else:
+            padding = samples.sent(sequence, size, now_ns)
         self._bucket = bucket - size - padding
         self._send_bundle(sequence, now_ns * TIMESTAMP_RATE // SECOND, self._ssrc, bundle, padding)
         return True

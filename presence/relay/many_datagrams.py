@@ -84,6 +84,8 @@ class ManyDatagrams(Datagrams):
         sock.setsockopt(*kind.ask, 1)
         self._send, self._receive = _calls()
         self._fd = sock.fileno()
+        self._written: list[Way | None] = [None] * LEAVING_AT_ONCE
+        """Whose address each of those that leave bears."""
         self._used = 0
         """How many of the structures were written by the last call."""
         names, controls = (
@@ -143,13 +145,13 @@ class ManyDatagrams(Datagrams):
     def add(self, length: int, way: Way) -> None:
         """What was put into the next slot is to leave."""
         slot = self.slot
-        at = slot * _WORDS
-        self._departing[at] = way.name
-        if way.control:
+        if self._written[slot] is not way:
+            # Mostly everybody's turn is the same each time.
+            self._written[slot] = way
+            at = slot * _WORDS
+            self._departing[at + _NAME] = way.name
             self._departing[at + _CONTROL] = way.control
-            self._departing[at + _CONTROL_LENGTH] = self._kind.control_bytes
-        else:
-            self._departing[at + _CONTROL_LENGTH] = 0
+            self._departing[at + _CONTROL_LENGTH] = self._kind.control_bytes * bool(way.control)
         self._pieces[2 * slot + 1] = length
         self.slot = slot + 1
         if not slot:

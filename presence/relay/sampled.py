@@ -40,7 +40,10 @@ class SampledCongestion:
     def __init__(self, now_ns: int) -> None:
         """Nothing was sent yet."""
         self._congestion = Congestion(now_ns, START_BPS, careful=False)
-        self._bytes = 0
+        self.quiet_until_ns = now_ns
+        """Until then a packet that leaves needs no more than to be added to ``unsampled``."""
+        self.unsampled = 0
+        """Bytes that left since the last sample."""
         self._sampled_ns = now_ns - SAMPLE_NS
         self._samples: dict[int, tuple[int, int]] = {}
         """By the number of the packet that of the sample, and its bytes; in order."""
@@ -48,7 +51,6 @@ class SampledCongestion:
         self._most_bps = START_BPS
         self._counted: set[int] = set()
         """Those of the samples that came, by their packets' numbers."""
-        self._pads = False
         self._next = 0
         self._newest = 0
 
@@ -76,26 +78,25 @@ class SampledCongestion:
 
         The bytes are to show whether more gets through.
         """
-        sampled = now_ns - self._sampled_ns >= SAMPLE_NS
-        if not (sampled or self._pads):
-            self._bytes += size
+        if now_ns < self.quiet_until_ns:
+            self.unsampled += size
             return 0
         # Asked for each packet while there is padding at all, which is seldom.
         padding = self._congestion.padding(size, now_ns)
-        self._bytes += size + padding
-        if not sampled:
+        self.unsampled += size + padding
+        if now_ns - self._sampled_ns < SAMPLE_NS:
             return padding
-        self._pads = self._congestion.pads
-        self._congestion.left(self._next, self._bytes, now_ns)
-        self._samples[sequence] = self._next, self._bytes
+        self._congestion.left(self._next, self.unsampled, now_ns)
+        self._samples[sequence] = self._next, self.unsampled
         if len(self._samples) > _OPEN_LIMIT:
             oldest = next(iter(self._samples))
             del self._samples[oldest]
             self._counted.discard(oldest)
         self._next += 1
         self._newest = sequence
-        self._bytes = 0
+        self.unsampled = 0
         self._sampled_ns = now_ns
+        self.quiet_until_ns = 0 if self._congestion.pads else now_ns + SAMPLE_NS
         return padding
 
     def heard(self, report: Report, now_ns: int) -> None:
