@@ -207,6 +207,9 @@ def relay(
     loads: Annotated[
         int | None, typer.Option(min=1, help="Processes that are the people; one for 25 of them.")
     ] = None,
+    nodes: Annotated[
+        int, typer.Option(min=1, max=8, help="Relays that share the room, by a NATS server.")
+    ] = 1,
     churn: Annotated[
         float | None,
         typer.Option(
@@ -232,7 +235,8 @@ def relay(
         carrier=carrier.value,
         seconds=seconds or (5.0 if quick else 20.0),
         warm_s=3.0 if quick else 8.0,
-        loads=loads or -(-people // 25),
+        loads=loads or max(nodes, -(-people // 25 // nodes) * nodes),
+        nodes=nodes,
     )
     _print(result, json)
 

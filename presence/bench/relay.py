@@ -6,6 +6,7 @@ on the same machine: what the relay adds is less than that by what two processes
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import time
 from typing import IO, Any
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from presence.bench import other_process
 from presence.bench.relay_load import BUCKET_US, VOICE_RATE, LoadReport, LoadTask
-from presence.bench.relay_started import start_relay
+from presence.bench.relay_started import bus, start_relay
 from presence.bench.result import Bar, BenchResult, at_least, at_most
 from presence.clock import SECOND
 from presence.errors import UsageError
@@ -35,9 +36,16 @@ _LEAD_NS = SECOND // 2
 
 
 def bench_relay(
-    *, participants: int, rate: int, carrier: str, seconds: float, warm_s: float, loads: int
+    *,
+    participants: int,
+    rate: int,
+    carrier: str,
+    seconds: float,
+    warm_s: float,
+    loads: int,
+    nodes: int = 1,
 ) -> BenchResult:
-    """Have so many people hear one another through one relay process.
+    """Have so many people hear one another through one relay process, or several.
 
     Args:
         participants: All in one room.
@@ -46,17 +54,32 @@ def bench_relay(
         seconds: That are measured.
         warm_s: Before, in which paths' budgets grow.
         loads: Processes among which the people are divided.
+        nodes: Relays that the room spans, each with as many of them.
 
     Raises:
-        UsageError: this system does not say what another process takes.
+        UsageError: this system does not say what another process takes, or there is no NATS server
+            for several relays; or the people cannot be divided among them.
     """
+    if loads % nodes:
+        raise UsageError("each relay has load processes of its own: give --loads a multiple")
     key = Ed25519PrivateKey.generate()
-    relay, port = start_relay(key)
     started: list[subprocess.Popen[str]] = []
-    try:
-        empty_mib = other_process.memory_mib(relay.pid)
+    relays: list[subprocess.Popen[str]] = []
+    with contextlib.ExitStack() as stack:
+        stack.callback(_end, started, relays)
+        options: list[str] = []
+        if nodes > 1:
+            address = stack.enter_context(bus())
+            options = ["--cluster", address, "--people", str(-(-participants // nodes))]
+        ports = []
+        for _ in range(nodes):
+            relay, port = start_relay(key, options)
+            relays.append(relay)
+            ports.append(port)
+        empty_mib = _memory_mib(relays)
         opening_s = time.monotonic()
         for number in range(loads):
+            port = ports[number * nodes // loads]
             streams = range(1 + number, participants + 1, loads)
             expires_s = int(time.time()) + 600
             task = LoadTask(
@@ -78,9 +101,11 @@ def bench_relay(
                     ["-m", "presence.bench.relay_load", msgspec.json.encode(task).decode()]
                 )
             )
-        for process in started:
-            if other_process.line(process) != "open":
-                raise UsageError("a load process did not come to the relay; see what it printed")
+            if nodes > 1:
+                # One relay is full before anybody comes to the next.
+                _wait_until_open(started[-1:])
+        if nodes == 1:
+            _wait_until_open(started)
         opening_s = time.monotonic() - opening_s
         begins_ns = time.monotonic_ns() + _LEAD_NS
         for process in started:
@@ -88,27 +113,23 @@ def bench_relay(
             stdin.write(f"{begins_ns}\n")
             stdin.flush()
         _sleep_until(begins_ns + round(warm_s * SECOND))
-        user_s, kernel_s = other_process.cpu_s(relay.pid)
+        user_s, kernel_s = _cpu_s(relays)
         _sleep_until(begins_ns + round((warm_s + seconds) * SECOND))
-        user_end_s, kernel_end_s = other_process.cpu_s(relay.pid)
+        user_end_s, kernel_end_s = _cpu_s(relays)
         kernel_s = kernel_end_s - kernel_s
         cpu_s = user_end_s - user_s + kernel_s
-        memory_mib = other_process.memory_mib(relay.pid)
+        memory_mib = _memory_mib(relays)
         reports = [
             msgspec.json.decode(other_process.line(process), type=LoadReport) for process in started
         ]
-    finally:
-        for process in (*started, relay):
-            process.terminate()
-        for process in (*started, relay):
-            other_process.end(process)
     row = _row(reports, cpu_s, seconds, participants, rate)
     row |= {
         "kernel_%_of_cpu": 100.0 * kernel_s / cpu_s if cpu_s else 0.0,
         "memory_mib_each": (memory_mib - empty_mib) / participants,
         "opening_s": opening_s,
     }
-    row = {"people": f"{participants} at {rate} Hz, {carrier}", **row}
+    at = f", {nodes} relays" if nodes > 1 else ""
+    row = {"people": f"{participants} at {rate} Hz, {carrier}{at}", **row}
     return BenchResult(
         bench="relay",
         args={
@@ -118,11 +139,36 @@ def bench_relay(
             "seconds": seconds,
             "warm_s": warm_s,
             "loads": loads,
+            "nodes": nodes,
             "open_one_in": OPEN_ONE_IN,
         },
         rows=[row],
         bars=_bars(row),
     )
+
+
+def _wait_until_open(started: list[subprocess.Popen[str]]) -> None:
+    for process in started:
+        if other_process.line(process) != "open":
+            raise UsageError("a load process did not come to the relay; see what it printed")
+
+
+def _cpu_s(relays: list[subprocess.Popen[str]]) -> tuple[float, float]:
+    """In user mode and in the kernel, of all."""
+    user, kernel = zip(*(other_process.cpu_s(relay.pid) for relay in relays), strict=True)
+    return sum(user), sum(kernel)
+
+
+def _memory_mib(relays: list[subprocess.Popen[str]]) -> float:
+    return sum(other_process.memory_mib(relay.pid) for relay in relays)
+
+
+def _end(*groups: list[subprocess.Popen[str]]) -> None:
+    every = [process for group in groups for process in group]
+    for process in every:
+        process.terminate()
+    for process in every:
+        other_process.end(process)
 
 
 def _row(
