@@ -176,12 +176,12 @@ class EchoEnd:
         while self.headphones.wanted_ns(now_ns) <= now_ns:
             mix = self._mix()
             heard_ns = self.headphones.write(mix, now_ns)
-            self._processing.reference(mix)
+            self._processing.reference(mix, self.headphones.counted_ns)
             self._ahead_ns = heard_ns - now_ns
         sent = []
         while (captured := self.microphone.read(now_ns)) is not None:
             delay_ns = self._ahead_ns + now_ns - captured.capture_ns
-            samples = self._processing.process(captured.samples, delay_ns)
+            samples = self._processing.process(captured.samples, delay_ns, captured.counted_ns)
             sent.append(Sent(samples, captured.samples, delay_ns, now_ns))
         return sent
 

@@ -197,7 +197,7 @@ class Conversation(threading.Thread):
         block = hearing.render(play_ns, now_ns, self._ears(), self._waits())
         heard_ns = headphones.write(block, now_ns)
         if self._talking is not None:
-            self._talking.played(block, now_ns, heard_ns)
+            self._talking.played(block, now_ns, heard_ns, headphones.counted_ns)
         return now_ns
 
     def _talk(self, talking: Talking, now_ns: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import presence.codec.ready
 import presence.playout.ready
+import presence.voice.echo_canceller
 import presence.voice.resampler
 
 TELL_AFTER_S = 1.0
@@ -33,3 +34,4 @@ def _make_ready() -> None:
     presence.codec.ready.make_ready()
     presence.playout.ready.make_ready()
     presence.voice.resampler.make_ready()
+    presence.voice.echo_canceller.make_ready()

@@ -42,29 +42,38 @@ class Talking:
         self._encoder = VoiceEncoder()
         self._activity = Activity()
         self._ahead_ns = 0
-        self._played: tuple[Samples, int] | None = None
+        self._played: tuple[Samples, int, int | None] | None = None
 
     @property
     def problem(self) -> str:
         """A sentence for the person where echo cannot be taken out; empty while it can."""
         return self._processing.problem
 
-    def played(self, mix: Samples, written_ns: int, heard_ns: int) -> None:
-        """Tell what was given to the headphones ``(480, 2)``, when, and when it will be heard."""
+    def played(
+        self, mix: Samples, written_ns: int, heard_ns: int, counted_ns: int | None = None
+    ) -> None:
+        """Tell what was given to the headphones.
+
+        Args:
+            mix: the sound ``(480, 2)``.
+            written_ns: when it was given.
+            heard_ns: when it will be heard.
+            counted_ns: where it begins by the device's own count of samples.
+        """
         if self._played is None:
-            self._played = mix, heard_ns
+            self._played = mix, heard_ns, counted_ns
             return
         # The processing takes 20 ms at a time: what was given first is told of somewhat later.
-        first, first_heard_ns = self._played
+        first, first_heard_ns, first_counted_ns = self._played
         self._played = None
-        self._processing.reference(np.concatenate([first, mix]))
+        self._processing.reference(np.concatenate([first, mix]), first_counted_ns)
         self._ahead_ns = first_heard_ns - written_ns
 
     def take(self, captured: Captured, now_ns: int) -> Said | None:
         """The packet of 20 ms from the microphone; None: nothing of them is sent."""
         # From writing a sound to reading it again: what waits in both devices.
         delay_ns = self._ahead_ns + now_ns - captured.capture_ns
-        block = self._processing.process(captured.samples, delay_ns)
+        block = self._processing.process(captured.samples, delay_ns, captured.counted_ns)
         self.level = shown_level(self._activity.hear(block).level_db)
         passed = self.gate.take(block)
         if passed is None:

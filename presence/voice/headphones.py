@@ -53,6 +53,9 @@ class Headphones(SoundDevice):
         self._dry_seen = 0
         self.jumps = 0
         """How often a block was not heard right after the last, as after running dry."""
+        self.counted_ns = 0
+        """Where the last block begins by the device's own count of samples, at the rate that it
+        claims: no clock's guess is in it."""
 
     @property
     def dry(self) -> int:
@@ -113,7 +116,9 @@ class Headphones(SoundDevice):
         least, most = self._nominal * (1.0 - _MOST_BENT), self._nominal * (1.0 + _MOST_BENT)
         step = min(max(length / max(samples, 1.0), least), most)
         first = resampler.end - length
-        heard_ns = self._clock.time_of(at + self._missing + (first - place) / step)
+        count = at + self._missing + (first - place) / step
+        heard_ns = self._clock.time_of(count)
+        self.counted_ns = round(count * SECOND / self._line.rate)
         sound = resampler.pull(resampler.available(step), step)
         if at != self._end:
             sound = risen(sound)

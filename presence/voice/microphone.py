@@ -36,6 +36,9 @@ class Captured:
     """``(960,)``."""
     capture_ns: int
     """When its first sample reached the microphone."""
+    counted_ns: int = 0
+    """The same by the device's own count of samples, at the rate that it claims: no clock's guess
+    is in it."""
 
 
 class Microphone(SoundDevice):
@@ -79,7 +82,8 @@ class Microphone(SoundDevice):
             samples = resampler.pull_from(begin, BLOCK, step)
         else:
             samples = resampler.pull(BLOCK, step)
-        captured = Captured(samples, self._next_ns)
+        first = resampler.position - BLOCK * step
+        captured = Captured(samples, self._next_ns, round(first * SECOND / self._line.rate))
         self._next_ns += BLOCK_NS
         return captured
 

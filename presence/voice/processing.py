@@ -1,11 +1,12 @@
 """What a microphone's sound goes through before anybody hears it: echo, noise and loudness.
 
-The work is WebRTC's (high-pass, echo canceller, noise suppression, gain), bound by the package
-``livekit``, of which nothing else is used: no server is asked and nothing is sent. The canceller
-takes out what it was told is being played, so it must be told of everything that is: the mix for
-both ears as it was rendered, not the voices that went into it. The gain comes last, after what is
-left of an echo was turned down (:class:`~presence.voice.echo_guard.EchoGuard`): it would make that
-louder.
+First what is played is taken out by the path that it was heard to go, which leaves voices as they
+are (:class:`~presence.voice.echo_canceller.EchoCanceller`). Then comes WebRTC (high-pass, an echo
+canceller that finds little left to do, noise suppression, gain), bound by the package ``livekit``,
+of which nothing else is used: no server is asked and nothing is sent. Both cancellers must be told
+of everything that is played: the mix for both ears as it was rendered, not the voices that went
+into it. The gain comes last, after what is left of an echo was turned down
+(:class:`~presence.voice.echo_guard.EchoGuard`): it would make that louder.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 
 from presence.errors import UsageError
 from presence.voice.block import BLOCK, RATE, Samples, checked_block
+from presence.voice.echo_canceller import EchoCanceller
 from presence.voice.echo_guard import EchoGuard
 
 _FRAME = BLOCK // 2
@@ -58,16 +60,24 @@ class Processing(Protocol):
     def problem(self) -> str:
         """A sentence for the person where echo cannot be taken out; empty while it can."""
 
-    def reference(self, mix: Samples) -> None:
-        """Tell what was given to the device to be played: ``(960, 2)``, or mono ``(960,)``."""
+    def reference(self, mix: Samples, counted_ns: int | None = None) -> None:
+        """Tell what was given to the device to be played.
 
-    def process(self, block: Samples, delay_ns: int = 0) -> Samples:
+        Args:
+            mix: ``(960, 2)``, or mono ``(960,)``.
+            counted_ns: where it begins by the device's own count of samples, at the rate that it
+                claims; None: right after the last.
+        """
+
+    def process(self, block: Samples, delay_ns: int = 0, counted_ns: int | None = None) -> Samples:
         """The block ``(960,)`` as it should be sent.
 
         Args:
             block: what the microphone heard.
             delay_ns: from the time when a reference was told to the time when the same sound,
                 played and heard again, comes here: what waits in both devices, together.
+            counted_ns: where it begins by the microphone's own count of samples, at the rate that
+                it claims; None: right after the last.
         """
 
 
@@ -100,7 +110,7 @@ class WebRtcProcessing:
             auto_gain_control=settings.gain,
         )
 
-    def reference(self, mix: Samples) -> None:
+    def reference(self, mix: Samples, counted_ns: int | None = None) -> None:
         """Tell what is played."""
         if mix.shape not in ((BLOCK,), (BLOCK, 2)):
             raise UsageError(
@@ -115,7 +125,7 @@ class WebRtcProcessing:
                 self._make_frame(bytearray(half.tobytes()), RATE, channels, _FRAME)
             )
 
-    def process(self, block: Samples, delay_ns: int = 0) -> Samples:
+    def process(self, block: Samples, delay_ns: int = 0, counted_ns: int | None = None) -> Samples:
         """The block as it should be sent."""
         sound = _to_integers(checked_block(block))
         delay_ms = min(max(round(delay_ns / 1e6), 0), _LARGEST_DELAY_MS)
@@ -136,12 +146,37 @@ class NoProcessing:
     kind = "none"
     problem = ""
 
-    def reference(self, mix: Samples) -> None:
+    def reference(self, mix: Samples, counted_ns: int | None = None) -> None:
         """Nothing is done with it."""
 
-    def process(self, block: Samples, delay_ns: int = 0) -> Samples:
+    def process(self, block: Samples, delay_ns: int = 0, counted_ns: int | None = None) -> Samples:
         """The block itself."""
         return checked_block(block)
+
+
+class CancellingProcessing:
+    """The canceller by the path that is learned, then another. State: theirs."""
+
+    def __init__(self, then: Processing) -> None:
+        """``then`` is told what is played, too."""
+        self.kind = then.kind
+        self._canceller = EchoCanceller()
+        self._then = then
+
+    @property
+    def problem(self) -> str:
+        """What the other has to say."""
+        return self._then.problem
+
+    def reference(self, mix: Samples, counted_ns: int | None = None) -> None:
+        """Tell what is played."""
+        self._then.reference(mix, counted_ns)
+        self._canceller.reference(mix, counted_ns)
+
+    def process(self, block: Samples, delay_ns: int = 0, counted_ns: int | None = None) -> Samples:
+        """The block as it should be sent."""
+        left = self._canceller.cancel(block, delay_ns, counted_ns)
+        return self._then.process(left, delay_ns, counted_ns)
 
 
 class GuardedProcessing:
@@ -162,14 +197,14 @@ class GuardedProcessing:
         """A sentence for the person; empty while cancelling holds."""
         return self._guard.problem
 
-    def reference(self, mix: Samples) -> None:
+    def reference(self, mix: Samples, counted_ns: int | None = None) -> None:
         """Tell what is played."""
-        self._canceller.reference(mix)
+        self._canceller.reference(mix, counted_ns)
         self._guard.reference(mix)
 
-    def process(self, block: Samples, delay_ns: int = 0) -> Samples:
+    def process(self, block: Samples, delay_ns: int = 0, counted_ns: int | None = None) -> Samples:
         """The block as it should be sent."""
-        left = self._canceller.process(block, delay_ns)
+        left = self._canceller.process(block, delay_ns, counted_ns)
         return self._gain.process(self._guard.duck(checked_block(block), left))
 
 
@@ -190,10 +225,11 @@ def _open(settings: ProcessingSettings) -> Processing:
     ):
         return NoProcessing()
     try:
-        return WebRtcProcessing(settings)
+        webrtc = WebRtcProcessing(settings)
     except UsageError as error:
         _say_once(str(error))
         return NoProcessing()
+    return CancellingProcessing(webrtc) if settings.echo_canceller else webrtc
 
 
 @functools.cache

@@ -32,7 +32,7 @@ class Resampler:
     def __init__(self, in_rate: int, out_rate: int, channels: int | None = None) -> None:
         """``channels``: None is mono, ``(n,)``; else sound is ``(n, channels)``."""
         make_ready()
-        self._table, self._slopes = _kernel(in_rate, out_rate)
+        self._table, self._slopes = kernel(in_rate, out_rate)
         self.half = self._table.shape[1] // 2
         """Input samples that are needed beyond a place."""
         self._shape = () if channels is None else (channels,)
@@ -114,7 +114,7 @@ class Resampler:
 @functools.cache
 def make_ready() -> None:
     """Do once what the first block would otherwise wait for: a second or two, or none."""
-    table, slopes = _kernel(1, 1)
+    table, slopes = kernel(1, 1)
     read_between(
         np.zeros((4 * _HALF, 1), dtype=np.float32),
         float(2 * _HALF),
@@ -126,7 +126,7 @@ def make_ready() -> None:
 
 
 @functools.cache
-def _kernel(in_rate: int, out_rate: int) -> tuple[Samples, Samples]:
+def kernel(in_rate: int, out_rate: int) -> tuple[Samples, Samples]:
     """What each of ``(2 half)`` samples counts, by place between two; and how that changes."""
     narrow = min(1.0, out_rate / in_rate)
     half = math.ceil(_HALF / narrow)
