@@ -20,7 +20,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from presence.errors import UsageError
-from presence.voice.block import BLOCK, RATE, Samples, checked_block
+from presence.voice.block import BLOCK, RAMP, RATE, Samples, checked_block
+from presence.voice.double_talk import DoubleTalk
 from presence.voice.echo_canceller import EchoCanceller
 from presence.voice.echo_guard import EchoGuard
 
@@ -28,6 +29,8 @@ _FRAME = BLOCK // 2
 """The processing takes 10 ms at a time."""
 _LARGEST_DELAY_MS = 500
 _FULL = 32767.0
+_SUPPRESSOR_DELAY = 430
+"""Samples by which WebRTC's echo canceller alone delays: 9 ms."""
 
 _log = logging.getLogger(__name__)
 
@@ -155,28 +158,39 @@ class NoProcessing:
 
 
 class CancellingProcessing:
-    """The canceller by the path that is learned, then another. State: theirs."""
+    """The canceller by the path that is learned, WebRTC's, and what comes after both.
 
-    def __init__(self, then: Processing) -> None:
-        """``then`` is told what is played, too."""
-        self.kind = then.kind
+    WebRTC's suppresses whatever may be an echo, and who speaks here with it. Where somebody does,
+    what our own canceller left is taken instead, as late as WebRTC's comes. State: theirs, and
+    what was left of late.
+    """
+
+    def __init__(self, suppressor: Processing, then: Processing) -> None:
+        """``suppressor`` is WebRTC's echo canceller and nothing else; ``then`` follows both."""
+        self.kind = suppressor.kind
+        self.problem = ""
         self._canceller = EchoCanceller()
+        self._double_talk = DoubleTalk()
+        self._suppressor = suppressor
         self._then = then
-
-    @property
-    def problem(self) -> str:
-        """What the other has to say."""
-        return self._then.problem
+        self._late: Samples = np.zeros(_SUPPRESSOR_DELAY + BLOCK, dtype=np.float32)
+        self._share = 0.0
 
     def reference(self, mix: Samples, counted_ns: int | None = None) -> None:
         """Tell what is played."""
-        self._then.reference(mix, counted_ns)
+        self._suppressor.reference(mix, counted_ns)
         self._canceller.reference(mix, counted_ns)
 
     def process(self, block: Samples, delay_ns: int = 0, counted_ns: int | None = None) -> Samples:
         """The block as it should be sent."""
         left = self._canceller.cancel(block, delay_ns, counted_ns)
-        return self._then.process(left, delay_ns, counted_ns)
+        suppressed = self._suppressor.process(left, delay_ns)
+        self._late[:-BLOCK] = self._late[BLOCK:]
+        self._late[-BLOCK:] = left
+        share = self._double_talk.share(block, left)
+        part = self._share + (share - self._share) * RAMP
+        self._share = share
+        return self._then.process(suppressed + part * (self._late[:BLOCK] - suppressed))
 
 
 class GuardedProcessing:
@@ -229,7 +243,10 @@ def _open(settings: ProcessingSettings) -> Processing:
     except UsageError as error:
         _say_once(str(error))
         return NoProcessing()
-    return CancellingProcessing(webrtc) if settings.echo_canceller else webrtc
+    if not settings.echo_canceller:
+        return webrtc
+    suppressor = WebRtcProcessing(ProcessingSettings(False, True, False, False))
+    return CancellingProcessing(suppressor, _open(replace(settings, echo_canceller=False)))
 
 
 @functools.cache
