@@ -133,3 +133,18 @@ def test_without_the_package_sound_passes_and_the_log_says_so_once(monkeypatch, 
     with pytest.raises(UsageError, match="extra voice"):
         WebRtcProcessing()
     processing._say_once.cache_clear()
+
+
+def test_webrtcs_canceller_is_as_late_as_ours_waits_for_it():
+    one = WebRtcProcessing(ProcessingSettings(False, True, False, False))
+    sound = noise(3.0, level=0.05)
+    sound[::2] = 0.0
+    late = []
+    for block in sound:
+        # Until it is told of something, it waits for less.
+        one.reference(np.zeros((BLOCK, 2), dtype=np.float32))
+        late.append(one.process(block))
+    late = np.concatenate(late)
+    said = sound.reshape(-1)
+    alike = [float(late[delay:] @ said[: len(said) - delay]) for delay in range(600)]
+    assert int(np.argmax(alike)) == processing._SUPPRESSOR_DELAY
