@@ -138,3 +138,16 @@ def test_what_is_no_number_does_not_stay():
     left = cancelled(EchoCanceller(), broken, echo)
     assert np.isfinite(left).all()
     assert level_db(left[4 * RATE :]) < level_db(echo[4 * RATE :]) - 15.0
+
+
+def test_a_delay_that_no_device_tells_of_is_found():
+    mix = speech(6.0, 11, channels=2)
+    untold = 4800
+    echo = np.concatenate([np.zeros(untold, dtype=np.float32), echo_of(mix, room())])[: len(mix)]
+    one = EchoCanceller()
+    left = cancelled(one, mix, echo)
+    after = slice(4 * RATE, None)
+    assert level_db(left[after]) < level_db(echo[after]) - 15.0
+    # It begins within the first few partitions.
+    strength = (one._path_re**2 + one._path_im**2).sum((0, 2))
+    assert int(np.argmax(strength)) <= 5

@@ -34,7 +34,7 @@ _HIGH_PARTS, _HIGH = 10, 171
 """Beyond 8.5 kHz a shorter path is learned: there is little echo, and walls swallow it."""
 _STAYS = 0.9993**2
 """Of a path's power, from one step to the next: what else there is, is change."""
-_PRIOR, _PRIOR_FALL = 0.1, 0.9
+_PRIOR, _PRIOR_FALL = 0.1, 0.97
 """How strong a path may be in its first partition, and how fast that falls."""
 _SLOW = 0.2
 """The part of the way to the present in how much else is heard, in each step."""
@@ -45,6 +45,8 @@ _LISTENED = slice(6, 120)
 _RATE_GAIN, _PLACE_GAIN, _SURE = 0.004, 0.2, 3.0
 _FASTEST = 0.25
 """Samples in 10 ms: 520 ppm, more than two crystals differ."""
+_LOOK_EVERY, _BEFORE = 50, 3
+"""Steps from one look at where the path begins to the next, and partitions that stay before it."""
 _SILENT = 1e-5
 """A sample of what is played that no loudspeaker makes heard: −100 dB."""
 _LOUDER, _INAUDIBLE = 2.0, 1e-6 * HALF
@@ -76,6 +78,7 @@ class EchoCanceller:
         self._turn = 0
         self._quiet = 0
         self._louder = 0
+        self._steps = 0
         self._played: Any = np.zeros((2, HALF), dtype=np.float32)
         self._re, self._im, self._doubt = (np.zeros(BINS, dtype=np.float32) for _ in range(3))
         self._other: Any = np.full(BINS, 1e-4, dtype=np.float32)
@@ -106,6 +109,9 @@ class EchoCanceller:
 
     def _half(self, heard: Samples, begin: float) -> Samples:
         self._reference.shift(self._drift)
+        self._steps += 1
+        if self._steps % _LOOK_EVERY == 0:
+            self._centre(begin)
         played = self._reference.read(begin, HALF).T
         self._quiet = self._quiet + 1 if np.abs(played).max() < _SILENT else 0
         if self._quiet > _PARTS:
@@ -128,6 +134,26 @@ class EchoCanceller:
         if self._louder >= _GIVE_UP:
             self._forget()
         return heard if louder else left
+
+    def _centre(self, begin: float) -> None:
+        """Where devices delay by more than they tell, the path begins late: go there."""
+        strength = (self._path_re[:, :, :_HIGH] ** 2 + self._path_im[:, :, :_HIGH] ** 2).sum((0, 2))
+        ahead = int(np.argmax(strength)) - _BEFORE
+        if ahead < _BEFORE:
+            return
+        for each in (self._path_re, self._path_im):
+            each[:, :-ahead] = each[:, ahead:].copy()
+            each[:, -ahead:] = 0.0
+        for each in (self._left, self._right, self._both_re, self._both_im):
+            each[:-ahead] = each[ahead:].copy()
+            each[-ahead:] = each[-ahead - 1]
+        self._reference.shift(float(ahead * HALF))
+        self._newest = 0
+        sound = self._reference.read(begin - (_PARTS + 1) * HALF, (_PARTS + 1) * HALF)
+        halves = sound.T.reshape(2, _PARTS + 1, HALF)
+        spectra = np.fft.rfft(np.concatenate([halves[:, :-1], halves[:, 1:]], axis=2))
+        self._past_re[:], self._past_im[:] = spectra.real[:, ::-1], spectra.imag[:, ::-1]
+        self._played = halves[:, -1].copy()
 
     def _learn(self, known: Any, past: Any, left: Any, echo: Any) -> None:
         padded = np.zeros((2, BLOCK))
