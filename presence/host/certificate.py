@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import ipaddress
 import os
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from presence.errors import UsageError
+from presence.host.kept_key import keep_first
 from presence.resources import state_folder
 from presence.transport.tls import server_context
 
@@ -138,15 +138,7 @@ def _keep_new_key(file: Path) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    # Such files are their owner's alone.
-    descriptor, name = tempfile.mkstemp(dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(pem)
-        with contextlib.suppress(FileExistsError):
-            os.link(name, file)
-    finally:
-        Path(name).unlink()
+    keep_first(file, pem)
 
 
 def _certify(key_pem: bytes, names: Sequence[str]) -> bytes:

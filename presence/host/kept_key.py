@@ -39,7 +39,7 @@ def kept_key(name: str, folder: Path | None = None) -> bytes:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not file.exists():
-            _keep(file, secrets.token_bytes(KEY_BYTES))
+            keep_first(file, secrets.token_bytes(KEY_BYTES))
         key = file.read_bytes()
         if len(key) == KEY_BYTES:
             return key
@@ -50,8 +50,8 @@ def kept_key(name: str, folder: Path | None = None) -> bytes:
     return secrets.token_bytes(KEY_BYTES)
 
 
-def _keep(file: Path, key: bytes) -> None:
-    """Write the key, whole or not at all; of two processes that do, the first one's stays."""
+def keep_first(file: Path, key: bytes) -> None:
+    """Write a key, whole or not at all; of two processes that do, the first one's stays."""
     # Such files are their owner's alone.
     descriptor, name = tempfile.mkstemp(dir=file.parent)
     try:
