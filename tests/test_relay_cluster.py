@@ -7,11 +7,12 @@ import time
 
 import pytest
 import quiet_loop
-from nats_server import nats_server, self_signed
+from nats_server import nats_server
 from relay_process import relay_process
 from relayed_mesh import KEY, Room, send_steadily
 
 from presence.errors import HostError, UsageError
+from presence.host.certificate import own_certificate
 from presence.relay import bus as bus_module
 from presence.relay.bus import BusSettings
 from presence.relay.limits import RelayLimits
@@ -175,7 +176,7 @@ def test_a_bus_with_tls_and_a_password_lets_in_who_knows_it_and_others_read_why_
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(bus_module, "CONNECT_S", 2.0)
-    files = self_signed(tmp_path)
+    files = own_certificate(["127.0.0.1"], tmp_path).files
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.write_text("relay:a secret\n")
     bad.write_text("relay:a guess\n")

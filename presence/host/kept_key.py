@@ -1,4 +1,4 @@
-"""Keys that a host has again after its own restart, each 32 random bytes in a file."""
+"""Keys that a host has again after its own restart, each some random bytes in a file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from presence.resources import state_folder
+from presence.room.resume import KEY_BYTES
 
-KEY_BYTES = 32
 RESUME_KEY = "host.key"
 """By which a host recognises whom it had let in before."""
 RELAY_KEY = "relay.key"

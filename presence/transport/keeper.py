@@ -50,6 +50,8 @@ class _UnsentError(TransportError):
 Attempt = Peer | WebSocketAttempt
 """At a connection: past the host, or through it."""
 DescriptionKind = Literal["offer", "answer"]
+MakeLink = Callable[[int, Attempt, Callable[[LinkEnd], None]], Link]
+"""Makes the link to a participant over a connection that opened; the last is told of its end."""
 SendDescription = Callable[[int, DescriptionKind, str], Awaitable[bool]]
 """Sends a participant, through the host, a session description; False: the host is out of reach."""
 
@@ -144,7 +146,7 @@ class Keeper:
         *,
         offers: bool,
         clock: Clock,
-        make_link: Callable[[int, Attempt, Callable[[LinkEnd], None]], Link],
+        make_link: MakeLink,
         send_description: SendDescription,
         find_ways: Callable[[], Awaitable[Ways]],
         on_up: Callable[[int], None],

@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 
 from presence.clock import MILLISECOND, SECOND, Clock
 from presence.transport.ice import local_addresses
-from presence.transport.keeper import Attempt, DescriptionKind, Keeper, SendDescription
+from presence.transport.keeper import (
+    Attempt,
+    DescriptionKind,
+    Keeper,
+    MakeLink,
+    SendDescription,
+)
 from presence.transport.link import TICK_NS, Link, LinkEnd, LinkStats, Seals
 from presence.transport.peer import CARRIERS
 from presence.transport.relay_link import RELAY, RelayLink
 from presence.transport.relay_way import RelayWay
-from presence.transport.ways import WayFinder
+from presence.transport.ways import WayFinder, Ways
 from presence.wire.control import Control, HeardByRelay
 from presence.wire.envelope import Envelope, encode_envelope
 
@@ -266,18 +272,36 @@ class Mesh:
         """Keep a straight link to somebody, if that is not one too many."""
         if not self._straight or len(self._keepers.keys() - {RELAY}) + 1 >= MESH_LIMIT:
             return
-        self._keepers[stream] = Keeper(
+        self._begin_to_keep(
+            stream,
+            offers=offers,
+            make_link=self._make_link,
+            send_description=self._send_description,
+            find_ways=self._ways.find,
+        )
+
+    def _begin_to_keep(
+        self,
+        stream: int,
+        *,
+        offers: bool,
+        make_link: MakeLink,
+        send_description: SendDescription,
+        find_ways: Callable[[], Awaitable[Ways]],
+    ) -> Keeper:
+        keeper = self._keepers[stream] = Keeper(
             self.own_stream,
             stream,
             offers=offers,
             clock=self._clock,
-            make_link=self._make_link,
-            send_description=self._send_description,
-            find_ways=self._ways.find,
+            make_link=make_link,
+            send_description=send_description,
+            find_ways=find_ways,
             on_up=self._on_link_up,
             on_down=self._on_link_down,
             carriers=self._carriers,
         )
+        return keeper
 
     def _make_link(self, stream: int, peer: Attempt, on_end: Callable[[LinkEnd], None]) -> Link:
         return Link(
@@ -309,17 +333,12 @@ class Mesh:
             keeper.describe("answer", await way.come(text))
             return True
 
-        keeper = self._keepers[RELAY] = Keeper(
-            self.own_stream,
+        keeper = self._begin_to_keep(
             RELAY,
             offers=True,
-            clock=self._clock,
             make_link=self._make_relay_link,
             send_description=send,
             find_ways=way.find,
-            on_up=self._on_link_up,
-            on_down=self._on_link_down,
-            carriers=self._carriers,
         )
 
     def _make_relay_link(
@@ -332,11 +351,17 @@ class Mesh:
             self._on_envelope,
             on_end,
             is_member=self._members.__contains__,
-            on_move=lambda: self._keepers[stream].doubt("the relay is going"),
+            on_move=self._relay_goes,
             control_numbers=self._control_numbers,
             route=peer.route.kind if peer.route else "",
             seals=self._seals,
         )
+
+    def _relay_goes(self) -> None:
+        # It may say so when it has just been left.
+        keeper = self._keepers.get(RELAY)
+        if keeper is not None:
+            keeper.doubt("the relay is going")
 
     def _move(self) -> None:
         """Go over to the relay, or from it, as far as the others have come along."""

@@ -63,11 +63,6 @@ class RelayWay:
         place = self._place
         return place is not None and place.wanted and self._ways.path in BY_RELAY
 
-    @property
-    def known(self) -> bool:
-        """Whether the host has named one."""
-        return self._place is not None
-
     def use(self, place: RelayPlace) -> None:
         """The host says where the relay is, or gives another token."""
         if self._place is None or self._place.url != place.url:
