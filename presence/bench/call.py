@@ -21,12 +21,12 @@ from presence.bench.result import BenchResult, at_most
 from presence.bench.timer import missed_beats
 from presence.client.offscreen_display import OffscreenDisplay
 from presence.client.settings import Settings
-from presence.client.shared import SharedMemory
 from presence.client.view import ShownLog, View
-from presence.client.view_task import Block, ViewTask
+from presence.client.view_task import ViewTask
 from presence.clock import MILLISECOND, SECOND
 from presence.errors import PresenceError
 from presence.scene.triangle import triangle_avatar
+from presence.shared_memory import Block, SharedMemory
 
 _EYE_PIXELS = 32
 _WARM_UP_SECONDS = 1.0

@@ -17,9 +17,8 @@ from presence.client.receiving import Receiver
 from presence.client.records import Record, Seated, pack_record
 from presence.client.sending import Sender
 from presence.client.settings import Settings
-from presence.client.shared import Ring
-from presence.client.view_task import Block
 from presence.clock import MILLISECOND, SECOND, MonotonicClock
+from presence.shared_memory import Block, Ring
 from presence.tracking.performer import Performer
 from presence.transport.lossy import Conditions
 from presence.transport.memory import memory_pair

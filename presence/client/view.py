@@ -20,7 +20,6 @@ from presence.client.displays import Beat, Display
 from presence.client.logs import ViewAbout, frame_columns, prefixed, save_log, shown_columns
 from presence.client.people import OnShow, People
 from presence.client.records import Came, unpack_record
-from presence.client.shared import LatestSlot, Ring
 from presence.client.status import ViewStatus
 from presence.client.view_task import ViewTask, pack_head, pack_waits
 from presence.clock import SECOND
@@ -32,6 +31,7 @@ from presence.render.picture import Picture
 from presence.scene.avatar import Avatar
 from presence.scene.gltf import load_glb
 from presence.scene.springs import Springs
+from presence.shared_memory import LatestSlot, Ring
 
 TRACKING_HZ = 120
 """How often the head is read for sending; the media process takes the newest."""

@@ -14,12 +14,12 @@ import msgspec
 
 from presence.client.records import Record, pack_record
 from presence.client.settings import Settings
-from presence.client.shared import LatestSlot, Ring, SharedMemory
 from presence.client.status import ViewStatus
-from presence.client.view_task import Block, ViewTask, unpack_head, unpack_waits
+from presence.client.view_task import ViewTask, unpack_head, unpack_waits
 from presence.errors import HeadsetError, PresenceError
 from presence.headset.runtime import find_runtime
 from presence.pose.rigid import Rigid
+from presence.shared_memory import Block, LatestSlot, Ring, SharedMemory
 
 _RING_BYTES = 8 << 20
 _SLOT_BYTES = 4096

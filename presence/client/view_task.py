@@ -6,19 +6,8 @@ import msgspec
 import numpy as np
 
 from presence.client.settings import Settings
-from presence.client.shared import SharedMemory
 from presence.pose.rigid import Rigid
-
-
-class Block(msgspec.Struct, frozen=True):
-    """Shared memory, as the child is told of it."""
-
-    descriptor: int
-    size: int
-
-    def open(self) -> SharedMemory:
-        """The memory, mapped."""
-        return SharedMemory(self.descriptor, self.size)
+from presence.shared_memory import Block
 
 
 class ViewTask(msgspec.Struct, frozen=True, kw_only=True):

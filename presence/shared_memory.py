@@ -1,4 +1,4 @@
-"""Memory that the media and the view process share: a ring, and latest-value slots.
+"""Memory that two processes share: a ring, and latest-value slots.
 
 The memory is an anonymous file whose descriptor the child inherits, so nothing is left behind
 however the two end. One process writes each ring or slot and one reads it; counters are single
@@ -11,6 +11,8 @@ import mmap
 import os
 import sys
 import tempfile
+
+import msgspec
 
 _COUNTER = 8
 _ALIGN = 8
@@ -46,6 +48,17 @@ class SharedMemory:
         self.bytes.release()
         self._map.close()
         os.close(self.descriptor)
+
+
+class Block(msgspec.Struct, frozen=True):
+    """Shared memory, as the child is told of it."""
+
+    descriptor: int
+    size: int
+
+    def open(self) -> SharedMemory:
+        """The memory, mapped."""
+        return SharedMemory(self.descriptor, self.size)
 
 
 class Ring:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence.client.shared import LatestSlot, Ring, SharedMemory
+from presence.shared_memory import LatestSlot, Ring, SharedMemory
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_child_process_reads_every_record_whole_while_they_are_written():
     ring_memory, slot_memory = SharedMemory.create(64 * 1024), SharedMemory.create(4096)
     script = (
         "import sys\n"
-        "from presence.client.shared import LatestSlot, Ring, SharedMemory\n"
+        "from presence.shared_memory import LatestSlot, Ring, SharedMemory\n"
         "ring = Ring(SharedMemory(int(sys.argv[1]), int(sys.argv[2])))\n"
         "slot = LatestSlot(SharedMemory(int(sys.argv[3]), int(sys.argv[4])))\n"
         "expected = 0\n"
