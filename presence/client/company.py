@@ -11,6 +11,7 @@ from presence.client.invitations import Inviter
 from presence.client.records import Record, Seated
 from presence.client.roster import Roster
 from presence.client.settings import Settings
+from presence.client.wanting import Wanting
 from presence.client.wardrobe import Wardrobe
 from presence.clock import Clock
 from presence.errors import PresenceError
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 _INVITE_SECONDS = 0.5
 _LOOK_FOR_GONE_SECONDS = 0.1
+_ASK_FOR_LESS_SECONDS = 0.5
 _SERVERS_LOOKED_AT_SECONDS = 10.0
 ROOM_LIMIT = 100
 """How many people of a room a participant takes in at most, which is as many as a relay does."""
@@ -103,6 +105,7 @@ class Company:
             self._keep_servers_fresh(),
             self._invite(),
             self._look_for_gone(),
+            self._ask_for_less(),
         ]
 
     async def welcome(self, welcome: Welcome) -> None:
@@ -258,6 +261,19 @@ class Company:
             linked, now = self._exchange.mesh.hears, self._machine.now_ns()
             for stream in self.roster.gone(now, linked, receiver.last_heard_ns):
                 self._forget(stream)
+
+    async def _ask_for_less(self) -> None:
+        """Have a relay leave out what is of no use here."""
+        wanting, voices = Wanting(), self._settings.listens
+        while True:
+            await asyncio.sleep(_ASK_FOR_LESS_SECONDS)
+            relay = self._exchange.mesh.relay
+            if relay is not None:
+                seats = {stream: member.seat for stream, member in self.roster.members.items()}
+                now_ns = self._machine.now_ns()
+                for wants in wanting.due(relay, self.seat, seats, now_ns, voices=voices):
+                    relay.say(wants)
+                relay.flush()
 
     def _forget(self, stream: int) -> None:
         exchange = self._exchange

@@ -1,8 +1,8 @@
 """The RTP carrier of somebody who sends very many packets: the same on the wire, for less.
 
 What differs from any :class:`~presence.transport.rtp_carrier.RtpCarrier` is that congestion control
-looks at samples, that pacing is reckoned in place, that every other report is passed over, and that
-a packet is written where it is encrypted.
+looks at samples, that pacing is reckoned in place, that reports which come more often than every
+100 ms are passed over, and that a packet is written where it is encrypted.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _LONGEST_SIZE = BUNDLE_LIMIT + PACKET_BYTES
 _TICK_NS = 2 * REPORT_INTERVAL_NS
 """A relay has many to report to, and each sends it little."""
 _HEAR = 90 * TIME_UNITS // 1000
-"""Of the reports that come every 50 ms every other is looked at: each packet is told of in
-three."""
+"""Whoever reports more often than every 100 ms is not looked at each time: each packet is told of
+in three reports."""
 
 
 def fan_carrier(connection: Connection, own: RtpOffer, other: RtpOffer, clock: Clock) -> FanCarrier:
@@ -43,10 +43,9 @@ def fan_carrier(connection: Connection, own: RtpOffer, other: RtpOffer, clock: C
 def guest_carrier(
     connection: Connection, own: RtpOffer, other: RtpOffer, clock: Clock
 ) -> FanCarrier:
-    """The same for one who hears very many packets, and reports on them as participants do."""
+    """The same for one who hears very many packets, over a connection with a socket of its own."""
     path = DirectSrtpPath(connection, own.payload_type)
-    loop = asyncio.get_running_loop()
-    return FanCarrier(path, own, other, clock, loop, tick_ns=REPORT_INTERVAL_NS)
+    return FanCarrier(path, own, other, clock, asyncio.get_running_loop())
 
 
 class FanCarrier(RtpCarrier):
@@ -61,8 +60,6 @@ class FanCarrier(RtpCarrier):
         other: RtpOffer,
         clock: Clock,
         loop: asyncio.AbstractEventLoop | None,
-        *,
-        tick_ns: int = _TICK_NS,
     ) -> None:
         """Carry bundles over a path that may not be open yet; see :class:`RtpCarrier`."""
         now_ns = clock.now_ns()
@@ -76,7 +73,7 @@ class FanCarrier(RtpCarrier):
         self._direct = path
         self._ssrc = own.ssrc
         self._samples = SampledCongestion(now_ns)
-        super().__init__(path, own, other, clock, loop, congestion=self._samples, tick_ns=tick_ns)
+        super().__init__(path, own, other, clock, loop, congestion=self._samples, tick_ns=_TICK_NS)
 
     def send(self, bundle: bytes) -> bool:
         """Send a bundle; False: closed, or it is not time yet."""

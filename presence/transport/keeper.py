@@ -11,7 +11,7 @@ from typing import Literal
 from presence.clock import MILLISECOND, Clock
 from presence.errors import PresenceError, TransportError
 from presence.transport.link import Link, LinkEnd
-from presence.transport.peer import CARRIERS, OPEN_TIMEOUT_S, Peer
+from presence.transport.peer import CARRIERS, OPEN_TIMEOUT_S, Peer, RtpMaker, straight_rtp
 from presence.transport.ways import Ways
 from presence.transport.websocket_attempt import WEBSOCKET, WebSocketAttempt
 
@@ -152,6 +152,7 @@ class Keeper:
         on_up: Callable[[int], None],
         on_down: Callable[[int, str], None],
         carriers: Sequence[str] = CARRIERS,
+        make_rtp: RtpMaker = straight_rtp,
     ) -> None:
         """Start keeping a link to ``stream``; ``offers`` if this participant is the newcomer."""
         self.stream = stream
@@ -163,6 +164,7 @@ class Keeper:
         self._own_stream = own_stream
         self._offers = offers
         self._carriers = carriers
+        self._make_rtp = make_rtp
         self._clock = clock
         self._make_link = make_link
         self._send_description = send_description
@@ -381,7 +383,7 @@ class Keeper:
         if by_host and ways.line is not None:
             peer = WebSocketAttempt(ways.line, self.stream)
         else:
-            peer = Peer(self._clock, self._carriers, ways=ways)
+            peer = Peer(self._clock, self._carriers, ways=ways, make_rtp=self._make_rtp)
         self._attempt = peer
         peer.on_open = lambda: self._events.put_nowait(_Opened(peer))
         peer.on_failed = lambda error: self._events.put_nowait(_Failed(peer, error))

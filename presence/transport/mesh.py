@@ -22,7 +22,7 @@ from presence.transport.keeper import (
     SendDescription,
 )
 from presence.transport.link import TICK_NS, Link, LinkEnd, LinkStats, Seals
-from presence.transport.peer import CARRIERS
+from presence.transport.peer import CARRIERS, RtpMaker, relayed_rtp, straight_rtp
 from presence.transport.relay_link import RELAY, RelayLink
 from presence.transport.relay_way import RelayWay
 from presence.transport.ways import WayFinder, Ways
@@ -288,6 +288,7 @@ class Mesh:
         make_link: MakeLink,
         send_description: SendDescription,
         find_ways: Callable[[], Awaitable[Ways]],
+        make_rtp: RtpMaker = straight_rtp,
     ) -> Keeper:
         keeper = self._keepers[stream] = Keeper(
             self.own_stream,
@@ -300,6 +301,7 @@ class Mesh:
             on_up=self._on_link_up,
             on_down=self._on_link_down,
             carriers=self._carriers,
+            make_rtp=make_rtp,
         )
         return keeper
 
@@ -339,6 +341,7 @@ class Mesh:
             make_link=self._make_relay_link,
             send_description=send,
             find_ways=way.find,
+            make_rtp=relayed_rtp,
         )
 
     def _make_relay_link(

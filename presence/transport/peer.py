@@ -36,6 +36,8 @@ OPEN_TIMEOUT_S = 8.0
 """Seconds from the exchange of descriptions to an open channel, over a bad network."""
 DESCRIPTION_LIMIT = 16_384
 """Bytes of the longest session description that is read."""
+RELAY_TICKS_A_REPORT = 2
+"""Of what came from a relay every 100 ms is told, which is as often as it looks at reports."""
 _CHECK_INTERVAL_S = 0.025
 """A little more than the time in which aioice, looking for a way, notices that it was closed."""
 
@@ -59,11 +61,21 @@ class OpeningCarrier(Carrier, Protocol):
     """Bundles can be sent from now on."""
 
 
-def _usual_rtp(
+def straight_rtp(
     connection: Connection, own: RtpOffer, other: RtpOffer, clock: Clock
 ) -> OpeningCarrier:
+    """What carries bundles to another participant."""
     path = SrtpPath(connection, own.payload_type)
     return RtpCarrier(path, own, other, clock, asyncio.get_running_loop())
+
+
+def relayed_rtp(
+    connection: Connection, own: RtpOffer, other: RtpOffer, clock: Clock
+) -> OpeningCarrier:
+    """What carries bundles to a relay, which has many to hear reports from."""
+    path = SrtpPath(connection, own.payload_type)
+    loop = asyncio.get_running_loop()
+    return RtpCarrier(path, own, other, clock, loop, ticks_a_report=RELAY_TICKS_A_REPORT)
 
 
 class Peer:
@@ -79,7 +91,7 @@ class Peer:
         carriers: Sequence[str] = CARRIERS,
         *,
         ways: Ways = STRAIGHT,
-        make_rtp: RtpMaker = _usual_rtp,
+        make_rtp: RtpMaker = straight_rtp,
         agent: Agent | None = None,
     ) -> None:
         """Nothing is sent until a description is exchanged.

@@ -101,6 +101,7 @@ class RtpCarrier:
         *,
         congestion: Budget | None = None,
         tick_ns: int = REPORT_INTERVAL_NS,
+        ticks_a_report: int = 1,
     ) -> None:
         """Carry bundles over a path that may not be open yet.
 
@@ -111,7 +112,8 @@ class RtpCarrier:
             clock: Stamps arrivals, and says how time passes.
             loop: Runs the timers; None: the caller calls :meth:`tick` itself.
             congestion: What sets the budget; None: every packet is looked at.
-            tick_ns: How often what came is reported.
+            tick_ns: How often :meth:`tick` is to be called.
+            ticks_a_report: At every so manieth of them what came is reported, at most.
         """
         self.on_ready: Callable[[], None] | None = None
         self.on_closed: Callable[[], None] | None = None
@@ -125,6 +127,7 @@ class RtpCarrier:
         self._now = clock.now_ns
         self._loop = loop
         self._tick_s = tick_ns / SECOND
+        self._least_ticks = ticks_a_report
         now_ns = clock.now_ns()
         self._congestion: Budget = congestion or Congestion(now_ns)
         self._pacer = Pacer(now_ns)
@@ -238,7 +241,8 @@ class RtpCarrier:
     def _ticks_a_report(self) -> int:
         """Reports go the same way as what is sent; where that is narrow, they are fewer."""
         budget_bps = min(self._congestion.budget_bps, self._congestion.pace_bps)
-        return next((ticks for limit, ticks in _RARER if budget_bps < limit), 1)
+        rarer = next((ticks for limit, ticks in _RARER if budget_bps < limit), 1)
+        return max(rarer, self._least_ticks)
 
     def _report(self, now_ns: int) -> None:
         feedback = self._arrivals.report(self._own.ssrc, self._other.ssrc, now_ns)
