@@ -7,22 +7,18 @@ from functools import cache
 import numpy as np
 
 from presence.clock import MILLISECOND, SECOND
-from presence.pose.arrays import Floats, frozen
+from presence.pose.arrays import Floats
 from presence.pose.face import SHAPE_COUNT
-from presence.pose.quaternion import quat_normalise
 from presence.pose.sample import FAR_GAZE, NEAR_GAZE
 from presence.pose.skeleton import BONE_COUNT
 from presence.tracking.following import KNOWN, NOISE, ROW_SIZE, VARIANCE, follow
+from presence.tracking.rows import ROWS, VECTORS, from_rows, to_rows
 from presence.tracking.sensed import Point, Sensed
 
 LONGEST_GAP_NS = 250 * MILLISECOND
 """After a longer silence nothing is known any more of how somebody moved."""
 _DISTANCE_SHARE = 0.2
 _POINTS = len(Point)
-_GAZE = _POINTS
-_FACE = _GAZE + 1
-_VECTORS = _FACE + SHAPE_COUNT
-_ROWS = _VECTORS + _POINTS + BONE_COUNT
 
 # Each: directions, noise, least, most, calm acceleration, first speed, jump. White noise of a
 # headset's hands is under a millimetre, a camera's over a centimetre.
@@ -44,7 +40,7 @@ class Steadying:
 
     def __init__(self) -> None:
         """Nothing was sensed yet."""
-        self._rows = np.zeros((_ROWS, ROW_SIZE))
+        self._rows = np.zeros((ROWS, ROW_SIZE))
         self._rows[:, VARIANCE] = _KINDS[:, NOISE] ** 2
         self._given: Sensed | None = None
         self._said: Sensed | None = None
@@ -75,37 +71,14 @@ class Steadying:
         return self._said
 
     def _steadied(self, sensed: Sensed, step_s: float) -> Sensed:
-        measured, steady = np.zeros((_ROWS, 4)), np.empty((_ROWS, 4))
-        measured[:_POINTS, :3] = sensed.positions
-        measured[_GAZE, :3] = sensed.gaze_direction
-        measured[_FACE:_VECTORS, 0] = sensed.face
-        measured[_VECTORS : _VECTORS + _POINTS] = sensed.orientations
-        measured[_VECTORS + _POINTS :] = sensed.rotations
-        measured[_VECTORS:] = quat_normalise(measured[_VECTORS:])
-        confidence = np.concatenate(
-            [
-                sensed.position_confidence,
-                [sensed.gaze_confidence],
-                sensed.face_confidence,
-                sensed.orientation_confidence,
-                sensed.rotation_confidence,
-            ]
-        )
-        follow(measured, confidence, _VECTORS, _KINDS, self._rows, step_s, steady)
-        gaze = steady[_GAZE, :3]
-        return Sensed(
+        measured, confidence = to_rows(sensed)
+        steady = np.empty_like(measured)
+        follow(measured, confidence, VECTORS, _KINDS, self._rows, step_s, steady)
+        return from_rows(
+            steady,
+            confidence,
             capture_ns=sensed.capture_ns,
-            positions=frozen(steady[:_POINTS, :3]),
-            orientations=frozen(steady[_VECTORS : _VECTORS + _POINTS]),
-            position_confidence=sensed.position_confidence,
-            orientation_confidence=sensed.orientation_confidence,
-            rotations=frozen(steady[_VECTORS + _POINTS :]),
-            rotation_confidence=sensed.rotation_confidence,
-            face=frozen(np.clip(steady[_FACE:_VECTORS, 0], 0.0, 1.0)),
-            face_confidence=sensed.face_confidence,
-            gaze_direction=frozen(gaze / max(float(np.linalg.norm(gaze)), 1e-9)),
             gaze_distance=self._distance(sensed),
-            gaze_confidence=sensed.gaze_confidence,
             present=sensed.present,
         )
 
