@@ -1,5 +1,6 @@
 """A started OpenXR runtime for tests, and a way to run clients of it."""
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -10,8 +11,10 @@ import pytest
 
 from presence.headset.installation import find_monado
 from presence.headset.runtime import StartedRuntime, monado_runtime
+from presence.tracking.sensed import Sensed, unpack_sensed
 
 CLIENT = Path(__file__).with_name("openxr_client.py")
+SENSING_CLIENT = Path(__file__).with_name("openxr_sensing_client.py")
 
 
 def require_monado():
@@ -53,6 +56,58 @@ def run_client(
             raise
     assert client.returncode == 0, complaints
     return json.loads(output.splitlines()[-1])
+
+
+class SensingClient:
+    """``openxr_sensing_client.py`` as it runs. State: the process."""
+
+    def __init__(self, started: StartedRuntime, settings: dict, **environment: str) -> None:
+        argv, wrapped = started.wrap([sys.executable, str(SENSING_CLIENT)])
+        self.process = subprocess.Popen(
+            argv,
+            env={**wrapped, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._say(settings)
+
+    def ask(self, *steps) -> dict:
+        """Have it take some steps, and hear the last one's answer."""
+        self._say(steps)
+        answer = self.process.stdout.readline()
+        assert answer, self.process.stderr.read()
+        return json.loads(answer)
+
+    def sense(self, **values) -> Sensed:
+        """What is known when the simulated sensors say this, and nothing else."""
+        return self.sensed(["set", values], ["sense"])
+
+    def sensed(self, *steps) -> Sensed:
+        """What is known after some steps, of which the last is ``sense``."""
+        return unpack_sensed(bytes.fromhex(self.ask(*steps)["sensed"]))
+
+    def _say(self, what) -> None:
+        self.process.stdin.write(json.dumps(what) + "\n")
+        self.process.stdin.flush()
+
+
+@contextlib.contextmanager
+def sensing_client(started: StartedRuntime, **settings):
+    """A client that senses, for as long as the block runs; ``environment`` is its own."""
+    client = SensingClient(started, settings, **settings.pop("environment", {}))
+    try:
+        yield client
+    finally:
+        client.process.stdin.close()
+        try:
+            client.process.wait(40)
+        finally:
+            client.process.kill()
+            client.process.stdout.close()
+            client.process.stderr.close()
+            client.process.wait()
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def bench_call(
         memory = [SharedMemory.create(size) for size in (8 << 20, 4096, 4096, 4096)]
         for block in memory:
             stack.callback(block.close)
-        ring, head, status, waits = (Block(block.descriptor, block.size) for block in memory)
+        ring, sensed, status, waits = (Block(block.descriptor, block.size) for block in memory)
         load_task = LoadTask(
             ring=ring,
             people=people,
@@ -81,7 +81,7 @@ def bench_call(
         stack.callback(display.close)
         body = triangle_avatar()
         settings = Settings(link="")
-        task = ViewTask(settings=settings, ring=ring, head=head, status=status, waits=waits)
+        task = ViewTask(settings=settings, ring=ring, sensed=sensed, status=status, waits=waits)
         log = ShownLog()
         view = View(task, display, lambda came: body, log)
         time.sleep(max(0, begins_ns - time.monotonic_ns()) / SECOND)

@@ -14,6 +14,7 @@ from presence.render.picture import Picture
 from presence.render.renderer import Renderer, View
 from presence.render.target import Target
 from presence.scene.stage import Stage
+from presence.tracking.sensed import Sensed
 
 STILL_SAMPLES = 4
 """Samples a pixel of a still; the call's frames are drawn with one or two, to keep the beat."""
@@ -63,6 +64,15 @@ class Display(Protocol):
 
     def head(self, machine_ns: int) -> Rigid | None:
         """The view in ``local`` at a time; None while it is not tracked. For any thread."""
+
+    def sense(self, machine_ns: int) -> Sensed | None:
+        """What it knows of the person at a time, in ``local``; None: it follows nobody.
+
+        For any thread but one at a time, which only a headset's view starts.
+
+        Raises:
+            HeadsetError: the session or the runtime was lost.
+        """
 
     def close(self) -> None:
         """Give everything back."""

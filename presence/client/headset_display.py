@@ -18,6 +18,8 @@ from presence.render.picture import Picture, read_picture
 from presence.render.renderer import View
 from presence.render.target import Target
 from presence.scene.stage import Stage
+from presence.tracking.openxr.sensing import HeadsetSenses
+from presence.tracking.sensed import Sensed
 
 
 class HeadsetDisplay:
@@ -58,6 +60,7 @@ class HeadsetDisplay:
         # Until the runtime has told the field of view.
         self.size, self.still_size = self._within[False], self._within[True]
         self._should_render = False
+        self._senses = HeadsetSenses()
 
     def wait(self) -> Beat | None:
         """Wait for the runtime."""
@@ -80,6 +83,11 @@ class HeadsetDisplay:
     def head(self, machine_ns: int) -> Rigid | None:
         """Where the head is, by the runtime."""
         return self._headset.head_now(machine_ns)
+
+    def sense(self, machine_ns: int) -> Sensed | None:
+        """What the headset's sensors know; None once it is closed."""
+        readings = self._headset.sense(machine_ns)
+        return self._senses.sensed(readings, machine_ns) if readings is not None else None
 
     def close(self) -> None:
         """Give everything back, which ends the session."""

@@ -15,6 +15,7 @@ from presence.render.picture import Picture, read_picture
 from presence.render.renderer import View
 from presence.render.target import Target
 from presence.scene.stage import Stage
+from presence.tracking.sensed import Sensed
 
 
 class OffscreenDisplay:
@@ -68,6 +69,10 @@ class OffscreenDisplay:
     def head(self, machine_ns: int) -> Rigid | None:
         """Where the simulated head is: still."""
         return self._head
+
+    def sense(self, machine_ns: int) -> Sensed | None:
+        """Nobody is followed."""
+        return None
 
     def close(self) -> None:
         """Give everything back."""

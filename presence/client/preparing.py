@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import presence.codec.ready
 import presence.playout.ready
-import presence.tracking.steadying
 import presence.voice.echo_canceller
 import presence.voice.resampler
 
@@ -34,6 +33,5 @@ def prepare_loops(tell: Callable[[str], None]) -> None:
 def _make_ready() -> None:
     presence.codec.ready.make_ready()
     presence.playout.ready.make_ready()
-    presence.tracking.steadying.make_ready()
     presence.voice.resampler.make_ready()
     presence.voice.echo_canceller.make_ready()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import os
 import select
 import signal
@@ -21,9 +22,9 @@ from presence.client.logs import ViewAbout, frame_columns, prefixed, save_log, s
 from presence.client.people import OnShow, People
 from presence.client.records import Came, unpack_record
 from presence.client.status import ViewStatus
-from presence.client.view_task import ViewTask, pack_head, pack_waits
+from presence.client.view_task import ViewTask, pack_waits
 from presence.clock import SECOND
-from presence.errors import PresenceError
+from presence.errors import HeadsetError, PresenceError
 from presence.playout.ready import make_ready
 from presence.pose.arrays import Floats
 from presence.render.frame_store import FrameStore
@@ -32,9 +33,12 @@ from presence.scene.avatar import Avatar
 from presence.scene.gltf import load_glb
 from presence.scene.springs import Springs
 from presence.shared_memory import LatestSlot, Ring
+from presence.tracking.sensed import Sensed, pack_sensed
+
+log = logging.getLogger(__name__)
 
 TRACKING_HZ = 120
-"""How often the head is read for sending; the media process takes the newest."""
+"""How often sensors are read for sending; the media process takes the newest."""
 _STATUS_SECONDS = 0.5
 
 
@@ -238,13 +242,24 @@ def _media_is_gone() -> bool:
     return bool(ready) and not os.read(sys.stdin.fileno(), 1)
 
 
-def track_head(display: Display, slot: LatestSlot, ended: threading.Event) -> None:
-    """Put the head where it is *now* into the slot until ``ended``; run on a thread of its own."""
-    while not ended.wait(1.0 / TRACKING_HZ):
-        now = time.monotonic_ns()
-        view = display.head(now)
-        if view is not None:
-            slot.write(pack_head(view, now))
+def track_person(display: Display, slot: LatestSlot, ended: threading.Event) -> None:
+    """Put what sensors know *now* into the slot until ``ended``; run on a thread of its own.
+
+    However it ends, the last that the others hear is that nobody is there.
+    """
+    due = time.monotonic()
+    try:
+        while not ended.wait(max(0.0, due - time.monotonic())):
+            # Whoever was kept waiting does not make up for it in a rush.
+            due = max(due + 1.0 / TRACKING_HZ, time.monotonic())
+            sensed = display.sense(time.monotonic_ns())
+            if sensed is not None:
+                slot.write(pack_sensed(sensed))
+    except HeadsetError as error:
+        # The thread that draws meets the same, and tells the person.
+        log.info("nothing is tracked any more: %s", error)
+    finally:
+        slot.write(pack_sensed(Sensed.nothing(time.monotonic_ns(), present=False)))
 
 
 def run_view(task: ViewTask) -> None:
@@ -265,8 +280,8 @@ def run_view(task: ViewTask) -> None:
         stack.callback(display.close)
         if task.settings.view == "headset":
             # For sending where it is what is sent, and for hearing in any case.
-            slot = LatestSlot(task.head.open())
-            thread = threading.Thread(target=track_head, args=(display, slot, ended), daemon=True)
+            slot = LatestSlot(task.sensed.open())
+            thread = threading.Thread(target=track_person, args=(display, slot, ended), daemon=True)
             thread.start()
             stack.callback(thread.join)
         stack.callback(ended.set)

@@ -15,11 +15,12 @@ import msgspec
 from presence.client.records import Record, pack_record
 from presence.client.settings import Settings
 from presence.client.status import ViewStatus
-from presence.client.view_task import ViewTask, unpack_head, unpack_waits
+from presence.client.view_task import ViewTask, unpack_waits
 from presence.errors import HeadsetError, PresenceError
 from presence.headset.runtime import find_runtime
 from presence.pose.rigid import Rigid
 from presence.shared_memory import Block, LatestSlot, Ring, SharedMemory
+from presence.tracking.sensed import Point, Sensed, unpack_sensed
 
 _RING_BYTES = 8 << 20
 _SLOT_BYTES = 4096
@@ -28,7 +29,7 @@ _LAST_WORDS_BYTES = 4096
 
 
 class ViewProcess:
-    """A running view. State: the child, and the memory shared with it."""
+    """A running view. State: the child, the memory shared with it, where the head was last."""
 
     def __init__(
         self, child: subprocess.Popen[bytes], memory: list[SharedMemory], words: IO[bytes]
@@ -36,9 +37,10 @@ class ViewProcess:
         """Use :func:`view_process`, which ends it too."""
         self._child = child
         self._words = words
-        ring, head, status, waits = memory
+        ring, sensed, status, waits = memory
         self._ring = Ring(ring)
-        self._head = LatestSlot(head)
+        self._sensed = LatestSlot(sensed)
+        self._head: tuple[Rigid, int] | None = None
         self._status = LatestSlot(status)
         self._waits = LatestSlot(waits)
 
@@ -74,10 +76,24 @@ class ViewProcess:
         """Pass a record on to the view."""
         self._ring.write(pack_record(record))
 
+    def sensed(self) -> Sensed | None:
+        """What the headset last knew of the person, in ``local``, by the machine's clock.
+
+        None before the first, and of a view without a headset.
+        """
+        record = self._sensed.read()
+        return unpack_sensed(record) if record else None
+
     def head(self) -> tuple[Rigid, int] | None:
-        """The newest tracked view in ``local`` and when it was tracked, by the machine's clock."""
-        record = self._head.read()
-        return unpack_head(record) if record else None
+        """The newest tracked view in ``local`` and when it was tracked, by the machine's clock.
+
+        Whoever takes the headset off goes on hearing from where they were.
+        """
+        sensed = self.sensed()
+        view = sensed.point(Point.HEAD) if sensed is not None else None
+        if sensed is not None and view is not None:
+            self._head = view, sensed.capture_ns
+        return self._head
 
     def waits(self) -> dict[int, int]:
         """How far behind each person's pose would be shown, were it not for their voice, ns."""
@@ -103,8 +119,8 @@ def view_process(settings: Settings) -> Iterator[ViewProcess]:
         memory = [SharedMemory.create(size) for size in (_RING_BYTES, *3 * (_SLOT_BYTES,))]
         for block in memory:
             stack.callback(block.close)
-        ring, head, status, waits = (Block(block.descriptor, block.size) for block in memory)
-        task = ViewTask(settings=settings, ring=ring, head=head, status=status, waits=waits)
+        ring, sensed, status, waits = (Block(block.descriptor, block.size) for block in memory)
+        task = ViewTask(settings=settings, ring=ring, sensed=sensed, status=status, waits=waits)
         argv = [sys.executable, "-m", "presence.client.view", msgspec.json.encode(task).decode()]
         environment = dict(os.environ)
         if settings.view == "headset":

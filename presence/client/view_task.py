@@ -1,4 +1,4 @@
-"""What the media process and its view share: the task, the memory, and how a head is written."""
+"""What the media process and its view share: the task and the memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import msgspec
 import numpy as np
 
 from presence.client.settings import Settings
-from presence.pose.rigid import Rigid
 from presence.shared_memory import Block
 
 
@@ -16,8 +15,9 @@ class ViewTask(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     ring: Block
     """Records from the media process."""
-    head: Block
-    """The tracked view in ``local``, from this process: seven doubles and the time."""
+    sensed: Block
+    """What a headset knows of the person, from this process: a packed
+    :class:`~presence.tracking.sensed.Sensed`, its time by the machine's clock."""
     status: Block
     """A ``ViewStatus``, from this process."""
     waits: Block
@@ -34,14 +34,3 @@ def unpack_waits(record: bytes) -> dict[int, int]:
     """What ``pack_waits`` packed."""
     streams, waits = np.frombuffer(record, dtype=np.int64).reshape(-1, 2).T.tolist()
     return dict(zip(streams, waits, strict=True))
-
-
-def pack_head(view: Rigid, machine_ns: int) -> bytes:
-    """The bytes of a tracked view: rotation, translation, and the time in nanoseconds."""
-    return np.concatenate([view.rotation, view.translation, [float(machine_ns)]]).tobytes()
-
-
-def unpack_head(record: bytes) -> tuple[Rigid, int]:
-    """What ``pack_head`` packed."""
-    values = np.frombuffer(record)
-    return Rigid(values[:4].copy(), values[4:7].copy()), int(values[7])

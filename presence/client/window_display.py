@@ -18,6 +18,7 @@ from presence.render.renderer import View
 from presence.render.target import Target
 from presence.render.window import Window
 from presence.scene.stage import Stage
+from presence.tracking.sensed import Sensed
 
 _HALF_HEIGHT = np.radians(34.0)
 """Half the angle from the window's lower to its upper edge."""
@@ -77,6 +78,10 @@ class WindowDisplay:
 
     def head(self, machine_ns: int) -> Rigid | None:
         """Nothing tracks a head at a window."""
+        return None
+
+    def sense(self, machine_ns: int) -> Sensed | None:
+        """Nobody is followed."""
         return None
 
     def close(self) -> None:

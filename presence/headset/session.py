@@ -15,7 +15,7 @@
                 headset.end()
 
 Every method is for the thread that made the headset, whose OpenGL context stays current;
-:meth:`Headset.head_now` and :meth:`Headset.request_exit` are for any thread.
+:meth:`Headset.sense`, :meth:`Headset.head_now` and :meth:`Headset.request_exit` are for any thread.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ from presence.headset.frames import EyeView, FieldOfView, FrameTiming
 from presence.headset.graphics import check_requirements, current_binding
 from presence.headset.machine_time import MachineTime
 from presence.headset.openxr import call, destroy, raw, to_rigid, write_pose, xr
-from presence.headset.spaces import Locator, create_head_space, create_local_space
+from presence.headset.readings import Readings
+from presence.headset.sensors import EXTENSIONS, Sensors
+from presence.headset.spaces import create_head_space, create_local_space
 from presence.headset.swapchain import Swapchain, choose_format
 from presence.headset.system import LOCAL_FLOOR, MACHINE_TIME, STEREO, System, open_system
 from presence.pose.rigid import Rigid
@@ -70,11 +72,16 @@ class Headset:
         self._running = False
         self._finished = False
         self._exit_requested = False
-        self._head_lock = threading.Lock()
+        self._present = True
+        self.recentred = 0
+        """How often `local` was moved to where the person is."""
+        self._sense_lock = threading.Lock()
         with ExitStack() as stack:
             binding = current_binding()
             self.system: System = open_system(
-                stack, [LOCAL_FLOOR, *extensions], [*binding.extensions, MACHINE_TIME]
+                stack,
+                [LOCAL_FLOOR, *EXTENSIONS, *extensions],
+                [*binding.extensions, MACHINE_TIME],
             )
             check_requirements(self.system.instance, self.system.system_id)
             self._session = self._create_session(stack, binding.structure)
@@ -83,8 +90,9 @@ class Headset:
             self._head = create_head_space(stack, self._session)
             self._clock = MachineTime(self.system.instance)
             # For other threads: their own structures, under the lock.
-            self._head_clock = MachineTime(self.system.instance)
-            self._head_locator: Locator | None = Locator(self._head, self._local)
+            self._sense_clock = MachineTime(self.system.instance)
+            sensors = Sensors(stack, self.system, self._session, self._local, self._head)
+            self._sensors: Sensors | None = sensors
             form, self.srgb = choose_format(self._session)
             self.size = self._checked_size(size)
             self._swapchains = [
@@ -92,7 +100,7 @@ class Headset:
             ]
             self._make_structures()
             # Destroying spaces must not meet a thread that is locating one.
-            stack.callback(self._forbid_head)
+            stack.callback(self._forbid_sensing)
             self._stack = stack.pop_all()
 
     # -- what it is ------------------------------------------------------------------------------
@@ -229,18 +237,42 @@ class Headset:
         """Ask the runtime to end the session; :meth:`wait` then returns None after a few frames."""
         self._exit_requested = True
 
+    def sense(self, machine_ns: int) -> Readings | None:
+        """All that the headset's sensors say of a time of the machine's clock.
+
+        For any thread, at any rate: the runtime locates everything anew, whatever the display does.
+
+        Returns:
+            None after :meth:`close`.
+
+        Raises:
+            HeadsetError: the session or the runtime was lost.
+        """
+        state, states = self._session_state, xr.SessionState
+        shown = self._running and state in (states.VISIBLE, states.FOCUSED)
+        with self._sense_lock:
+            if self._sensors is None:
+                return None
+            return self._sensors.read(
+                machine_ns,
+                self._sense_clock.to_xr(machine_ns),
+                shown=shown and self._present,
+                focused=state is states.FOCUSED,
+            )
+
     def head_now(self, machine_ns: int) -> Rigid | None:
         """The head in `local` at a time of the machine's clock: ``local_from_head``.
 
-        For any thread, at any rate: the runtime locates it anew, whatever the display does.
+        For any thread, like :meth:`sense`.
 
         Returns:
             None while the head is not tracked, and after :meth:`close`.
         """
-        with self._head_lock:
-            if self._head_locator is None:
+        with self._sense_lock:
+            if self._sensors is None:
                 return None
-            return self._head_locator.locate(self._head_clock.to_xr(machine_ns))
+            located = self._sensors.head(self._sense_clock.to_xr(machine_ns))
+            return located.pose if located is not None else None
 
     # -- its end ---------------------------------------------------------------------------------
 
@@ -338,17 +370,31 @@ class Headset:
 
     def _handle_event(self) -> None:
         kind = self._event._type
-        if kind == xr.StructureType.EVENT_DATA_INSTANCE_LOSS_PENDING.value:
+        kinds = xr.StructureType
+        if kind == kinds.EVENT_DATA_SESSION_STATE_CHANGED.value:
+            self._follow_state(self._event_as(xr.EventDataSessionStateChanged))
+        elif kind == kinds.EVENT_DATA_INSTANCE_LOSS_PENDING.value:
             raise HeadsetError(
                 f"the OpenXR runtime {self.runtime_name} is ending; start it again, then this "
                 "program"
             )
-        if kind != xr.StructureType.EVENT_DATA_SESSION_STATE_CHANGED.value:
+        elif kind == kinds.EVENT_DATA_USER_PRESENCE_CHANGED_EXT.value:
+            self._present = bool(self._event_as(xr.EventDataUserPresenceChangedEXT).is_user_present)
+            log.info("the headset was put %s", "on" if self._present else "down")
+        elif kind == kinds.EVENT_DATA_REFERENCE_SPACE_CHANGE_PENDING.value:
+            # The runtime moves `local` by itself, and everything that is located in it with it.
+            self.recentred += 1
+            log.info("the headset was recentred")
+        elif kind == kinds.EVENT_DATA_INTERACTION_PROFILE_CHANGED.value:
+            if self._sensors is not None and self._sensors.actions is not None:
+                self._sensors.actions.forget_profiles()
+        else:
             log.debug("event %s", kind)
-            return
-        changed = ctypes.cast(
-            ctypes.pointer(self._event), ctypes.POINTER(xr.EventDataSessionStateChanged)
-        ).contents
+
+    def _event_as(self, structure: Any) -> Any:
+        return ctypes.cast(ctypes.pointer(self._event), ctypes.POINTER(structure)).contents
+
+    def _follow_state(self, changed: Any) -> None:
         self._session_state = state = xr.SessionState(changed._state)
         log.info("the session is %s", state.name)
         states = xr.SessionState
@@ -367,6 +413,6 @@ class Headset:
                 "this program again"
             )
 
-    def _forbid_head(self) -> None:
-        with self._head_lock:
-            self._head_locator = None
+    def _forbid_sensing(self) -> None:
+        with self._sense_lock:
+            self._sensors = None

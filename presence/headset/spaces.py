@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from presence.headset.openxr import call, destroy, enumerate_all, raw, to_rigid, xr
+from presence.headset.readings import Located
 from presence.pose.rigid import Rigid
 
 ASSUMED_EYE_HEIGHT = 1.6
@@ -67,20 +68,26 @@ def _create(stack: ExitStack, session: Any, kind: Any, height: float) -> Any:
 class Locator:
     """Where one space is in another. State: a reused structure, so one thread at a time."""
 
-    def __init__(self, space: Any, base: Any) -> None:
-        self._space, self._base = space, base
+    def __init__(self, space: Any, base: Any, doing: str = "locate the head") -> None:
+        self._space, self._base, self._doing = space, base, doing
         self._location = xr.SpaceLocation()
 
-    def locate(self, time: int) -> Rigid | None:
-        """The space's pose in its base at an ``XrTime``, or None while it is not tracked."""
+    def read(self, time: int) -> Located | None:
+        """The space in its base at an ``XrTime``, or None while not both are valid."""
         call(
-            "locate the head",
+            self._doing,
             raw.xrLocateSpace,
             self._space,
             self._base,
             time,
             ctypes.byref(self._location),
         )
-        if int(self._location._location_flags) & _VALID != _VALID:
+        flags = int(self._location._location_flags)
+        if flags & _VALID != _VALID:
             return None
-        return to_rigid(self._location.pose)
+        return Located(to_rigid(self._location.pose), flags)
+
+    def locate(self, time: int) -> Rigid | None:
+        """The space's pose in its base at an ``XrTime``, or None while it is not tracked."""
+        located = self.read(time)
+        return located.pose if located is not None else None

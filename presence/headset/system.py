@@ -143,6 +143,24 @@ def open_system(stack: ExitStack, wanted: Sequence[str], needed: Sequence[str] =
     )
 
 
+def ask_system(instance: Any, system_id: Any, properties: Any) -> Any:
+    """An extension's structure of system properties, filled in by the runtime.
+
+    Raises:
+        HeadsetError: the runtime did not answer.
+    """
+    whole = xr.SystemProperties()
+    whole.next = ctypes.cast(ctypes.pointer(properties), ctypes.c_void_p)
+    call(
+        "say what the headset can do",
+        raw.xrGetSystemProperties,
+        instance,
+        system_id,
+        ctypes.byref(whole),
+    )
+    return properties
+
+
 def _views(instance: Any, system_id: Any) -> tuple[ViewSize, ViewSize]:
     found = enumerate_all(
         "list the headset's views",

@@ -21,6 +21,16 @@ _SPREAD = np.radians([12.0, 3.0, -5.0, -13.0])
 """Of index to little at spread 1, towards the thumb."""
 
 
+def _thumb_axis(sign: float) -> Floats:
+    # The thumb closes down and across, under the palm.
+    across = np.array([-0.457, 0.308 * sign, 0.432 * sign])
+    return frozen(across / np.linalg.norm(across))
+
+
+THUMB_AXES: tuple[Floats, Floats] = (_thumb_axis(1.0), _thumb_axis(-1.0))
+"""``(3,)`` about which the left and the right thumb close, in the T-pose."""
+
+
 def _axes(sign: float) -> Floats:
     """``(15, 6, 3)`` radians: the rotation vector of each bone for each channel at 1.
 
@@ -29,9 +39,7 @@ def _axes(sign: float) -> Floats:
     """
     per_channel = np.zeros((15, CHANNELS, 3))
     for segment in range(3):
-        # The thumb closes down and across, under the palm.
-        across = np.array([-0.457, 0.308 * sign, 0.432 * sign])
-        per_channel[segment, 0] = _THUMB_CURL[segment] * across / np.linalg.norm(across)
+        per_channel[segment, 0] = _THUMB_CURL[segment] * THUMB_AXES[0 if sign > 0.0 else 1]
         for finger in range(1, FINGER_COUNT):
             per_channel[3 * finger + segment, finger] = (0.0, 0.0, sign * _CURL[segment])
     for finger in range(1, FINGER_COUNT):
