@@ -194,6 +194,22 @@ def echo(quick: Quick = False, json: Json = False) -> None:
     _print(bench_echo(quick=quick), json)
 
 
+@bench.command("filter")
+def filter_command(
+    motion: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="BVH files whose hands are followed."),
+    ] = None,
+    quick: Quick = False,
+    json: Json = False,
+) -> None:
+    """How much of a sensor's trembling is taken out, and how late it makes what moves."""
+    from presence.bench.filter import bench_filter
+
+    _prepare()
+    _print(bench_filter(motion=motion, seconds=5.0 if quick else 20.0), json)
+
+
 @bench.command()
 def relay(
     participants: Annotated[

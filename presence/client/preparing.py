@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import presence.codec.ready
 import presence.playout.ready
+import presence.tracking.steadying
 import presence.voice.echo_canceller
 import presence.voice.resampler
 
@@ -33,5 +34,6 @@ def prepare_loops(tell: Callable[[str], None]) -> None:
 def _make_ready() -> None:
     presence.codec.ready.make_ready()
     presence.playout.ready.make_ready()
+    presence.tracking.steadying.make_ready()
     presence.voice.resampler.make_ready()
     presence.voice.echo_canceller.make_ready()
