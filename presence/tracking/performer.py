@@ -23,11 +23,11 @@ from presence.tracking.acting.gestures import FINGERS, ON_THIGH, Gestures
 from presence.tracking.acting.laughter import Laugh, Laughter
 from presence.tracking.acting.nods import Nods
 from presence.tracking.acting.seeded import Beats, Track, draws
-from presence.tracking.acting.single import Vec, added, conjugate, rotate
 from presence.tracking.acting.sitting import STANDING, Sitting
 from presence.tracking.acting.speech import Speech, Voice
 from presence.tracking.acting.stance import Stance
 from presence.tracking.acting.thinking import Thinking, Thought
+from presence.tracking.single import Vec, added, conjugate, rotate
 
 _HEAD_SHARE = 0.62, 0.82
 """Of the way to what is looked at, in pitch and yaw, that the head goes; the eyes do the rest."""

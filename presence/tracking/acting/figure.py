@@ -22,16 +22,6 @@ from presence.tracking.acting import gestures
 from presence.tracking.acting.footing import Feet
 from presence.tracking.acting.gestures import kept_outside
 from presence.tracking.acting.seeded import smooth
-from presence.tracking.acting.single import (
-    Quat,
-    Vec,
-    added,
-    conjugate,
-    from_rotvec,
-    mul,
-    rotate,
-    share_of,
-)
 from presence.tracking.acting.stance import Posture
 from presence.tracking.hands import finger_rotvecs
 from presence.tracking.limbs import (
@@ -42,6 +32,16 @@ from presence.tracking.limbs import (
     reach,
     twist_angle,
     within_reach,
+)
+from presence.tracking.single import (
+    Quat,
+    Vec,
+    added,
+    conjugate,
+    from_rotvec,
+    mul,
+    rotate,
+    share_of,
 )
 
 _TRUNK = [INDEX[bone] for bone in ("hips", "spine", "chest", "upperChest")]

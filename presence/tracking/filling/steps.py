@@ -1,0 +1,267 @@
+"""Feet that stand still, and step when the body leaves them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from presence.tracking.acting.seeded import smooth
+from presence.tracking.single import wrapped
+
+Spot = tuple[float, float, float]
+"""Of a foot: x and z in metres in ``place``, and radians to the left."""
+
+_FAR = 0.16
+"""Metres off where it should stand at which a foot steps, for hips 0.93 m high."""
+_FAR_SEATED = 0.3
+_FAR_EACH = 0.2
+"""Seconds of walking further that a foot is left behind."""
+_ROUND = math.radians(32.0)
+_LEAD_S = 0.32
+"""How far ahead a foot comes down, so that it stays behind as far later."""
+_WALKS = 0.35
+"""Metres a second from which one walks."""
+_GAP_S = 0.08
+"""Between two steps both feet are down."""
+_HANGS = 0.4
+"""Radians by which the toes of a foot in the air hang."""
+_OFF, _ON = 0.07, 0.035
+"""Metres over where they stand on tiptoe at which the hips say that one has left the floor, and
+come down to it."""
+
+
+@dataclass(slots=True)
+class _Foot:
+    spot: Spot
+    begin: Spot = (0.0, 0.0, 0.0)
+    lift_s: float = 0.0
+    takes: float = 0.0
+    """Seconds; 0 while it stands."""
+    height: float = 0.0
+    peak: float = 0.0
+    tip: float = 0.0
+    """Radians by which the heel was up as the foot left the floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the feet are at a moment."""
+
+    spots: tuple[Spot, Spot]
+    heights: tuple[float, float]
+    """Metres that the sole is off the floor."""
+    tips: tuple[float, float]
+    """Radians by which the heel leads the toes off the floor."""
+    down: tuple[bool, bool]
+    """Which of them bear weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What legs can reach at a moment."""
+
+    hips: tuple[tuple[float, float], tuple[float, float]]
+    """x and z of the hip joints in ``place``."""
+    flat: float
+    """Metres along the floor from there to a foot that stands flat."""
+    tiptoe: float
+    """The same, to one that stands on its toes."""
+
+
+class Steps:
+    """One person's feet. State: where each stands, or the step that it is on."""
+
+    def __init__(self, size: float) -> None:
+        """``size`` is how large the body is."""
+        self._size = size
+        self._feet: list[_Foot] | None = None
+        self._landed_s = -1.0
+        self._last: _Foot | None = None
+        self.airborne = False
+
+    def start(self, spots: tuple[Spot, Spot]) -> None:
+        """Stand there at once."""
+        self._feet = [_Foot(spot) for spot in spots]
+        self.airborne = False
+
+    def moved(self, by: tuple[float, float, float, float, float]) -> None:
+        """The place jumped: about ``(x, z)`` by an angle, and then by ``(dx, dz)``."""
+        x, z, turn, dx, dz = by
+        c, s = math.cos(turn), math.sin(turn)
+
+        def put(spot: Spot) -> Spot:
+            a, b = spot[0] - x, spot[1] - z
+            return (x + c * a + s * b + dx, z - s * a + c * b + dz, spot[2] + turn)
+
+        for foot in self._feet or []:
+            foot.spot, foot.begin = put(foot.spot), put(foot.begin)
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Between the feet."""
+        a, b = self._both()
+        return 0.5 * (a.spot[0] + b.spot[0]), 0.5 * (a.spot[1] + b.spot[1])
+
+    @property
+    def heading(self) -> float:
+        """Radians to the left that the feet face, on the whole."""
+        a, b = self._both()
+        return a.spot[2] + 0.5 * wrapped(b.spot[2] - a.spot[2])
+
+    @property
+    def both_down(self) -> bool:
+        """Whether both stand."""
+        return not self.airborne and all(foot.takes == 0.0 for foot in self._both())
+
+    def at(
+        self,
+        now_s: float,
+        dt: float,
+        wanted: tuple[Spot, Spot],
+        velocity: tuple[float, float],
+        over: float,
+        seated: float,
+        reach: Reach,
+        tips: tuple[float, float],
+    ) -> Standing:
+        """Go on to a time.
+
+        Args:
+            now_s: the time.
+            dt: seconds since the last.
+            wanted: where each foot would stand best.
+            velocity: metres a second of the hips over the floor.
+            over: metres by which the hips are higher than legs reach.
+            seated: how far the person sits, 0 to 1.
+            reach: what legs can reach.
+            tips: radians by which the heels were up a moment ago.
+        """
+        feet = self._both()
+        speed = math.hypot(*velocity)
+        if self.airborne:
+            if over < _ON:
+                self._land(wanted, velocity, now_s)
+        elif over > _OFF and seated <= 0.0:
+            self.airborne = True
+            for foot, tip in zip(feet, tips, strict=True):
+                foot.tip = tip
+        if self.airborne:
+            return self._fly(wanted, over, dt)
+        for i, foot in enumerate(feet):
+            if foot.takes > 0.0:
+                to = _ahead(wanted[i], velocity, _LEAD_S)
+                left = max(foot.lift_s + foot.takes - now_s, 0.0)
+                hip = _ahead((*reach.hips[i], 0.0), velocity, left)
+                self._swing(foot, _within(to, hip, reach.flat), now_s)
+        self._begin(now_s, wanted, speed, seated, reach, tips)
+        return self._standing(now_s)
+
+    def _begin(
+        self,
+        now_s: float,
+        wanted: tuple[Spot, Spot],
+        speed: float,
+        seated: float,
+        reach: Reach,
+        tips: tuple[float, float],
+    ) -> None:
+        feet = self._both()
+        far = (_FAR + seated * (_FAR_SEATED - _FAR)) * self._size + _FAR_EACH * speed
+        waits = any(foot.takes > 0.0 for foot in feet) or now_s - self._landed_s < _GAP_S
+        needs = []
+        for foot, spot, hip in zip(feet, wanted, reach.hips, strict=True):
+            if foot.takes > 0.0:
+                needs.append(0.0)
+                continue
+            off = math.hypot(foot.spot[0] - spot[0], foot.spot[1] - spot[1])
+            mine = far
+            if speed > _WALKS and foot is not self._last:
+                # Whoever walks sets one foot before the other.
+                mine *= 0.5
+            need = max(off / mine, abs(wrapped(foot.spot[2] - spot[2])) / _ROUND)
+            stretched = math.hypot(foot.spot[0] - hip[0], foot.spot[1] - hip[1]) > reach.tiptoe
+            # A leg cannot wait that does not reach any more.
+            needs.append(need if not waits else 0.0)
+            if stretched and seated <= 0.0:
+                needs[-1] = max(need, 1.0)
+        worst = 0 if needs[0] >= needs[1] else 1
+        if needs[worst] < 1.0:
+            return
+        foot = feet[worst]
+        foot.begin, foot.lift_s = foot.spot, now_s
+        foot.takes = min(max(0.46 - 0.07 * speed, 0.26), 0.46)
+        foot.peak = 0.0
+        foot.tip = tips[worst]
+        self._last = foot
+
+    def _swing(self, foot: _Foot, to: Spot, now_s: float) -> None:
+        u = (now_s - foot.lift_s) / foot.takes
+        done = smooth(u)
+        turn = wrapped(to[2] - foot.begin[2])
+        if u >= 1.0:
+            foot.spot = to
+            foot.takes, foot.height, foot.tip = 0.0, 0.0, 0.0
+            self._landed_s = now_s
+            return
+        far = math.hypot(to[0] - foot.begin[0], to[1] - foot.begin[1])
+        foot.spot = (
+            foot.begin[0] + done * (to[0] - foot.begin[0]),
+            foot.begin[1] + done * (to[1] - foot.begin[1]),
+            foot.begin[2] + done * turn,
+        )
+        high = min(0.022 + 0.16 * far, 0.1) * self._size
+        foot.peak = min(0.3, 1.2 * far)
+        foot.height = high * _bump(u)
+
+    def _fly(self, wanted: tuple[Spot, Spot], over: float, dt: float) -> Standing:
+        near = 1.0 - math.exp(-12.0 * dt)
+        for foot, spot in zip(self._both(), wanted, strict=True):
+            foot.takes = 0.0
+            foot.tip += near * (_HANGS - foot.tip)
+            foot.spot = (
+                foot.spot[0] + near * (spot[0] - foot.spot[0]),
+                foot.spot[1] + near * (spot[1] - foot.spot[1]),
+                foot.spot[2] + near * wrapped(spot[2] - foot.spot[2]),
+            )
+            foot.height = max(over, 0.0)
+        return self._standing(0.0)
+
+    def _land(self, wanted: tuple[Spot, Spot], velocity: tuple[float, float], now_s: float) -> None:
+        self.airborne = False
+        self._landed_s = now_s
+        for foot in self._both():
+            foot.height, foot.takes = 0.0, 0.0
+
+    def _standing(self, now_s: float) -> Standing:
+        a, b = self._both()
+        tips = []
+        for foot in (a, b):
+            u = (now_s - foot.lift_s) / foot.takes if foot.takes > 0.0 else 0.0
+            if foot.takes > 0.0:
+                tips.append(foot.tip * (1.0 - smooth(u / 0.7)) + foot.peak * _bump(u / 0.7))
+            else:
+                tips.append(foot.tip)
+        down = (not self.airborne and a.takes == 0.0, not self.airborne and b.takes == 0.0)
+        return Standing((a.spot, b.spot), (a.height, b.height), (tips[0], tips[1]), down)
+
+    def _both(self) -> list[_Foot]:
+        assert self._feet is not None, "feet stand somewhere before they step"
+        return self._feet
+
+
+def _within(spot: Spot, middle: Spot, most: float) -> Spot:
+    """A spot, drawn in to within ``most`` metres of the middle."""
+    x, z = spot[0] - middle[0], spot[1] - middle[1]
+    far = math.hypot(x, z)
+    if far <= most:
+        return spot
+    return (middle[0] + x * most / far, middle[1] + z * most / far, spot[2])
+
+
+def _ahead(spot: Spot, velocity: tuple[float, float], seconds: float) -> Spot:
+    return (spot[0] + seconds * velocity[0], spot[1] + seconds * velocity[1], spot[2])
+
+
+def _bump(u: float) -> float:
+    """From 0 to 1 and back within 0 < u < 1, without a jump in speed or acceleration."""
+    return (4.0 * u * (1.0 - u)) ** 3 if 0.0 < u < 1.0 else 0.0

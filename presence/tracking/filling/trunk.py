@@ -1,0 +1,242 @@
+"""The trunk between head and legs: which way it faces, how it leans, where the hips are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from presence.tracking.acting.seeded import smooth
+from presence.tracking.filling.following import Spring
+from presence.tracking.filling.measures import Measures
+from presence.tracking.single import (
+    Quat,
+    Vec,
+    added,
+    conjugate,
+    from_rotvec,
+    from_yaw,
+    mul,
+    rotate,
+    scaled,
+    share_of,
+    taken,
+    wrapped,
+    yaw_of,
+)
+
+NECK_SHARE = 0.42
+"""Of the head's turn against the chest, what the neck does."""
+SPINE_SHARES = (0.3, 0.34, 0.36)
+"""Of the chest's turn against the hips, in spine, chest and upper chest."""
+_HIPS_LEAN = 0.6
+"""How far the hips lean, of the whole trunk, from hips to neck: the rest is the back's bending."""
+_SQUAT = 0.2
+"""How much of the way down the trunk's leaning makes when the head stays level: knees do most."""
+_STOOP = math.radians(60.0)
+"""How far the head looks down when all of the way down is the trunk's leaning."""
+_MOST = math.radians(95.0)
+_HEAD_SAYS, _HANDS_SAY, _FEET_SAY = 0.8, 1.6, 0.3
+"""How much head, hanging hands and feet say of where the chest faces. Where hands say nothing,
+the feet say 1."""
+_HIPS_FOLLOW = 0.8
+"""How far the hips turn with the chest before the feet do."""
+_TURNS_S = 0.22
+_LEANS_S = 0.16
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """The trunk at a moment, in ``place``."""
+
+    hips: Vec
+    hips_turn: Quat
+    spine_turn: Quat
+    """What each of the three joints adds is its share of this, in the hips' axes."""
+    chest: Vec
+    """The joint of the upper chest."""
+    chest_turn: Quat
+    neck: Vec
+    heading: float
+    """Radians to the left that the chest faces."""
+    hips_heading: float
+    lean: Vec
+    """The rotation vector of the whole trunk's leaning, in the axes of its heading."""
+
+
+class Carriage:
+    """How one person carries the trunk. State: heading and lean, as they follow what is seen."""
+
+    def __init__(self, measures: Measures) -> None:
+        """Take a body's measures."""
+        self._m = measures
+        self._turn = Spring(_TURNS_S)
+        self._leaning = Spring(_LEANS_S)
+        self._last: tuple[float, float, Vec] = (0.0, 0.0, (0.0, 0.0, 0.0))
+
+    def start(self, heading: float) -> None:
+        """Forget what was, and face so."""
+        self._turn.at = None
+        self._leaning.at = None
+        self._last = (heading, heading, (0.0, 0.0, 0.0))
+
+    def turned(self, by: float) -> None:
+        """The whole of the place was turned to the left by radians."""
+        self._last = (self._last[0] + by, self._last[1] + by, self._last[2])
+        if self._turn.at is not None:
+            self._turn.at = (self._turn.at[0] + by, self._turn.at[1] + by, 0.0)
+
+    def neck(self, head: tuple[Vec, Quat], chest_turn: Quat) -> tuple[Vec, Quat]:
+        """Where the neck begins under a head ``(eyes, turn)``, and the neck's own turn."""
+        bent = share_of(mul(conjugate(chest_turn), head[1]), NECK_SHARE)
+        joint = taken(head[0], rotate(head[1], self._m.eyes))
+        return taken(joint, rotate(mul(chest_turn, bent), self._m.head)), bent
+
+    def at(
+        self,
+        head: tuple[Vec, Quat],
+        wrists: tuple[Vec | None, Vec | None],
+        feet_heading: float,
+        base: Vec | None,
+        seat: Vec | None,
+        seated: float,
+        sway: Vec,
+        dt: float,
+    ) -> Trunk:
+        """The trunk under a head.
+
+        Args:
+            head: the point between the eyes, and how the head is turned.
+            wrists: of the hands that are tracked.
+            feet_heading: radians to the left that the feet face, on the whole.
+            base: the middle of the feet while both bear weight.
+            seat: where the hips are on a seat.
+            seated: how far the person sits, 0 to 1.
+            sway: a rotation vector by which the hips are never quite still.
+            dt: seconds since the last.
+        """
+        heading, hips_heading, lean = self._last
+        first = self._leaning.at is None
+        for _ in range(4 if first else 1):
+            chest_turn = _leaning(heading, lean, 2.0 - _HIPS_LEAN)
+            neck, _ = self.neck(head, chest_turn)
+            if first:
+                self._turn.at = self._leaning.at = None
+            chest_to, hips_to = self._faces(head[1], neck, wrists, feet_heading)
+            now = self._turn.at or (chest_to, hips_to, 0.0)
+            chest_to = now[0] + wrapped(chest_to - now[0])
+            hips_to = now[1] + wrapped(hips_to - now[1])
+            heading, hips_heading, _ = self._turn.follow((chest_to, hips_to, 0.0), dt)
+            target = self._lean(head[1], neck, heading, base, seat, seated)
+            lean = self._leaning.follow(target, dt)
+        self._last = (heading, hips_heading, lean)
+        return self._trunk(head, heading, hips_heading, added(lean, sway))
+
+    def _trunk(self, head: tuple[Vec, Quat], heading: float, hips: float, lean: Vec) -> Trunk:
+        chest_turn = _leaning(heading, lean, 2.0 - _HIPS_LEAN)
+        hips_turn = _leaning(hips, lean, _HIPS_LEAN)
+        neck, _ = self.neck(head, chest_turn)
+        return self.hung(neck, hips_turn, chest_turn, heading, hips, lean)
+
+    def hung(
+        self, neck: Vec, hips_turn: Quat, chest_turn: Quat, heading: float, hips: float, lean: Vec
+    ) -> Trunk:
+        """The trunk whose neck is there, with hips and chest turned so."""
+        spine = mul(conjugate(hips_turn), chest_turn)
+        way, turn, done = rotate(hips_turn, self._m.spine[0]), hips_turn, 0.0
+        chest = way
+        for share, offset in zip(SPINE_SHARES, self._m.spine[1:], strict=True):
+            chest = way
+            done += share
+            turn = mul(hips_turn, share_of(spine, done)) if done < 0.999 else chest_turn
+            way = added(way, rotate(turn, offset))
+        at = taken(neck, way)
+        return Trunk(at, hips_turn, spine, added(at, chest), chest_turn, neck, heading, hips, lean)
+
+    def _faces(
+        self, head: Quat, neck: Vec, wrists: tuple[Vec | None, Vec | None], feet: float
+    ) -> tuple[float, float]:
+        """Radians to the left that chest and hips face: between feet, head and hands."""
+        looks = wrapped(yaw_of(head) - feet)
+        left, right = wrists
+        line = near = 0.0
+        if left is not None and right is not None:
+            # Hanging hands turn with the trunk: it is square to the line from one to the other.
+            # A hand that reaches out says little of the trunk.
+            across, along = right[0] - left[0], right[2] - left[2]
+            c, s = math.cos(feet + looks), math.sin(feet + looks)
+            side, ahead = c * across - s * along, -(s * across + c * along)
+            span = math.hypot(side, ahead)
+            if side > 0.0:
+                line = looks + math.atan2(ahead, side)
+                out = max(
+                    math.hypot(hand[0] - neck[0], hand[2] - neck[2]) for hand in (left, right)
+                )
+                near = (side / span) * min(span / (0.5 * self._m.arm), 1.0)
+                near *= 1.0 - 0.7 * smooth((out / self._m.arm - 0.35) / 0.5)
+        hands = _HANDS_SAY * near
+        by_feet = _FEET_SAY + (1.0 - near) * (1.0 - _FEET_SAY)
+        x = by_feet + _HEAD_SAYS * math.cos(looks) + hands * math.cos(line)
+        z = _HEAD_SAYS * math.sin(looks) + hands * math.sin(line)
+        aside = math.atan2(z, x)
+        return feet + aside, feet + _HIPS_FOLLOW * aside
+
+    def _lean(
+        self,
+        head: Quat,
+        neck: Vec,
+        heading: float,
+        base: Vec | None,
+        seat: Vec | None,
+        seated: float,
+    ) -> Vec:
+        m = self._m
+        way_down = min(max(m.neck_height - neck[1], 0.0), m.neck_height)
+        back = from_yaw(-heading)
+        up = rotate(back, rotate(head, (0.0, 1.0, 0.0)))
+        flat = math.hypot(up[0], up[2])
+        # A head thrown back says nothing: nobody bends backwards far.
+        ahead = max(-up[2], 0.3 * -up[2])
+        inclined = math.atan2(math.hypot(up[0], ahead), up[1]) if flat > 1e-6 else 0.0
+        stoop = smooth(inclined / _STOOP)
+        squat = _angle(_SQUAT * way_down / m.trunk)
+        whole = _angle((_SQUAT + (1.0 - _SQUAT) * stoop) * way_down / m.trunk)
+        lean: Vec = (-squat, 0.0, 0.0)
+        if flat > 1e-6:
+            long = math.hypot(up[0], ahead) or 1.0
+            more = whole - squat
+            lean = (-squat - more * ahead / long, 0.0, -more * up[0] / long)
+        if base is not None and seated < 1.0:
+            off = rotate(back, taken(neck, base))
+            most = _angle(way_down / m.trunk)
+            lean = _towards(lean, _lean_for(off, m.trunk), 0.5, most)
+        if seat is not None and seated > 0.0:
+            off = rotate(back, taken(neck, seat))
+            on_seat = _lean_for(off, m.trunk)
+            lean = added(scaled(lean, 1.0 - seated), scaled(on_seat, seated))
+        return lean
+
+
+def _angle(share: float) -> float:
+    """Radians by which a trunk leans whose upper end goes down by that share of its length."""
+    return min(math.acos(1.0 - min(max(share, 0.0), 1.0)), _MOST)
+
+
+def _lean_for(off: Vec, trunk: float) -> Vec:
+    """The leaning that brings the neck so far aside of the hips."""
+    far = math.hypot(off[0], off[2])
+    if far < 1e-6:
+        return (0.0, 0.0, 0.0)
+    angle = math.asin(min(far / trunk, 0.9))
+    return (angle * off[2] / far, 0.0, -angle * off[0] / far)
+
+
+def _towards(a: Vec, b: Vec, share: float, most: float) -> Vec:
+    step = scaled(taken(b, a), share)
+    long = math.hypot(step[0], step[2])
+    if long > most:
+        step = scaled(step, most / long)
+    return added(a, step)
+
+
+def _leaning(heading: float, lean: Vec, share: float) -> Quat:
+    return mul(from_yaw(heading), from_rotvec(*scaled(lean, share)))
