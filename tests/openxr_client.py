@@ -60,8 +60,8 @@ class Painter:
 
 def follow_head(headset, stop, found):
     while not stop.wait(1 / 60):
-        pose = headset.head_now(time.monotonic_ns())
-        found.append(None if pose is None else pose.translation.tolist())
+        head = headset.sense(time.monotonic_ns()).head
+        found.append(None if head is None else head.pose.translation.tolist())
 
 
 def draw(context, frames):
@@ -105,7 +105,7 @@ def draw(context, frames):
         }
     return {
         **found,
-        "after_close": headset.head_now(time.monotonic_ns()),
+        "after_close": headset.sense(time.monotonic_ns()),
         "states": states,
         "pixels": pixels,
         "eyes": eyes,
@@ -150,7 +150,7 @@ def endless(context):
                 if shown == 5:
                     print("showing", flush=True)
     except HeadsetError as error:
-        return {"error": str(error), "head": headset.head_now(time.monotonic_ns())}
+        return {"error": str(error), "sensed": headset.sense(time.monotonic_ns())}
     return {"error": None}
 
 

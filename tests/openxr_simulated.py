@@ -87,6 +87,7 @@ _TAKEN = [
     "SyncActions",
     "CreateAction",
     "CreateActionSpace",
+    "GetCurrentInteractionProfile",
     "SuggestInteractionProfileBindings",
 ]
 
@@ -101,6 +102,7 @@ class SimulatedSensors(xr.DynamicApiLayerBase):
         self.values = {}
         self.events = []
         self.refused_profile = None
+        self.profile = None
         self.session_lost = False
         self.unfocused = False
         self.moved = None
@@ -360,6 +362,14 @@ class SimulatedSensors(xr.DynamicApiLayerBase):
             found._location_flags = self.values.get("head_flags", TRACKED)
         return result
 
+    def _GetCurrentInteractionProfile(self, session, user, state):
+        result = self._call_below("GetCurrentInteractionProfile", session, user, state)
+        if self.profile is not None:
+            path = xr.Path()
+            self._call_below("StringToPath", self._instance, self.profile.encode(), byref(path))
+            state.contents.interaction_profile = path.value
+        return result
+
     def _SuggestInteractionProfileBindings(self, instance, info):
         if self.refused_profile is not None:
             path = xr.Path()
@@ -383,6 +393,13 @@ class SimulatedSensors(xr.DynamicApiLayerBase):
         event = xr.EventDataUserPresenceChangedEXT()
         self._address(event)
         event.is_user_present = int(present)
+        self.events.append(event)
+
+    def tell_profile(self, profile):
+        """Another controller is taken in both hands."""
+        event = xr.EventDataInteractionProfileChanged()
+        self._address(event)
+        self.profile = profile
         self.events.append(event)
 
     def recentre(self, x, z, yaw):

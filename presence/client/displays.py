@@ -62,9 +62,6 @@ class Display(Protocol):
     def draw_still(self, stage: Stage) -> tuple[Picture, Picture] | None:
         """Like ``draw``, larger and smoother: what both eyes saw; None when nothing was drawn."""
 
-    def head(self, machine_ns: int) -> Rigid | None:
-        """The view in ``local`` at a time; None while it is not tracked. For any thread."""
-
     def sense(self, machine_ns: int) -> Sensed | None:
         """What it knows of the person at a time, in ``local``; None: it follows nobody.
 

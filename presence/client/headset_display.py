@@ -11,7 +11,6 @@ from presence.client.displays import (
     warmed_renderer,
 )
 from presence.headset.session import LEFT, RIGHT, Headset
-from presence.pose.rigid import Rigid
 from presence.render.context import finish, offscreen_context
 from presence.render.eye import Eye
 from presence.render.picture import Picture, read_picture
@@ -79,10 +78,6 @@ class HeadsetDisplay:
         """Draw both eyes larger, submit them, and read both back."""
         pictures = self._submit(stage, still=True, keep=(LEFT, RIGHT))
         return (pictures[0], pictures[1]) if pictures else None
-
-    def head(self, machine_ns: int) -> Rigid | None:
-        """Where the head is, by the runtime."""
-        return self._headset.head_now(machine_ns)
 
     def sense(self, machine_ns: int) -> Sensed | None:
         """What the headset's sensors know; None once it is closed."""

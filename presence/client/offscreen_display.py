@@ -66,10 +66,6 @@ class OffscreenDisplay:
             target.release()
         return left, right
 
-    def head(self, machine_ns: int) -> Rigid | None:
-        """Where the simulated head is: still."""
-        return self._head
-
     def sense(self, machine_ns: int) -> Sensed | None:
         """Nobody is followed."""
         return None

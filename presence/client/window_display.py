@@ -76,10 +76,6 @@ class WindowDisplay:
         target.release()
         return picture, picture
 
-    def head(self, machine_ns: int) -> Rigid | None:
-        """Nothing tracks a head at a window."""
-        return None
-
     def sense(self, machine_ns: int) -> Sensed | None:
         """Nobody is followed."""
         return None

@@ -11,7 +11,7 @@ from presence.errors import HeadsetError
 from presence.headset import bodies, eyes, faces, hands, interaction
 from presence.headset.actions import Actions
 from presence.headset.openxr import xr
-from presence.headset.readings import Located, Readings
+from presence.headset.readings import Readings
 from presence.headset.spaces import Locator
 from presence.headset.system import System, ask_system
 
@@ -157,10 +157,6 @@ class Sensors:
         self._meta_eyes = self._open(
             able.meta_eyes, lambda: eyes.MetaEyes(stack, instance, session, local)
         )
-
-    def head(self, time: int) -> Located | None:
-        """The head alone at an ``XrTime``; None while it is not tracked."""
-        return self._head.read(time)
 
     def read(self, machine_ns: int, time: int, *, shown: bool, focused: bool) -> Readings:
         """Everything at one time.

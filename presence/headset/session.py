@@ -15,7 +15,7 @@
                 headset.end()
 
 Every method is for the thread that made the headset, whose OpenGL context stays current;
-:meth:`Headset.sense`, :meth:`Headset.head_now` and :meth:`Headset.request_exit` are for any thread.
+:meth:`Headset.sense` and :meth:`Headset.request_exit` are for any thread.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from presence.headset.sensors import EXTENSIONS, Sensors
 from presence.headset.spaces import create_head_space, create_local_space
 from presence.headset.swapchain import Swapchain, choose_format
 from presence.headset.system import LOCAL_FLOOR, MACHINE_TIME, STEREO, System, open_system
-from presence.pose.rigid import Rigid
 
 log = logging.getLogger(__name__)
 
@@ -259,20 +258,6 @@ class Headset:
                 shown=shown and self._present,
                 focused=state is states.FOCUSED,
             )
-
-    def head_now(self, machine_ns: int) -> Rigid | None:
-        """The head in `local` at a time of the machine's clock: ``local_from_head``.
-
-        For any thread, like :meth:`sense`.
-
-        Returns:
-            None while the head is not tracked, and after :meth:`close`.
-        """
-        with self._sense_lock:
-            if self._sensors is None:
-                return None
-            located = self._sensors.head(self._sense_clock.to_xr(machine_ns))
-            return located.pose if located is not None else None
 
     # -- its end ---------------------------------------------------------------------------------
 

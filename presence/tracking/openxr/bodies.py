@@ -7,6 +7,7 @@ the runtime gives for the person's size; how a joint is turned from that pose is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -163,22 +164,38 @@ class BodyMap:
     def _axes(self, rest: Joints) -> Floats:
         """``(n, 4)`` how each joint is turned in our own T-pose, for someone who faces −Z."""
         at = dict(zip(self._bones.tolist(), rest.positions[self._joints], strict=True))
-        right = at[INDEX["rightUpperArm"]] - at[INDEX["leftUpperArm"]]
-        up = at[INDEX["head"]] - at[INDEX["hips"]]
-        right = right / np.linalg.norm(right)
-        up = up - (up @ right) * right
-        up = up / np.linalg.norm(up)
-        # The T-pose may face anywhere: its body's axes, and back from them.
-        body = quat_from_matrix(np.stack([right, up, np.cross(right, up)], axis=-1))
+        # The T-pose may face anywhere. A head is a little before the hips: as much in theirs as in
+        # an average body.
+        body = quat_mul(_trunk(at), quat_conjugate(_trunk(_AVERAGE.rest_positions())))
         axes = quat_mul(quat_conjugate(body), rest.orientations[self._joints])
-        ours = default_proportions().offsets
+        ours = _AVERAGE.offsets
+        # Arms that hang a little in their T-pose would make ours hang twice: each bone is brought
+        # to where ours points, after those above it have been.
+        straightened: dict[int, Floats] = {}
         for i, bone in enumerate(self._bones.tolist()):
-            child = _CHILD.get(bone)
+            child, above = _CHILD.get(bone), straightened.get(int(PARENTS[bone]), IDENTITY)
             if child in at:
                 theirs = quat_rotate(quat_conjugate(body), at[child] - at[bone])
-                # Arms that hang a little in their T-pose would make ours hang twice.
-                axes[i] = quat_mul(quat_between(theirs, ours[child]), axes[i])
+                swing = quat_between(quat_rotate(above, theirs), ours[child])
+                straightened[bone] = quat_mul(swing, above)
+            elif BONES[bone].endswith("Distal"):
+                straightened[bone] = above
+            if bone in straightened:
+                axes[i] = quat_mul(straightened[bone], axes[i])
         return axes
+
+
+_AVERAGE = default_proportions()
+
+
+def _trunk(at: Mapping[int, Floats] | Floats) -> Floats:
+    """``(4,)`` the frame of a trunk by its joints: +X to the right shoulder, +Y to the head."""
+    right = at[INDEX["rightUpperArm"]] - at[INDEX["leftUpperArm"]]
+    up = at[INDEX["head"]] - at[INDEX["hips"]]
+    right = right / np.linalg.norm(right)
+    up = up - (up @ right) * right
+    up = up / np.linalg.norm(up)
+    return quat_from_matrix(np.stack([right, up, np.cross(right, up)], axis=-1))
 
 
 def _children() -> dict[int, int]:
