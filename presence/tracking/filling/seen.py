@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from presence.tracking.filling.following import Easing
 from presence.tracking.sensed import Point, Sensed
@@ -12,28 +13,35 @@ Placed = tuple[Vec, Quat]
 """Where something is and how it is turned."""
 
 
-def placed(sensed: Sensed | None, point: Point, otherwise: Placed) -> tuple[Placed, float, float]:
-    """Where a point is, as far as it is known, and how surely its position and its turn are.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a point."""
 
-    What is not known, or is no number, is as in ``otherwise``, and has confidence 0.
-    """
-    if sensed is None or not sensed.present:
-        return otherwise, 0.0, 0.0
+    at: Vec
+    turn: Quat
+    sure: float
+    """How surely the position is known; 0: not."""
+    turned: float
+    """How surely the turn is."""
+
+
+def known(sensed: Sensed | None, point: Point, otherwise: Placed) -> Known:
+    """A point as far as it is known. What is not, or is no number, is as in ``otherwise``."""
     at, turn = otherwise
-    sure, surely = float(sensed.position_confidence[point]), 0.0
-    if sure > 0.0:
+    if sensed is None:
+        return Known(at, turn, 0.0, 0.0)
+    sure, turned = 0.0, 0.0
+    if sensed.position_confidence[point] > 0.0:
         x, y, z = sensed.positions[point].tolist()
         if math.isfinite(x + y + z) and abs(x) + abs(y) + abs(z) < _FAR:
-            at = (x, y, z)
-        else:
-            sure = 0.0
+            at, sure = (x, y, z), float(sensed.position_confidence[point])
     if sensed.orientation_confidence[point] > 0.0:
         a, b, c, d = sensed.orientations[point].tolist()
         long = math.sqrt(a * a + b * b + c * c + d * d)
         if math.isfinite(long) and long > 1e-6:
             turn = (a / long, b / long, c / long, d / long)
-            surely = float(sensed.orientation_confidence[point])
-    return (at, turn), max(sure, 0.0), surely
+            turned = float(sensed.orientation_confidence[point])
+    return Known(at, turn, sure, turned)
 
 
 _FAR = 1e4

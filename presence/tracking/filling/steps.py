@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from presence.tracking.acting.seeded import smooth
@@ -14,7 +15,7 @@ Spot = tuple[float, float, float]
 _FAR = 0.16
 """Metres off where it should stand at which a foot steps, for hips 0.93 m high."""
 _FAR_SEATED = 0.3
-_FAR_EACH = 0.2
+_FAR_EACH = 0.12
 """Seconds of walking further that a foot is left behind."""
 _ROUND = math.radians(32.0)
 _LEAD_S = 0.32
@@ -25,6 +26,10 @@ _GAP_S = 0.08
 """Between two steps both feet are down."""
 _HANGS = 0.4
 """Radians by which the toes of a foot in the air hang."""
+_SETTLES_S, _FLIES_S = 0.03, 0.08
+"""How long heels take to come down, and feet in the air to follow."""
+_DANGLES = 0.04
+"""Metres by which feet in the air are higher than straight legs would have them."""
 _OFF, _ON = 0.07, 0.035
 """Metres over where they stand on tiptoe at which the hips say that one has left the floor, and
 come down to it."""
@@ -96,6 +101,11 @@ class Steps:
         for foot in self._feet or []:
             foot.spot, foot.begin = put(foot.spot), put(foot.begin)
 
+    def put(self, side: int, spot: Spot) -> None:
+        """A foot stands there, whatever step it was on."""
+        foot = self._both()[side]
+        foot.spot, foot.takes, foot.height, foot.tip = spot, 0.0, 0.0, 0.0
+
     @property
     def middle(self) -> tuple[float, float]:
         """Between the feet."""
@@ -123,6 +133,7 @@ class Steps:
         seated: float,
         reach: Reach,
         tips: tuple[float, float],
+        rising: float,
     ) -> Standing:
         """Go on to a time.
 
@@ -135,6 +146,7 @@ class Steps:
             seated: how far the person sits, 0 to 1.
             reach: what legs can reach.
             tips: radians by which the heels were up a moment ago.
+            rising: metres a second of the hips upwards.
         """
         feet = self._both()
         speed = math.hypot(*velocity)
@@ -146,9 +158,15 @@ class Steps:
             for foot, tip in zip(feet, tips, strict=True):
                 foot.tip = tip
         if self.airborne:
-            return self._fly(wanted, over, dt)
+            return self._fly(
+                [_ahead(spot, velocity, self._lead(rising)) for spot in wanted], over, rising, dt
+            )
+        settle = math.exp(-dt / _SETTLES_S)
         for i, foot in enumerate(feet):
-            if foot.takes > 0.0:
+            if foot.takes == 0.0:
+                foot.tip *= settle
+                foot.height *= settle
+            else:
                 to = _ahead(wanted[i], velocity, _LEAD_S)
                 left = max(foot.lift_s + foot.takes - now_s, 0.0)
                 hip = _ahead((*reach.hips[i], 0.0), velocity, left)
@@ -213,8 +231,8 @@ class Steps:
         foot.peak = min(0.3, 1.2 * far)
         foot.height = high * _bump(u)
 
-    def _fly(self, wanted: tuple[Spot, Spot], over: float, dt: float) -> Standing:
-        near = 1.0 - math.exp(-12.0 * dt)
+    def _fly(self, wanted: Sequence[Spot], over: float, rising: float, dt: float) -> Standing:
+        near = 1.0 - math.exp(-dt / _FLIES_S)
         for foot, spot in zip(self._both(), wanted, strict=True):
             foot.takes = 0.0
             foot.tip += near * (_HANGS - foot.tip)
@@ -223,14 +241,23 @@ class Steps:
                 foot.spot[1] + near * (spot[1] - foot.spot[1]),
                 foot.spot[2] + near * wrapped(spot[2] - foot.spot[2]),
             )
-            foot.height = max(over, 0.0)
+            # Legs hang a little bent, and are stretched for the floor.
+            high = max(over + (_DANGLES * self._size if rising > 0.0 else 0.0), 0.0)
+            foot.height += near * (high - foot.height)
         return self._standing(0.0)
+
+    @staticmethod
+    def _lead(rising: float) -> float:
+        """Seconds of the way ahead that feet in the air are: behind on the way up, and ahead on the
+        way down, where they will stop what falls.
+        """
+        return _FLIES_S + min(max(-0.12 * rising, -0.1), 0.25)
 
     def _land(self, wanted: tuple[Spot, Spot], velocity: tuple[float, float], now_s: float) -> None:
         self.airborne = False
         self._landed_s = now_s
         for foot in self._both():
-            foot.height, foot.takes = 0.0, 0.0
+            foot.takes = 0.0
 
     def _standing(self, now_s: float) -> Standing:
         a, b = self._both()

@@ -12,9 +12,14 @@ from presence.tracking.single import (
     Quat,
     Vec,
     added,
+    between,
     conjugate,
+    cross,
+    dot,
     from_rotvec,
     from_yaw,
+    length,
+    mixed,
     mul,
     rotate,
     scaled,
@@ -30,8 +35,12 @@ SPINE_SHARES = (0.3, 0.34, 0.36)
 """Of the chest's turn against the hips, in spine, chest and upper chest."""
 _HIPS_LEAN = 0.6
 """How far the hips lean, of the whole trunk, from hips to neck: the rest is the back's bending."""
-_SQUAT = 0.2
-"""How much of the way down the trunk's leaning makes when the head stays level: knees do most."""
+_BASE = 0.5
+_SQUAT = 1.6
+"""Radians that the trunk leans for each metre that the head goes down level, for hips 0.93 m high:
+some 45° in a squat of half a metre."""
+_SLACK = 0.04
+"""Metres that people are lower than when they were measured without leaning."""
 _STOOP = math.radians(60.0)
 """How far the head looks down when all of the way down is the trunk's leaning."""
 _MOST = math.radians(95.0)
@@ -152,6 +161,29 @@ class Carriage:
         at = taken(neck, way)
         return Trunk(at, hips_turn, spine, added(at, chest), chest_turn, neck, heading, hips, lean)
 
+    def hung_from(
+        self, head: tuple[Vec, Quat], trunk: Trunk, hips: tuple[Vec, Quat], share: float
+    ) -> Trunk:
+        """The trunk between a head and hips that a sensor sees, by ``share`` 0 to 1.
+
+        The head stays where it is; the hips come as near as the length of the trunk allows.
+        """
+        at = mixed(trunk.hips, hips[0], share)
+        hips_turn = between(trunk.hips_turn, hips[1], share)
+        heading = yaw_of(hips_turn)
+        chest_turn = trunk.chest_turn
+        hung = trunk
+        for _ in range(4):
+            neck, _ = self.neck(head, chest_turn)
+            hung = self.hung(neck, hips_turn, chest_turn, trunk.heading, heading, trunk.lean)
+            waist = rotate(hips_turn, self._m.spine[0])
+            has = taken(taken(neck, hung.hips), waist)
+            wants = taken(taken(neck, at), waist)
+            # The chest turns by more than the line from waist to neck, which bends all the way.
+            turn = from_rotvec(*scaled(_turn_between(has, wants), 1.4))
+            chest_turn = mul(turn, chest_turn)
+        return hung
+
     def _faces(
         self, head: Quat, neck: Vec, wrists: tuple[Vec | None, Vec | None], feet: float
     ) -> tuple[float, float]:
@@ -198,8 +230,10 @@ class Carriage:
         ahead = max(-up[2], 0.3 * -up[2])
         inclined = math.atan2(math.hypot(up[0], ahead), up[1]) if flat > 1e-6 else 0.0
         stoop = smooth(inclined / _STOOP)
-        squat = _angle(_SQUAT * way_down / m.trunk)
-        whole = _angle((_SQUAT + (1.0 - _SQUAT) * stoop) * way_down / m.trunk)
+        squat = min(_SQUAT * way_down / m.size, _MOST)
+        slack = max(way_down - _SLACK * m.size, 0.0)
+        whole = max(squat, _angle(slack / m.trunk))
+        whole = squat + stoop * (whole - squat)
         lean: Vec = (-squat, 0.0, 0.0)
         if flat > 1e-6:
             long = math.hypot(up[0], ahead) or 1.0
@@ -208,12 +242,21 @@ class Carriage:
         if base is not None and seated < 1.0:
             off = rotate(back, taken(neck, base))
             most = _angle(way_down / m.trunk)
-            lean = _towards(lean, _lean_for(off, m.trunk), 0.5, most)
+            lean = _towards(lean, _lean_for(off, m.trunk), _BASE, most)
         if seat is not None and seated > 0.0:
             off = rotate(back, taken(neck, seat))
             on_seat = _lean_for(off, m.trunk)
             lean = added(scaled(lean, 1.0 - seated), scaled(on_seat, seated))
         return lean
+
+
+def _turn_between(a: Vec, b: Vec) -> Vec:
+    """The rotation vector that takes one direction to another the short way."""
+    axis = cross(a, b)
+    sine = length(axis)
+    if sine < 1e-12:
+        return (0.0, 0.0, 0.0)
+    return scaled(axis, math.atan2(sine, dot(a, b)) / sine)
 
 
 def _angle(share: float) -> float:
