@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of what reads bytes from strangers.
 
-    python tests/fuzz.py codec|wire|seal --seconds 600 [--corpus out/fuzz]
+    python tests/fuzz.py codec|wire|seal|programs --seconds 600 [--corpus out/fuzz]
 
 Runs until something propagates that is no documented error, hangs, or takes too much memory; what
 did it is then in the working directory, as ``crash-…``, ``timeout-…`` or ``oom-…``, and
@@ -29,7 +29,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import atheris  # noqa: E402
 import numpy as np  # noqa: E402
 
-with atheris.instrument_imports(include=["presence.codec", "presence.wire"]):
+with atheris.instrument_imports(
+    include=["presence.codec", "presence.wire", "presence.tracking.programs"]
+):
     from presence.codec import Decoder, Encoder, Frame, ans, decode_profile, decoding, layout
     from presence.codec.model import trained_model
     from presence.errors import (
@@ -38,9 +40,14 @@ with atheris.instrument_imports(include=["presence.codec", "presence.wire"]):
         EnvelopeError,
         MissingReferenceError,
         SealError,
+        WireError,
     )
     from presence.pose import checked
     from presence.pose.packed import SAMPLE_SIZE
+    from presence.tracking.programs.live_link import read_face_packet, sensed_face
+    from presence.tracking.programs.osc import read_packet
+    from presence.tracking.programs.vmc_out import packets
+    from presence.tracking.programs.vmc_state import VmcState
     from presence.wire.bundle import pack_bundles, unpack_bundle
     from presence.wire.control import Bye, LossReport, Ping, RepairRequest, decode_control
     from presence.wire.control import encode_control as control_bytes
@@ -52,6 +59,8 @@ with atheris.instrument_imports(include=["presence.codec", "presence.wire"]):
 
 from smooth_motion import PERSON, SECOND, SmoothMotion, wild_sample  # noqa: E402
 from villagers import someone  # noqa: E402
+
+from presence.tracking.sensed import Sensed  # noqa: E402
 
 # ── the codec: several frames, one after another, to one decoder ─────────────────────────────
 
@@ -435,10 +444,55 @@ def _seal_some() -> None:
 _seal_some()
 
 
+# ── other programs: a packet of VMC or of Live Link Face ──────────────────────────────────────
+
+
+def programs(data: bytes) -> None:
+    """Whatever comes is a person, nothing, or an error."""
+    if data[:1] == b"\x06":
+        try:
+            packet = read_face_packet(data)
+        except WireError:
+            return
+        sane(sensed_face(packet, 1))
+        return
+    try:
+        messages = read_packet(data)
+    except WireError:
+        return
+    state = VmcState(PERSON)
+    for message in messages:
+        try:
+            state.take(message, 1)
+        except WireError:
+            continue
+    known = state.sensed(1)
+    if known is not None:
+        sane(known)
+
+
+def sane(sensed: Sensed) -> None:
+    assert np.isfinite(sensed.positions).all()
+    for turns in (sensed.orientations, sensed.rotations):
+        assert np.abs(np.linalg.norm(turns, axis=-1) - 1.0).max() < 1e-6
+    assert 0.0 <= sensed.face.min() <= sensed.face.max() <= 1.0
+    assert abs(np.linalg.norm(sensed.gaze_direction) - 1.0) < 1e-6
+
+
+def programs_seeds(*, many: bool) -> list[bytes]:
+    seeds = packets(SmoothMotion(1).at(SECOND), PERSON, 0)
+    for name in ("vmc", "live_link"):
+        vectors = json.loads((HERE / "vectors" / f"{name}.json").read_text())
+        listed = [*vectors["packets"], *vectors.get("refused", [])]
+        seeds += [bytes.fromhex(vector["hex"]) for vector in listed]
+    return seeds
+
+
 TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[..., list[bytes]]]] = {
     "codec": (codec, codec_seeds),
     "wire": (wire, wire_seeds),
     "seal": (seal, seal_seeds),
+    "programs": (programs, programs_seeds),
 }
 
 
@@ -462,9 +516,8 @@ def report_lines(target: Callable[[bytes], None], corpus: Path) -> None:
             return trace
         return None
 
-    folder = (
-        Path(ans.__file__).parent if target is codec else Path(ans.__file__).parents[1] / "wire"
-    )
+    package = Path(ans.__file__).parents[1]
+    folder = package / {codec: "codec", programs: "tracking/programs"}.get(target, "wire")
     reached.update((str(path), set()) for path in folder.glob("*.py"))
     sys.settrace(trace)
     for path in sorted(corpus.iterdir()):

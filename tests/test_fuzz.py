@@ -33,7 +33,8 @@ def fuzz(tmp_path: Path, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("target", "seconds", "least"), [("codec", 3, 12), ("wire", 1, 1000), ("seal", 1, 100)]
+    ("target", "seconds", "least"),
+    [("codec", 3, 12), ("wire", 1, 1000), ("seal", 1, 100), ("programs", 1, 100)],
 )
 def test_strangers_bytes_do_no_harm(tmp_path, target, seconds, least):
     said = fuzz(tmp_path, target, f"--seconds={seconds}", "--seed=1")
