@@ -20,7 +20,7 @@ from presence.clock import SECOND
 from presence.errors import UsageError, WireError
 from presence.pose.derive import with_derived
 from presence.pose.face import SHAPE_INDEX, SHAPES
-from presence.pose.kinematics import forward_kinematics
+from presence.pose.kinematics import forward_kinematics, joints_in_place
 from presence.pose.proportions import default_proportions
 from presence.pose.quaternion import (
     IDENTITY,
@@ -32,6 +32,7 @@ from presence.pose.quaternion import (
 from presence.pose.rigid import FORWARD, UP
 from presence.pose.sample import PoseSample, checked
 from presence.pose.skeleton import BONE_COUNT, BONES, INDEX
+from presence.tracking.live import LiveSource
 from presence.tracking.performer import Performer
 from presence.tracking.programs.face_names import PERFECT_SYNC, preset_of, shape_of
 from presence.tracking.programs.inbox import Inbox
@@ -534,3 +535,21 @@ def test_turning_the_shoulders_leaves_no_trace_of_mirroring():
     )
     # To the left is negative about +Y in Unity.
     assert address == "/VMC/Ext/Bone/Pos" and arguments[5] == pytest.approx(-np.sin(0.25))
+
+
+def test_a_person_comes_through_two_programs_and_all_that_follows_within_a_centimetre(sensor):
+    acted = Performer(3, proportions=PERSON)
+    out = open_vmc_out(f"127.0.0.1:{sensor.inbox.port}", PERSON)
+    source = LiveSource([sensor], PERSON)
+    worst = 0.0
+    for k in range(150):
+        at_ns = SECOND + k * SECOND // 60
+        truth = with_derived(acted.sample(at_ns), PERSON)
+        out.send(truth)
+        shown = source.sample(at_ns)
+        # The filters learn how noisy a sensor is, and a body that appears eases in.
+        if k > 60:
+            apart = joints_in_place(shown, PERSON)[0] - joints_in_place(truth, PERSON)[0]
+            worst = max(worst, float(np.linalg.norm(apart, axis=-1).max()))
+    assert worst < 0.01
+    out.close()
