@@ -74,7 +74,9 @@ class Arms:
         pole = self._pole(side, target, turned)
         above, below = self._limbs[side].reach(target, pole)
         bend = mul(conjugate(below), turned)
-        twist = from_rotvec(TWIST_SHARE * twist_about(bend, (out, 0.0, 0.0)) * out, 0.0, 0.0)
+        # About the bone itself, which need not lie along an axis: else the wrist would move.
+        axis = direction(m.forearm[side], (out, 0.0, 0.0))
+        twist = from_rotvec(*scaled(axis, TWIST_SHARE * twist_about(bend, axis)))
         return Arm(
             collar,
             mul(conjugate(collar), above),
