@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 import time
+from dataclasses import asdict
 
 import moderngl
 
@@ -79,11 +80,7 @@ class Client:
         if name == "about":
             return {
                 "suggested": headset._sensors.actions.suggested,
-                "abilities": {
-                    name: able
-                    for name, able in vars(headset._sensors.abilities).items()
-                    if not name.startswith("_")
-                },
+                "abilities": asdict(headset._sensors.abilities),
                 "recentred": headset.recentred,
                 "state": headset.state,
                 "error": self.error,

@@ -14,7 +14,7 @@ from pathlib import Path
 import xr
 
 NAME = "XR_APILAYER_TEST_simulated_sensors"
-VALID, TRACKED = 3, 15
+TRACKED = 15
 
 _FUNCTIONS = {
     "XR_EXT_hand_tracking": [
@@ -87,6 +87,7 @@ _TAKEN = [
     "SyncActions",
     "CreateAction",
     "CreateActionSpace",
+    "CreateReferenceSpace",
     "GetCurrentInteractionProfile",
     "SuggestInteractionProfileBindings",
 ]
@@ -106,7 +107,8 @@ class SimulatedSensors(xr.DynamicApiLayerBase):
         self.session_lost = False
         self.unfocused = False
         self.moved = None
-        self._gaze_action = self._gaze_space = None
+        self._gaze_action = self._gaze_space = self._view_space = None
+        self._grip_spaces = []
         self._keep = []
         self._below = None
         self._next = {}
@@ -343,23 +345,32 @@ class SimulatedSensors(xr.DynamicApiLayerBase):
     def _CreateActionSpace(self, session, info, out):
         result = self._call_below("CreateActionSpace", session, info, out)
         action = c_uint64.from_address(ctypes.addressof(info.contents) + 16).value
+        space = c_uint64.from_address(cast(out, c_void_p).value).value
         if action == self._gaze_action:
-            self._gaze_space = c_uint64.from_address(cast(out, c_void_p).value).value
+            self._gaze_space = space
+        else:
+            # The left one first.
+            self._grip_spaces.append(space)
+        return result
+
+    def _CreateReferenceSpace(self, session, info, out):
+        result = self._call_below("CreateReferenceSpace", session, info, out)
+        if info.contents._reference_space_type == xr.ReferenceSpaceType.VIEW.value:
+            self._view_space = c_uint64.from_address(cast(out, c_void_p).value).value
         return result
 
     def _LocateSpace(self, space, base, time, out):
         if self.session_lost:
             return xr.Result.ERROR_SESSION_LOST.value
         result = self._call_below("LocateSpace", space, base, time, out)
-        found = out.contents
-        if _handle(space) == self._gaze_space:
+        handle = _handle(space)
+        if handle == self._gaze_space:
             gaze = self.values.get("gaze")
-            found._location_flags = 0 if gaze is None else gaze["flags"]
-            if gaze is not None:
-                _write_pose(found.pose, gaze["pose"], self.moved)
-        elif "head" in self.values:
-            _write_pose(found.pose, self.values["head"], self.moved)
-            found._location_flags = self.values.get("head_flags", TRACKED)
+            self._put(out.contents, gaze and gaze["pose"], gaze and gaze["flags"])
+        elif handle == self._view_space and "head" in self.values:
+            self._put(out.contents, self.values["head"])
+        elif handle in self._grip_spaces and "grips" in self.values:
+            self._put(out.contents, self.values["grips"][self._grip_spaces.index(handle)])
         return result
 
     def _GetCurrentInteractionProfile(self, session, user, state):
@@ -377,6 +388,12 @@ class SimulatedSensors(xr.DynamicApiLayerBase):
             if info.contents.interaction_profile == path.value:
                 return xr.Result.ERROR_PATH_UNSUPPORTED.value
         return self._call_below("SuggestInteractionProfileBindings", instance, info)
+
+    def _put(self, found, pose, flags=TRACKED):
+        """Say where a space is; None: it is not tracked."""
+        found._location_flags = 0 if pose is None else flags
+        if pose is not None:
+            _write_pose(found.pose, pose, self.moved)
 
     # -- what a test lets happen -----------------------------------------------------------------
 

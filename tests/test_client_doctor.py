@@ -9,7 +9,7 @@ from openxr_runtime import require_monado
 from typer.testing import CliRunner
 
 from presence.cli import app
-from presence.client import doctor
+from presence.client import doctor, headset_checks
 from presence.client.doctor import Check
 from presence.client.finding import Finding, Verdict
 from presence.errors import PresenceError
@@ -112,7 +112,7 @@ def test_without_a_network_only_this_machine_can_join(monkeypatch):
 
 def test_without_a_runtime_the_doctor_says_how_to_get_one(monkeypatch):
     monkeypatch.setattr("presence.headset.runtime.find_runtime", lambda: None)
-    finding = doctor.check_openxr()
+    finding = headset_checks.check_openxr()
     assert finding.verdict is Verdict.WARN
     assert "presence.headset.monado prepare" in finding.cure
 
@@ -121,7 +121,7 @@ def test_without_a_runtime_the_doctor_says_how_to_get_one(monkeypatch):
 def test_a_runtime_that_is_there_names_itself_and_its_headset(monkeypatch):
     monado = monado_runtime(require_monado())
     monkeypatch.setattr("presence.headset.runtime.find_runtime", lambda: monado)
-    finding = doctor.check_openxr()
+    finding = headset_checks.check_openxr()
     assert finding.verdict is Verdict.OK
     assert "Simulated HMD" in finding.sentence
 

@@ -114,14 +114,14 @@ def turn_of(turn, rotation):
 
 
 def test_another_controller_taken_in_mid_session_is_held_as_its_own_kind(client):
-    bare_hands = {"head": HEAD}
+    held = {"head": HEAD, "grips": [HEAD, HEAD]}
     told = ["tell_profile", "/interaction_profiles/oculus/touch_controller"]
-    touch = client.sensed(["set", bare_hands], told, ["settle"], ["sense"])
+    touch = client.sensed(["set", held], told, ["settle"], ["sense"])
     told = ["tell_profile", "/interaction_profiles/htc/vive_controller"]
     wand = client.sensed(told, ["settle"], ["sense"])
     assert client.ask(["about"])["profiles"] == ["/interaction_profiles/htc/vive_controller"] * 2
     for hand in (Point.LEFT_HAND, Point.RIGHT_HAND):
-        # A thicker handle: 4 mm farther from the palm. The simulated grip is the head's own pose.
+        # A thicker handle: 4 mm farther from the palm.
         apart = np.linalg.norm(wand.positions[hand] - touch.positions[hand])
         assert apart == pytest.approx(0.004, abs=2e-4)
 

@@ -25,7 +25,8 @@ from rich.table import Table
 from rich.text import Text
 
 from presence.client.finding import Finding, Verdict
-from presence.errors import HeadsetError, PresenceError
+from presence.client.headset_checks import check_openxr, check_sensors
+from presence.errors import PresenceError
 from presence.wire.link import RoomLink
 
 _CHILD_SECONDS = 30.0
@@ -143,36 +144,6 @@ def check_opengl() -> Finding:
     return Finding(
         Verdict.OK,
         f"{renderer}, OpenGL {gl_version}" + (" (drawn by the processor)" if software else ""),
-    )
-
-
-def check_openxr() -> Finding:
-    """Is there an OpenXR runtime, and does it answer?"""
-    from presence.headset.runtime import find_runtime
-
-    runtime = find_runtime()
-    if runtime is None:
-        return Finding(
-            Verdict.WARN,
-            "no OpenXR runtime, so --view headset will not work",
-            "make the headset's own runtime active, or without a headset on Debian: "
-            "python -m presence.headset.monado prepare",
-        )
-    if find_spec("xr") is None:
-        return Finding(
-            Verdict.WARN,
-            f"{runtime.name} is there, but pyopenxr is missing",
-            "pip install 'presence[headset]'",
-        )
-    try:
-        with runtime.started() as started:
-            found = started.describe()
-    except HeadsetError as error:
-        return Finding(Verdict.FAIL, str(error), f"it was found by {runtime.manifest}")
-    width, height = found["views"][0]["recommended"]
-    return Finding(
-        Verdict.OK,
-        f"{found['runtime']}, headset {found['headset']}, {width}×{height} an eye",
     )
 
 
@@ -303,6 +274,7 @@ CHECKS: list[Check] = [
     Check("voice libraries", lambda: check_libraries("voice", "hearing the others")),
     Check("OpenGL", check_opengl),
     Check("OpenXR", check_openxr),
+    Check("headset sensors", check_sensors),
     Check("sound", check_sound),
     Check("processor", check_cores),
     Check("network", check_network),

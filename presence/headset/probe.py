@@ -12,21 +12,23 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import Any
 
 from presence.errors import HeadsetError
 
 
 def describe() -> dict[str, Any]:
-    """The runtime's name, version, headset, views, blend modes and extensions.
+    """The runtime's name, version, headset, views, blend modes, extensions and abilities.
 
     Raises:
         HeadsetError: no runtime, or no headset.
     """
+    from presence.headset.sensors import EXTENSIONS, ask_abilities
     from presence.headset.system import gl_backend, offered_extensions, open_system
 
     with ExitStack() as stack:
-        system = open_system(stack, [])
+        system = open_system(stack, EXTENSIONS)
         return {
             "runtime": system.runtime_name,
             "version": system.runtime_version,
@@ -42,6 +44,7 @@ def describe() -> dict[str, Any]:
             ],
             "blend_modes": [mode.name.lower() for mode in system.blend_modes],
             "extensions": offered_extensions(),
+            "abilities": asdict(ask_abilities(system)),
         }
 
 
@@ -64,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{found['runtime']} {found['version']}, headset {found['headset']}")
     print(f"views {views}, blend modes {', '.join(found['blend_modes'])}")
     print(f"OpenGL through {found['graphics']}")
+    able = [name for name, can in found["abilities"].items() if can]
+    print(f"abilities {', '.join(able) or 'none but head and controllers'}")
     for name, version in sorted(found["extensions"].items()):
         print(f"  {name} {version}")
     return 0

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from presence.errors import HeadsetError
 from presence.headset import bodies, eyes, faces, hands, interaction
+from presence.headset.abilities import Abilities
 from presence.headset.actions import Actions
 from presence.headset.openxr import xr
 from presence.headset.readings import Readings
@@ -41,60 +42,51 @@ _Reading = TypeVar("_Reading")
 _ENOUGH_FAILURES = 120
 
 
-class Abilities:
-    """What this headset can really do, by the extensions that are enabled and what it says.
+def ask_abilities(system: System) -> Abilities:
+    """What this headset can do, by the extensions that are enabled and what it says of itself."""
 
-    A runtime offers extensions for headsets that it does not drive now, too.
-    """
+    def has(extension: str, structure: str, field: str) -> bool:
+        if extension not in system.extensions:
+            return False
+        try:
+            asked = ask_system(system.instance, system.system_id, getattr(xr, structure)())
+        except HeadsetError as error:
+            log.warning("%s: %s", extension, error)
+            return False
+        return bool(getattr(asked, field))
 
-    def __init__(self, instance: Any, system_id: Any, extensions: frozenset[str]) -> None:
-        self._instance, self._system_id, self._extensions = instance, system_id, extensions
-
-        def has(extension: str, structure: str, field: str) -> bool:
-            if extension not in extensions:
-                return False
-            try:
-                asked = ask_system(instance, system_id, getattr(xr, structure)())
-            except HeadsetError as error:
-                log.warning("%s: %s", extension, error)
-                return False
-            return bool(getattr(asked, field))
-
-        self.hands = has(
-            hands.EXTENSION, "SystemHandTrackingPropertiesEXT", "supports_hand_tracking"
-        )
-        self.hand_source = self.hands and hands.DATA_SOURCE in extensions
-        self.meta_body = has(
-            bodies.META, "SystemBodyTrackingPropertiesFB", "supports_body_tracking"
-        )
-        self.meta_legs = self.meta_body and has(
+    seen_hands = has(hands.EXTENSION, "SystemHandTrackingPropertiesEXT", "supports_hand_tracking")
+    meta_body = has(bodies.META, "SystemBodyTrackingPropertiesFB", "supports_body_tracking")
+    meta_face = (faces.META, "SystemFaceTrackingProperties2FB")
+    htc_face = (faces.HTC, "SystemFacialTrackingPropertiesHTC")
+    return Abilities(
+        hands=seen_hands,
+        hand_source=seen_hands and hands.DATA_SOURCE in system.extensions,
+        meta_body=meta_body,
+        meta_legs=meta_body
+        and has(
             bodies.META_LEGS,
             "SystemPropertiesBodyTrackingFullBodyMETA",
             "supports_full_body_tracking",
-        )
-        self.bytedance_body = has(
+        ),
+        bytedance_body=has(
             bodies.BYTEDANCE, "SystemBodyTrackingPropertiesBD", "supports_body_tracking"
-        )
-        meta_face = (faces.META, "SystemFaceTrackingProperties2FB")
-        self.meta_face_seen = has(*meta_face, "supports_visual_face_tracking")
-        self.meta_face_heard = has(*meta_face, "supports_audio_face_tracking")
-        self.android_face = has(
+        ),
+        meta_face_seen=has(*meta_face, "supports_visual_face_tracking"),
+        meta_face_heard=has(*meta_face, "supports_audio_face_tracking"),
+        android_face=has(
             faces.ANDROID, "SystemFaceTrackingPropertiesANDROID", "supports_face_tracking"
-        )
-        htc_face = (faces.HTC, "SystemFacialTrackingPropertiesHTC")
-        self.htc_eyes = has(*htc_face, "support_eye_facial_tracking")
-        self.htc_mouth = has(*htc_face, "support_lip_facial_tracking")
-        self.gaze = has(
+        ),
+        htc_eyes=has(*htc_face, "support_eye_facial_tracking"),
+        htc_mouth=has(*htc_face, "support_lip_facial_tracking"),
+        gaze=has(
             interaction.EYE_GAZE.extension,
             "SystemEyeGazeInteractionPropertiesEXT",
             "supports_eye_gaze_interaction",
-        )
-        self.meta_eyes = has(
-            eyes.EXTENSION, "SystemEyeTrackingPropertiesFB", "supports_eye_tracking"
-        )
-        self.presence = has(
-            USER_PRESENCE, "SystemUserPresencePropertiesEXT", "supports_user_presence"
-        )
+        ),
+        meta_eyes=has(eyes.EXTENSION, "SystemEyeTrackingPropertiesFB", "supports_eye_tracking"),
+        presence=has(USER_PRESENCE, "SystemUserPresencePropertiesEXT", "supports_user_presence"),
+    )
 
 
 class Sensors:
@@ -116,7 +108,7 @@ class Sensors:
             head: the space midway between the eyes.
         """
         instance = system.instance
-        self.abilities = able = Abilities(instance, system.system_id, system.extensions)
+        self.abilities = able = ask_abilities(system)
         self._head = Locator(head, local)
         self._failures: dict[str, int] = {}
         self.actions = self._open(

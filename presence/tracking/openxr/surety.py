@@ -10,23 +10,33 @@ from presence.headset.readings import (
     POSITION_TRACKED,
     POSITION_VALID,
 )
-from presence.pose.arrays import Floats, Ints
+from presence.pose.arrays import Floats, Ints, frozen
 
 INFERRED = 0.3
 """The confidence of what a runtime says without measuring it: a hand that left the cameras' sight,
 an arm that hangs between head and hand."""
 
+_ALL = ORIENTATION_VALID | POSITION_VALID | ORIENTATION_TRACKED | POSITION_TRACKED
+
+
+def _by_flags(valid: int, tracked: int) -> Floats:
+    sure = [
+        (1.0 if bits & tracked else INFERRED) if bits & valid else 0.0 for bits in range(_ALL + 1)
+    ]
+    return frozen(np.array(sure))
+
+
+_POSITION = _by_flags(POSITION_VALID, POSITION_TRACKED)
+_ORIENTATION = _by_flags(ORIENTATION_VALID, ORIENTATION_TRACKED)
+
 
 def position_confidence(flags: Ints | int) -> Floats:
     """1 where positions are tracked, :data:`INFERRED` where they are only valid, else 0."""
-    return _confidence(flags, POSITION_VALID, POSITION_TRACKED)
+    sure: Floats = _POSITION[flags & _ALL]
+    return sure
 
 
 def orientation_confidence(flags: Ints | int) -> Floats:
     """The same of orientations."""
-    return _confidence(flags, ORIENTATION_VALID, ORIENTATION_TRACKED)
-
-
-def _confidence(flags: Ints | int, valid: int, tracked: int) -> Floats:
-    bits = np.asarray(flags)
-    return np.where(bits & valid, np.where(bits & tracked, 1.0, INFERRED), 0.0)
+    sure: Floats = _ORIENTATION[flags & _ALL]
+    return sure
