@@ -18,6 +18,7 @@ message says what happened, to what, and what to do next::
     ├── TransportError        a connection that could not be made or kept
     ├── HostError             the room host cannot be reached, or refused
     ├── SoundError            no sound device, or it cannot be opened
+    ├── CameraError           no camera, or it cannot be opened; nothing that could look through it
     ├── HeadsetError          OpenXR: no runtime, no headset, a session that was lost
     └── RenderError           OpenGL: no context, a shader that does not compile
 
@@ -97,6 +98,10 @@ class HostError(PresenceError):
 
 class SoundError(PresenceError):
     """There is no such sound device, or it cannot be opened."""
+
+
+class CameraError(PresenceError):
+    """There is no such camera, it cannot be opened, or what would look through it is missing."""
 
 
 class HeadsetError(PresenceError):

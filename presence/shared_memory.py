@@ -147,7 +147,8 @@ class LatestSlot:
         if len(record) > self._memory.size - self._HEADER:
             raise ValueError(f"a record of {len(record)} bytes does not fit the slot")
         words = self._memory.words
-        count = words[0]
+        # A process that was killed while it wrote has left the count odd.
+        count = words[0] + words[0] % 2
         words[0] = count + 1
         words[1] = len(record)
         self._memory.bytes[self._HEADER : self._HEADER + len(record)] = record

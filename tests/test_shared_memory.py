@@ -62,6 +62,17 @@ def test_a_slot_keeps_only_the_newest(memory):
         slot.write(bytes(5000))
 
 
+def test_a_slot_whose_writer_was_killed_while_it_wrote_can_be_written_by_the_next():
+    memory = SharedMemory.create(4096)
+    slot = LatestSlot(memory)
+    slot.write(b"first")
+    memory.words[0] += 1
+    assert slot.read() is None
+    LatestSlot(memory).write(b"second")
+    assert slot.read() == b"second"
+    memory.close()
+
+
 def test_a_child_process_reads_every_record_whole_while_they_are_written():
     ring_memory, slot_memory = SharedMemory.create(64 * 1024), SharedMemory.create(4096)
     script = (
