@@ -19,6 +19,7 @@ from rich.text import Text
 
 from presence.bench.commands import bench
 from presence.client.avatars import avatar
+from presence.client.calibrate import calibrate
 from presence.client.commands import demo, join, monitor
 from presence.errors import PresenceError, UsageError
 from presence.host.command import host_command
@@ -54,6 +55,7 @@ def presence(
 app.command()(join)
 app.command()(monitor)
 app.command()(demo)
+app.command()(calibrate)
 app.add_typer(bench, name="bench")
 app.add_typer(avatar, name="avatar")
 

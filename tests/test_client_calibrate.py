@@ -1,0 +1,90 @@
+"""``presence calibrate``, and the measures that it keeps."""
+
+import re
+from datetime import date
+
+import pytest
+from measured_person import Person
+from typer.testing import CliRunner
+
+from presence.cli import app
+from presence.client.calibrate import measure
+from presence.client.measures import (
+    default_measures_file,
+    keep_measures,
+    kept_measures,
+    measured_proportions,
+)
+from presence.clock import SECOND, ManualClock
+from presence.errors import UsageError
+from presence.tracking.measuring import Measured
+
+
+def run(acts, **person):
+    """What is measured and said of somebody, by a clock that only waiting moves."""
+    clock, said = ManualClock(), []
+    somebody = Person(1.62, 1.42, acts, **person)
+    result = measure(
+        somebody, clock.now_ns, lambda s: clock.advance(round(s * SECOND)), said.append
+    )
+    return result, said, clock.now_ns() / SECOND
+
+
+def test_somebody_is_told_what_to_do_and_measured():
+    result, said, seconds = run([(2, "away"), (2, "stands"), (9, "stretches")])
+    assert abs(result.eye_height - 1.62) < 0.01
+    assert abs(result.reach - 1.42) < 0.03
+    assert seconds < 10.0
+    assert [sentence.split()[0] for sentence in said] == ["Put", "Stand", "Stretch", "Your"]
+
+
+def test_whoever_never_stretches_has_the_usual_reach():
+    result, _, seconds = run([(60, "stands")])
+    assert result.reach is None
+    assert seconds < 30.0
+
+
+def test_nobody_is_a_sentence():
+    with pytest.raises(UsageError, match="--eyes"):
+        run([(90, "away")])
+
+
+def test_measures_are_kept_and_make_a_body(tmp_path):
+    file = tmp_path / "deep" / "measures.json"
+    assert kept_measures(file) is None
+    assert measured_proportions(file) is None
+    keep_measures(Measured(1.6123, 1.4), date(2026, 11, 27), file)
+    kept = kept_measures(file)
+    assert (kept.eye_height, kept.reach, kept.measured) == (1.612, 1.4, "2026-11-27")
+    assert measured_proportions(file).eye_height == pytest.approx(1.612)
+    keep_measures(Measured(1.7, None), date(2026, 11, 28), file)
+    assert kept_measures(file).reach is None
+    assert [path.name for path in file.parent.iterdir()] == ["measures.json"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"eye_height": "tall"}', '{"eye_height": 40}', '{"eye_height": 1e999}', "\0"]
+)
+def test_damaged_measures_are_a_sentence_and_as_good_as_none(tmp_path, text, caplog):
+    file = tmp_path / "measures.json"
+    file.write_text(text)
+    with pytest.raises(UsageError, match="presence calibrate"):
+        kept_measures(file)
+    assert measured_proportions(file) is None
+    assert "presence calibrate" in caplog.text
+
+
+def test_the_command_keeps_what_it_is_given(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    result = CliRunner().invoke(app, ["calibrate", "--eyes", "1.58", "--reach", "1.39"])
+    assert result.exit_code == 0, result.output
+    assert "measures.json" in re.sub(r"\s", "", result.output)
+    kept = kept_measures(default_measures_file())
+    assert (kept.eye_height, kept.reach) == (1.58, 1.39)
+    assert kept_measures().measured
+
+
+def test_a_reach_without_a_height_is_a_usage_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    result = CliRunner().invoke(app, ["calibrate", "--reach", "1.4"])
+    assert isinstance(result.exception, UsageError)
