@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import json
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import ifaddr
@@ -227,6 +229,22 @@ def test_closing_one_side_closes_the_other_at_once(carriers):
         assert not second.carrier.send(b"x")
         await second.close()
         await second.close()
+
+    run(main)
+
+
+def test_what_openssl_keeps_of_a_connection_is_free_once_that_is_closed():
+    async def main():
+        pair = await connected_pair()
+        kept = [weakref.ref(peer._connection.sctp.transport._ssl) for peer in pair]
+        gc.disable()
+        try:
+            for peer in pair:
+                await peer.close()
+            await settled_tasks()
+            assert [one() for one in kept] == [None, None]
+        finally:
+            gc.enable()
 
     run(main)
 

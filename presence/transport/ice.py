@@ -244,5 +244,15 @@ async def stop_asking_for_consent(connection: RTCPeerConnection) -> None:
         await connection.sctp.transport.transport._connection.close()
 
 
+def let_go(connection: RTCPeerConnection) -> None:
+    """Free at once what OpenSSL keeps of a connection that was open and is closed.
+
+    aiortc's objects name one another in circles, so it would else stay until the next full
+    collection, and a relay would need the memory of all who went in between.
+    """
+    if connection.sctp is not None:
+        connection.sctp.transport._ssl = None
+
+
 def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -21,6 +21,7 @@ from presence.transport.ice import (
     Route,
     chosen_route,
     leave_relays_quickly,
+    let_go,
     offer_loopback_when_alone,
     stop_asking_for_consent,
     use_lite_agent,
@@ -215,7 +216,9 @@ class Peer:
             await self._rtp.close()
         leave_relays_quickly(self._connection)
         await self._connection.close()
-        if not opened:
+        if opened:
+            let_go(self._connection)
+        else:
             # aiortc leaves the task that makes the connection to find out by itself.
             await asyncio.sleep(_CHECK_INTERVAL_S)
             await stop_asking_for_consent(self._connection)
