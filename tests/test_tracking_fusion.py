@@ -136,6 +136,19 @@ def test_a_cameras_place_is_laid_on_the_headsets_by_the_head():
         assert quat_angle(said[k][1], turned(0.5)) < 0.01
 
 
+def test_after_the_headset_was_recentred_the_cameras_place_follows_at_once():
+    fusion = Fusion()
+    for k in range(120):
+        yaw, shift = (0.0, np.zeros(3)) if k < 60 else (1.2, np.array([1.5, 0.0, -0.8]))
+        head = {Point.HEAD: (HEAD_AT, turned(0.1), 1.0)}
+        seen = {**head, HAND: (np.array([-0.3, 1.1, -0.3]), turned(0.5), 0.6)}
+        said = fusion.fuse([sensed(k, elsewhere(head, yaw, shift)), sensed(k, seen)], at(k))
+        if k in (59, 60, 119):
+            there = elsewhere({HAND: seen[HAND]}, yaw, shift)[HAND]
+            assert np.allclose(said.positions[HAND], there[0], atol=1e-6)
+            assert quat_angle(said.orientations[HAND], there[1]) < 1e-6
+
+
 def test_turns_that_are_told_in_the_place_are_laid_there_too_and_others_are_not():
     rotations = Sensed.nothing(0).rotations.copy()
     rotations[0] = turned(0.9)

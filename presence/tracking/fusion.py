@@ -51,6 +51,8 @@ JUDGING_S = 0.3
 """The time constant of the confidence by which sensors are compared."""
 ALIGNING_S = 0.5
 """The time constant by which one learns where another's place lies."""
+_ELSEWHERE_M, _ELSEWHERE_RAD = 0.5, 0.8
+"""No sensor errs by so much: a place that differs by more is another one now."""
 _HEAD = int(Point.HEAD)
 _PLACED = [*range(ORIENTATIONS.start, ORIENTATIONS.stop), ROTATIONS.start]
 """The quaternions that are told in ``place``; all other bones' are in their parents'."""
@@ -283,15 +285,20 @@ class _Source:
         step_s = max(time_ns - self._aligned_ns, 0) / SECOND
         self._aligned_ns = time_ns
         share = 1.0 - float(np.exp(-step_s / ALIGNING_S))
-        apart = _heading(anchor.head_turn) - _heading(self.head_turn)
-        if self._yaw is None:
-            self._yaw = apart
+        turned = _heading(anchor.head_turn) - _heading(self.head_turn)
+        left = 0.0 if self._yaw is None else float(np.angle(np.exp(1j * (turned - self._yaw))))
+        if self._yaw is None or abs(left) > _ELSEWHERE_RAD:
+            # Learnt anew, as after the headset was recentred.
+            self._yaw, self._shift = turned, None
         else:
-            self._yaw += share * float(np.angle(np.exp(1j * (apart - self._yaw))))
+            self._yaw += share * left
         if anchor.head is None or self.head is None:
             return
         shift = anchor.head - quat_rotate(quat_from_axis_angle(UP, self._yaw), self.head)
-        self._shift = shift if self._shift is None else self._shift + share * (shift - self._shift)
+        if self._shift is None or np.linalg.norm(shift - self._shift) > _ELSEWHERE_M:
+            self._shift = shift
+        else:
+            self._shift = self._shift + share * (shift - self._shift)
 
     @property
     def head(self) -> Floats | None:
