@@ -106,11 +106,6 @@ class Fusion:
         self._said = np.zeros((ROWS, 4))
         self._distance = 0.0
 
-    @property
-    def parts(self) -> dict[Point, int]:
-        """From which of the sources each point comes; −1 from none."""
-        return {point: int(self._from[POSITIONS.start + point]) for point in Point}
-
     def fuse(self, sources: Sequence[Sensed | None], time_ns: int) -> Sensed | None:
         """The person as all sources together know them at ``time_ns``; None if none does.
 
@@ -125,6 +120,8 @@ class Fusion:
         for source, sensed in zip(self._sources, sources, strict=False):
             if sensed is not None:
                 source.take(sensed)
+        if len(self._sources) == 1:
+            return self._sources[0].alone(time_ns)
         fresh = [source for source in self._sources if source.freshness(time_ns) > 0.0]
         if not fresh:
             return None
@@ -200,14 +197,15 @@ class Fusion:
         # Whoever comes from nowhere is where they are.
         self._crossed_ns[(self._from < 0) | (where < 0)] = time_ns - CROSSING_NS
         done = np.clip((time_ns - self._crossed_ns) / CROSSING_NS, 0.0, 1.0)
-        if done.min() >= 1.0:
+        fading = np.flatnonzero(done < 1.0)
+        if not len(fading):
             return taken
         left = 1.0 - done * done * (3.0 - 2.0 * done)
-        result = taken.copy()
-        result[:VECTORS] += left[:VECTORS, None] * self._offset[:VECTORS]
-        turn = quat_slerp(IDENTITY, self._offset[VECTORS:], left[VECTORS:])
-        result[VECTORS:] = quat_mul(turn, taken[VECTORS:])
-        return result
+        vectors, turns = fading[fading < VECTORS], fading[fading >= VECTORS]
+        taken[vectors] += left[vectors, None] * self._offset[vectors]
+        turn = quat_slerp(IDENTITY, self._offset[turns], left[turns])
+        taken[turns] = quat_mul(turn, taken[turns])
+        return taken
 
 
 class _Source:
@@ -240,11 +238,28 @@ class _Source:
 
     def take(self, sensed: Sensed) -> None:
         """Take in what it says now."""
+        if sensed is self._sensed:
+            return
         self._sensed = sensed
         self._values, self._confidence = to_rows(sensed)
         if not sensed.present:
             self._confidence = np.zeros(ROWS)
         self.has_seen_head |= bool(self._confidence[_HEAD] > 0.0)
+
+    def alone(self, time_ns: int) -> Sensed | None:
+        """What it said, where there is no other sensor; None once that is too long ago."""
+        sensed, fresh = self._sensed, self.freshness(time_ns)
+        if sensed is None or fresh <= 0.0:
+            return None
+        if fresh >= 1.0 and sensed.present:
+            return sensed
+        return from_rows(
+            self._values.copy(),
+            self.confidence_at(time_ns),
+            capture_ns=sensed.capture_ns,
+            gaze_distance=sensed.gaze_distance,
+            present=sensed.present,
+        )
 
     def freshness(self, time_ns: int) -> float:
         """1 while it is fresh, 0 once it is of no use."""
