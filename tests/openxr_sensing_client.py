@@ -84,6 +84,7 @@ class Client:
                 "recentred": headset.recentred,
                 "state": headset.state,
                 "error": self.error,
+                "created": self.layer.created if self.layer is not None else [],
                 "profiles": headset._sensors.actions._profiles,
             }
         if name == "cost":

@@ -110,6 +110,7 @@ class SimulatedSensors(xr.DynamicApiLayerBase):
         self._gaze_action = self._gaze_space = self._view_space = None
         self._grip_spaces = []
         self._keep = []
+        self.created = []
         self._below = None
         self._next = {}
         folder = tempfile.mkdtemp()
@@ -197,6 +198,7 @@ class SimulatedSensors(xr.DynamicApiLayerBase):
         """A tracker's handle is a number: what it was asked for, so that its reading knows."""
         words = cast(info, POINTER(ctypes.c_int32))
         asked = words[4] if ctypes.sizeof(info.contents) > 16 else 0
+        self.created.append([type(info.contents).__name__, asked, *_sources(info.contents)])
         c_uint64.from_address(cast(out, c_void_p).value).value = 0x1000 + asked
         return 0
 
@@ -204,6 +206,8 @@ class SimulatedSensors(xr.DynamicApiLayerBase):
         return 0
 
     def _LocateHandJointsEXT(self, tracker, info, out):
+        if self.values.get("hands_fail"):
+            return xr.Result.ERROR_RUNTIME_FAILURE.value
         side = _handle(tracker) - 0x1001
         hand = self.values.get("hands", [None, None])[side]
         found = out.contents
@@ -430,6 +434,16 @@ class SimulatedSensors(xr.DynamicApiLayerBase):
 
     def _address(self, event):
         ctypes.c_uint64.from_address(ctypes.addressof(event) + 16).value = self.session
+
+
+def _sources(info):
+    """What a tracker is asked to look at, where it is asked that."""
+    if isinstance(info, xr.FaceTrackerCreateInfo2FB):
+        return info._requested_data_sources[: info.requested_data_source_count]
+    if isinstance(info, xr.HandTrackerCreateInfoEXT) and info._next:
+        chained = cast(info._next, POINTER(xr.HandTrackingDataSourceInfoEXT)).contents
+        return chained._requested_data_sources[: chained.requested_data_source_count]
+    return []
 
 
 def _code(result):

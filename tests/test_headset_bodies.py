@@ -159,6 +159,22 @@ def test_a_body_is_as_sure_as_the_runtime_says_and_gone_when_it_is(client):
     assert back.rotation_confidence[INDEX["spine"]] == 1.0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_joint_that_is_not_known_takes_those_that_are_told_by_it_along(client, kind):
+    table, told = KINDS[kind]
+    rotations, root = person.posed(19, angle=0.3)
+    values = told(rotations, root)
+    next(iter(values.values()))["joints"][table["leftLowerArm"]] = [0.0] * 8
+    sensed = client.sense(**values)
+    for bone in ("leftLowerArm", "leftHand"):
+        assert sensed.rotation_confidence[INDEX[bone]] == 0.0
+        assert quat_angle(sensed.rotations[INDEX[bone]], np.array([0.0, 0, 0, 1])) == 0.0
+    assert sensed.rotation_confidence[INDEX["leftUpperArm"]] == 1.0
+    # Where the wrist is, is known all the same.
+    at, _ = person.placed(rotations, root)
+    assert np.linalg.norm(sensed.positions[Point.LEFT_HAND] - at[INDEX["leftHand"]]) < MM
+
+
 def test_a_body_without_legs_has_none(started_monado):
     rotations, root = person.posed(18, angle=0.3)
     table = bodies.META_TRUNK | bodies.META_FINGERS

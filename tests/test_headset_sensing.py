@@ -57,6 +57,53 @@ def test_every_controller_is_known_to_the_runtime(client):
     about = client.ask(["about"])
     assert len(about["suggested"]) == 9
     assert all(able for able in about["abilities"].values())
+    assert about["warnings"] == []
+
+
+def test_trackers_are_asked_for_all_that_they_can_do(client):
+    xr = pytest.importorskip("xr")
+    both = [
+        xr.HandTrackingDataSourceEXT.UNOBSTRUCTED.value,
+        xr.HandTrackingDataSourceEXT.CONTROLLER.value,
+    ]
+    faces = [xr.FaceTrackingDataSource2FB.VISUAL.value, xr.FaceTrackingDataSource2FB.AUDIO.value]
+    assert client.ask(["about"])["created"] == [
+        ["HandTrackerCreateInfoEXT", xr.HandEXT.LEFT.value, *both],
+        ["HandTrackerCreateInfoEXT", xr.HandEXT.RIGHT.value, *both],
+        ["BodyTrackerCreateInfoFB", xr.BodyJointSetFB.FULL_BODY_M.value],
+        ["BodyTrackerCreateInfoBD", xr.BodyJointSetBD.FULL_BODY_JOINTS.value],
+        ["FaceTrackerCreateInfo2FB", xr.FaceExpressionSet2FB.DEFAULT.value, *faces],
+        ["FaceTrackerCreateInfoANDROID", 0],
+        ["FacialTrackerCreateInfoHTC", xr.FacialTrackingTypeHTC.EYE_DEFAULT.value],
+        ["FacialTrackerCreateInfoHTC", xr.FacialTrackingTypeHTC.LIP_DEFAULT.value],
+        ["EyeTrackerCreateInfoFB", 0],
+    ]
+
+
+def test_a_tracker_that_fails_is_asked_again_and_complains_once(client):
+    rotations, root = person.posed(3)
+    hands = [{"joints": person.hand_joints(rotations, root, side)} for side in SIDES]
+    assert client.sense(hands=hands).rotation_confidence[INDEX["leftIndexDistal"]] == 1.0
+    failing = client.ask(["set", {"hands": hands, "hands_fail": True}], ["cost", 300])
+    assert len(failing["warnings"]) == 2
+    assert "locate a hand" in failing["warnings"][0]
+    assert client.sensed(["sense"]).rotation_confidence[INDEX["leftIndexDistal"]] < 1.0
+    back = client.ask(["set", {"hands": hands}], ["cost", 150])
+    assert back["warnings"] == []
+    assert client.sensed(["sense"]).rotation_confidence[INDEX["leftIndexDistal"]] == 1.0
+
+
+def test_a_joint_that_is_not_known_takes_what_is_told_by_it_along_and_nothing_else(client):
+    rotations, root = person.posed(3)
+    joints = person.hand_joints(rotations, root, 0)
+    proximal = person.JOINT_OF_BONE[person.hand_bones(0).index(INDEX["leftIndexProximal"])]
+    joints[proximal] = [0.0] * 8
+    sensed = client.sense(hands=[{"joints": joints}, None], grips=[None, None])
+    for bone in fingers(0):
+        lost = BONES[bone] in ("leftIndexProximal", "leftIndexIntermediate")
+        assert sensed.rotation_confidence[bone] == (0.0 if lost else 1.0)
+        expected = STILL if lost else rotations[bone]
+        assert quat_angle(sensed.rotations[bone], expected) < 0.5 * DEGREE
 
 
 def test_the_head_is_where_the_view_is(client):
@@ -171,7 +218,7 @@ def test_a_hand_that_is_lost_and_found_is_never_anywhere_else(client):
         if sensed.position_confidence[Point.LEFT_HAND] == 1.0:
             np.testing.assert_allclose(where, at[INDEX["leftHand"]], atol=MM)
         sure.append(sensed.rotation_confidence[INDEX["leftIndexDistal"]])
-        assert np.isfinite(sensed.rotations).all()
+        np.testing.assert_allclose(np.linalg.norm(sensed.rotations, axis=1), 1.0, atol=1e-6)
     assert sure[0] == sure[3] == 1.0
     assert sure[1] < 1.0
 

@@ -38,8 +38,8 @@ EXTENSIONS: tuple[str, ...] = (
 _Part = TypeVar("_Part")
 _Reading = TypeVar("_Reading")
 
-# A tracker that fails this often in a row is left alone: the log would tell of nothing else.
-_ENOUGH_FAILURES = 120
+# A tracker that failed this often in a row is asked only so seldom, until it answers again.
+_PATIENCE = 120
 
 
 def ask_abilities(system: System) -> Abilities:
@@ -214,7 +214,8 @@ class Sensors:
     def _try(self, name: str, read: Callable[[], _Reading]) -> _Reading | None:
         """What is read; None where that failed, as a tracker may for a while in mid-session."""
         failures = self._failures.get(name, 0)
-        if failures >= _ENOUGH_FAILURES:
+        if failures >= _PATIENCE and failures % _PATIENCE:
+            self._failures[name] = failures + 1
             return None
         try:
             reading = read()

@@ -8,7 +8,7 @@ the runtime gives for the person's size; how a joint is turned from that pose is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -119,6 +119,19 @@ class BodyPose:
     """``(55,)``."""
     orientation_confidence: Floats
     """``(55,)``."""
+    rotation_confidence: Floats
+    """``(55,)``: a rotation is known as surely as both the bone and the one that it is told by."""
+
+    def less_sure(self, bones: Ints, share: float) -> BodyPose:
+        """The same, with these bones known by so much less."""
+        shares = np.ones(BONE_COUNT)
+        shares[bones] = share
+        return replace(
+            self,
+            position_confidence=self.position_confidence * shares,
+            orientation_confidence=self.orientation_confidence * shares,
+            rotation_confidence=self.rotation_confidence * shares,
+        )
 
 
 class BodyMap:
@@ -151,15 +164,16 @@ class BodyMap:
         turned[bones] = mine if self._unturn is None else quat_mul(mine, self._unturn)
         rotations = np.tile(IDENTITY, (BONE_COUNT, 1))
         rotations[bones] = quat_mul(quat_conjugate(turned[self._above]), turned[bones])
-        positions, place, turn = (
-            np.zeros((BONE_COUNT, 3)),
-            np.zeros(BONE_COUNT),
-            np.zeros(BONE_COUNT),
-        )
+        positions, place = np.zeros((BONE_COUNT, 3)), np.zeros(BONE_COUNT)
+        turn, rotation = np.zeros(BONE_COUNT + 1), np.zeros(BONE_COUNT)
         positions[bones] = body.joints.positions[joints]
         place[bones] = body.confidence * position_confidence(body.joints.flags[joints])
         turn[bones] = body.confidence * orientation_confidence(body.joints.flags[joints])
-        return BodyPose(positions, turned[:BONE_COUNT], rotations, place, turn)
+        turn[BONE_COUNT] = 1.0
+        rotation[bones] = np.minimum(turn[bones], turn[self._above])
+        return BodyPose(
+            positions, turned[:BONE_COUNT], rotations, place, turn[:BONE_COUNT], rotation
+        )
 
     def _axes(self, rest: Joints) -> Floats:
         """``(n, 4)`` how each joint is turned in our own T-pose, for someone who faces −Z."""

@@ -25,10 +25,6 @@ from presence.pose.skeleton import INDEX
 from presence.tracking.hands import THUMB_AXES
 
 WRIST = 1
-FINGER_JOINTS: Ints = np.array([2, 3, 4, 7, 8, 9, 12, 13, 14, 17, 18, 19, 22, 23, 24])
-"""The joints that are bones of ours, from the thumb's metacarpal to the little finger's distal. The
-other fingers' metacarpals have no bone: what they turn is part of the proximal bone's turn."""
-
 _SIDES = ("left", "right")
 
 
@@ -56,9 +52,22 @@ def _unturn(side: int) -> Floats:
 
 
 _UNTURN = (_unturn(0), _unturn(1))
-_CHOSEN = np.concatenate([[WRIST], FINGER_JOINTS])
+# The wrist, and the joints that are bones of ours, from the thumb's metacarpal to the little
+# finger's distal. The other metacarpals are no bones: what they turn is part of the proximal's
+# turn.
+_CHOSEN: Ints = np.array([WRIST, 2, 3, 4, 7, 8, 9, 12, 13, 14, 17, 18, 19, 22, 23, 24])
 # Each bone's parent among the chosen: the wrist, or the bone before it.
 _PARENT = np.array([0 if i % 3 == 0 else i for i in range(15)])
+
+
+def finger_confidence(orientation: Floats) -> Floats:
+    """``(15,)`` how surely the fingers' rotations are known, by the joints' own ``(26,)``.
+
+    Each is relative to the bone above, and known no better than that.
+    """
+    chosen = orientation[_CHOSEN]
+    sure: Floats = np.minimum(chosen[1:], chosen[_PARENT])
+    return sure
 
 
 def hand_rotations(joints: Joints, side: int) -> tuple[Floats, Floats]:

@@ -9,13 +9,14 @@ clockwise on the left, anticlockwise on the right.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
 from presence.headset.readings import Controller
-from presence.pose.arrays import Floats
-from presence.pose.quaternion import quat_from_axis_angle, quat_mul
+from presence.pose.arrays import Floats, frozen
+from presence.pose.quaternion import quat_from_axis_angle, quat_from_rotvec, quat_mul
 from presence.pose.rigid import UP, Rigid
 from presence.tracking.hands import CHANNELS, finger_rotvecs
 
@@ -86,21 +87,22 @@ def wrist(controller: Controller, side: int) -> Rigid:
     return controller.grip.pose @ grip_from_wrist(holding(controller.profile), side)
 
 
-def curls(controller: Controller) -> Floats:
+def curls(profile: str, trigger: float | None, squeeze: float | None, thumb: bool | None) -> Floats:
     """``(6,)`` the channels of :mod:`presence.tracking.hands`, by what is pressed and touched."""
-    trigger, squeeze = controller.trigger or 0.0, controller.squeeze or 0.0
+    pressed, gripped = trigger or 0.0, squeeze or 0.0
     shape: Floats
-    if controller.profile.endswith("ext/hand_interaction_ext"):
-        shape = _OPEN + trigger * _PINCH + squeeze * _GRASP
+    if profile.endswith("ext/hand_interaction_ext"):
+        shape = _OPEN + pressed * _PINCH + gripped * _GRASP
     else:
-        thumb = 1.0 if controller.thumb else 0.0
-        shape = _LOOSE + trigger * _TRIGGER + squeeze * _SQUEEZE + thumb * _THUMB
+        shape = _LOOSE + pressed * _TRIGGER + gripped * _SQUEEZE + float(bool(thumb)) * _THUMB
     return shape
 
 
-def finger_vectors(controller: Controller, side: int) -> Floats:
-    """``(15, 3)`` rotation vectors of the finger bones."""
+@functools.lru_cache(maxsize=64)
+def finger_rotations(
+    profile: str, trigger: float | None, squeeze: float | None, thumb: bool | None, side: int
+) -> Floats:
+    """``(15, 4)`` the finger bones, parent-relative. Kept, for most of the time nothing changes."""
     shapes = np.zeros((2, CHANNELS))
-    shapes[side] = curls(controller)
-    vectors: Floats = finger_rotvecs(shapes).reshape(2, 15, 3)[side]
-    return vectors
+    shapes[side] = curls(profile, trigger, squeeze, thumb)
+    return frozen(quat_from_rotvec(finger_rotvecs(shapes).reshape(2, 15, 3)[side]))

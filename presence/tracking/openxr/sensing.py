@@ -7,7 +7,7 @@ import numpy as np
 from presence.headset.readings import Controller, Hand, Readings
 from presence.pose.arrays import Floats, frozen
 from presence.pose.face import SHAPE_COUNT
-from presence.pose.quaternion import IDENTITY, quat_from_rotvec
+from presence.pose.quaternion import IDENTITY
 from presence.pose.rigid import Rigid
 from presence.pose.skeleton import BONE_COUNT, INDEX
 from presence.tracking.openxr import face_tables
@@ -20,8 +20,8 @@ from presence.tracking.openxr.bodies import (
     meta_map,
 )
 from presence.tracking.openxr.gaze import Gaze, gaze_of_both, gaze_of_each, gaze_of_face
-from presence.tracking.openxr.hand_joints import FINGER_JOINTS, WRIST, hand_rotations
-from presence.tracking.openxr.held_controllers import finger_vectors, wrist
+from presence.tracking.openxr.hand_joints import WRIST, finger_confidence, hand_rotations
+from presence.tracking.openxr.held_controllers import finger_rotations, wrist
 from presence.tracking.openxr.surety import orientation_confidence, position_confidence
 from presence.tracking.sensed import Point, Sensed
 
@@ -82,10 +82,7 @@ class HeadsetSenses:
         if meta is not None and meta.rest is not None:
             if self._meta is None or self._meta.rest is not meta.rest:
                 self._meta = meta_map(meta.rest)
-            pose = self._meta.pose(meta)
-            pose.position_confidence[_LEGS] *= MADE_UP_LEGS
-            pose.orientation_confidence[_LEGS] *= MADE_UP_LEGS
-            return pose
+            return self._meta.pose(meta).less_sure(_LEGS, MADE_UP_LEGS)
         if readings.bytedance_body is not None:
             return self._bytedance.pose(readings.bytedance_body)
         return None
@@ -117,7 +114,7 @@ class _Known:
     def see_body(self, body: BodyPose) -> None:
         """A whole body's bones, and the points that they are at."""
         self.rotations[:] = body.rotations
-        self.rotation_confidence[:] = body.orientation_confidence
+        self.rotation_confidence[:] = body.rotation_confidence
         points = {point: (bone, 1.0) for point, bone in _BODY_POINTS.items()}
         points |= {_HANDS[side]: (_HAND_BONES[side], BODY_WRIST) for side in (0, 1)}
         for point, (bone, most) in points.items():
@@ -140,7 +137,9 @@ class _Known:
         )
         fingers = _FINGERS[side]
         if self.rotation_confidence[fingers].max() < PRESSED_FINGERS:
-            self.rotations[fingers] = quat_from_rotvec(finger_vectors(controller, side))
+            self.rotations[fingers] = finger_rotations(
+                controller.profile, controller.trigger, controller.squeeze, controller.thumb, side
+            )
             self.rotation_confidence[fingers] = PRESSED_FINGERS
 
     def see_hand(self, hand: Hand, side: int) -> None:
@@ -150,7 +149,7 @@ class _Known:
         where, how = position_confidence(joints.flags), orientation_confidence(joints.flags)
         pose = Rigid(turn, joints.positions[WRIST])
         self.see_point(_HANDS[side], pose, float(where[WRIST]), float(how[WRIST]))
-        sure = np.minimum(how[FINGER_JOINTS], how[WRIST])
+        sure = finger_confidence(how)
         if hand.from_controller:
             sure = np.minimum(sure, PRESSED_FINGERS)
         bones = _FINGERS[side]
@@ -184,6 +183,8 @@ class _Known:
     def sensed(self, capture_ns: int, present: bool) -> Sensed:
         """All of it."""
         gaze = self.gaze or _AHEAD
+        # A joint that a runtime does not know may be anything, even no rotation at all.
+        self.rotations[self.rotation_confidence <= 0.0] = IDENTITY
         return Sensed(
             capture_ns=capture_ns,
             positions=frozen(self.positions),
