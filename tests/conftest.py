@@ -7,7 +7,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 from gl_context import gl, gl_context, renderer  # noqa: F401  (fixtures)
-from openxr_runtime import started_monado, x_display  # noqa: F401  (fixtures)
+from openxr_runtime import (  # noqa: F401  (fixtures)
+    simulated_headset,
+    started_monado,
+    x_display,
+)
 from twenty_people import twenty_people  # noqa: F401  (fixture)
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")

@@ -110,6 +110,28 @@ def sensing_client(started: StartedRuntime, **settings):
             client.process.wait()
 
 
+EVERYTHING = [
+    "XR_EXT_hand_tracking",
+    "XR_EXT_hand_tracking_data_source",
+    "XR_FB_body_tracking",
+    "XR_META_body_tracking_full_body",
+    "XR_BD_body_tracking",
+    "XR_FB_face_tracking2",
+    "XR_ANDROID_face_tracking",
+    "XR_HTC_facial_tracking",
+    "XR_EXT_eye_gaze_interaction",
+    "XR_FB_eye_tracking_social",
+    "XR_EXT_user_presence",
+]
+
+
+@pytest.fixture(scope="session")
+def simulated_headset(started_monado):
+    """A client of a headset that has every sensor there is; each test says what they see."""
+    with sensing_client(started_monado, offers=EVERYTHING) as client:
+        yield client
+
+
 @pytest.fixture
 def x_display():
     """An X display without a screen, as ``DISPLAY`` names it."""

@@ -23,11 +23,9 @@ POINTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def client(started_monado):
-    offers = ["XR_FB_body_tracking", "XR_META_body_tracking_full_body", "XR_BD_body_tracking"]
-    with sensing_client(started_monado, offers=offers) as running:
-        yield running
+@pytest.fixture
+def client(simulated_headset):
+    return simulated_headset
 
 
 def meta(rotations, root, skeleton, confidence=1.0):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from openxr_runtime import sensing_client
 
 from presence.pose.face import SHAPE_INDEX, SHAPES
 from presence.pose.quaternion import quat_from_rotvec, quat_mul, quat_rotate
@@ -13,20 +12,12 @@ pytestmark = pytest.mark.openxr
 
 HEAD = np.array([*quat_from_rotvec(np.array([0.2, 0.6, -0.1])), 0.1, 1.6, -0.2])
 AHEAD = np.array([0.0, 0.0, -1.0])
-OFFERS = [
-    "XR_FB_face_tracking2",
-    "XR_ANDROID_face_tracking",
-    "XR_HTC_facial_tracking",
-    "XR_EXT_eye_gaze_interaction",
-    "XR_FB_eye_tracking_social",
-]
 HTC = (*face_tables.HTC_EYE_EXPRESSIONS, *face_tables.HTC_LIP_EXPRESSIONS)
 
 
-@pytest.fixture(scope="module")
-def client(started_monado):
-    with sensing_client(started_monado, offers=OFFERS) as running:
-        yield running
+@pytest.fixture
+def client(simulated_headset):
+    return simulated_headset
 
 
 def meta(weights, confidences=(1.0, 1.0), **more):

@@ -24,19 +24,15 @@ def everything():
     }
 
 
-@pytest.fixture(scope="module")
-def running(started_monado):
-    with sensing_client(started_monado, offers=OFFERS) as client:
-        yield client
-
-
 @pytest.fixture
-def client(running):
-    """Somebody who wears the headset and looks at what this program shows."""
-    running.ask(["tell_state", "FOCUSED"], ["tell_present", True], ["set", everything()])
-    sensed = running.sensed(["settle"], ["sense"])
+def client(simulated_headset):
+    """Somebody who wears the headset and looks at what this program shows; and so it is left."""
+    looks_on = (["tell_state", "FOCUSED"], ["tell_present", True])
+    sensed = simulated_headset.sensed(*looks_on, ["set", everything()], ["settle"], ["sense"])
     assert whole(sensed)
-    return running
+    yield simulated_headset
+    was = (["recentre", 0.0, 0.0, 0.0], ["tell_profile", None])
+    simulated_headset.ask(*looks_on, *was, ["settle"], ["about"])
 
 
 def whole(sensed):
@@ -104,7 +100,6 @@ def test_whoever_recentres_is_at_their_own_place_again_with_hands_and_all(client
     # Relative to one another nothing has changed: no finger, no shape.
     assert quat_angle(before.rotations, moved.rotations).max() < 1e-3
     np.testing.assert_array_equal(before.face, moved.face)
-    client.ask(["recentre", 0.0, 0.0, 0.0], ["settle"], ["about"])
 
 
 def turn_of(turn, rotation):

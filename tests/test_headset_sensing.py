@@ -7,7 +7,7 @@ of OpenXR's specification, not by the code under test.
 import numpy as np
 import openxr_body as person
 import pytest
-from openxr_runtime import sensing_client
+from openxr_runtime import EVERYTHING, sensing_client
 
 from presence.pose.quaternion import quat_angle, quat_from_rotvec, quat_mul
 from presence.pose.skeleton import BONES, INDEX
@@ -22,25 +22,11 @@ MM, DEGREE = 0.001, np.radians(1.0)
 STILL = np.array([0.0, 0.0, 0.0, 1.0])
 HEAD = [0.1, 0.2, -0.05, 0.97, 0.05, 1.63, -0.12]
 HEAD[:4] = (np.array(HEAD[:4]) / np.linalg.norm(HEAD[:4])).tolist()
-EVERYTHING = [
-    "XR_EXT_hand_tracking",
-    "XR_EXT_hand_tracking_data_source",
-    "XR_FB_body_tracking",
-    "XR_META_body_tracking_full_body",
-    "XR_BD_body_tracking",
-    "XR_FB_face_tracking2",
-    "XR_ANDROID_face_tracking",
-    "XR_HTC_facial_tracking",
-    "XR_EXT_eye_gaze_interaction",
-    "XR_FB_eye_tracking_social",
-    "XR_EXT_user_presence",
-]
 
 
-@pytest.fixture(scope="module")
-def client(started_monado):
-    with sensing_client(started_monado, offers=EVERYTHING) as running:
-        yield running
+@pytest.fixture
+def client(simulated_headset):
+    return simulated_headset
 
 
 def near(sensed, point, position, orientation):

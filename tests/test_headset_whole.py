@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import openxr_body as person
 import pytest
-from openxr_runtime import sensing_client
 
 from presence.pose import INDEX, joints_in_place
 from presence.pose.face import SHAPES
@@ -41,12 +40,9 @@ class Told:
         pass
 
 
-@pytest.fixture(scope="module")
-def client(started_monado):
-    with sensing_client(
-        started_monado, offers=["XR_EXT_hand_tracking", "XR_FB_face_tracking2"]
-    ) as running:
-        yield running
+@pytest.fixture
+def client(simulated_headset):
+    return simulated_headset
 
 
 def sample_of(sensed):

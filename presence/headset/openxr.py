@@ -7,7 +7,10 @@ The faults are those of pyopenxr 1.1.6501 (pinned in ``pyproject.toml``):
 - Its wrappers raise on qualified successes (``TIMEOUT_EXPIRED``, ``EVENT_UNAVAILABLE``), make new
   structures at every call (16 µs a pose) and return plain numbers for enums that other wrappers
   then refuse: :func:`call` calls the C functions with structures that the caller keeps.
-- Its wrappers of extension functions drop the caller's arrays: :func:`extension_function`.
+- Its wrappers of extension functions drop the caller's arrays (``locate_hand_joints_ext``,
+  ``locate_body_joints_fb``, ``get_face_expression_weights2_fb``, ``get_facial_expressions_htc``):
+  :func:`extension_function` has the C functions.
+- A handle's class differs by what PyOpenGL found: ``graphics`` casts to the field's own.
 - ``ContextObject`` leaks its handles when it fails half-way: nothing here uses it; every handle
   is put on an ``ExitStack``, with :func:`destroy`.
 """
