@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 from presence.cli import app
 from presence.client.calibrate import measure
 from presence.client.measures import (
-    default_measures_file,
     keep_measures,
     kept_measures,
     measured_proportions,
+    measures_file,
 )
 from presence.clock import SECOND, ManualClock
 from presence.errors import UsageError
@@ -53,11 +53,12 @@ def test_measures_are_kept_and_make_a_body(tmp_path):
     file = tmp_path / "deep" / "measures.json"
     assert kept_measures(file) is None
     assert measured_proportions(file) is None
-    keep_measures(Measured(1.6123, 1.4), date(2026, 11, 27), file)
+    keep_measures(Measured(1.6123, 1.4), file)
     kept = kept_measures(file)
-    assert (kept.eye_height, kept.reach, kept.measured) == (1.612, 1.4, "2026-11-27")
+    assert (kept.eye_height, kept.reach) == (1.612, 1.4)
+    assert date.fromisoformat(kept.measured)
     assert measured_proportions(file).eye_height == pytest.approx(1.612)
-    keep_measures(Measured(1.7, None), date(2026, 11, 28), file)
+    keep_measures(Measured(1.7, None), file)
     assert kept_measures(file).reach is None
     assert [path.name for path in file.parent.iterdir()] == ["measures.json"]
 
@@ -79,9 +80,18 @@ def test_the_command_keeps_what_it_is_given(tmp_path, monkeypatch):
     result = CliRunner().invoke(app, ["calibrate", "--eyes", "1.58", "--reach", "1.39"])
     assert result.exit_code == 0, result.output
     assert "measures.json" in re.sub(r"\s", "", result.output)
-    kept = kept_measures(default_measures_file())
+    kept = kept_measures(measures_file())
     assert (kept.eye_height, kept.reach) == (1.58, 1.39)
     assert kept_measures().measured
+
+
+def test_whoever_says_how_tall_they_are_has_eyes_below_that(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    result = CliRunner().invoke(app, ["calibrate", "--height", "1.7"])
+    assert result.exit_code == 0, result.output
+    assert kept_measures().eye_height == pytest.approx(1.59, abs=0.01)
+    both = CliRunner().invoke(app, ["calibrate", "--height", "1.7", "--eyes", "1.6"])
+    assert isinstance(both.exception, UsageError)
 
 
 def test_a_reach_without_a_height_is_a_usage_error(tmp_path, monkeypatch):

@@ -12,10 +12,9 @@ from presence.client.open_display import open_display
 from presence.client.settings import Settings
 from presence.errors import UsageError
 from presence.headset.frames import FieldOfView
-from presence.pose import Rigid, default_proportions, with_derived
+from presence.pose import PoseSample, Rigid, default_proportions
 from presence.scene.stage import Person, Stage
 from presence.scene.triangle import triangle_avatar
-from presence.tracking.head import pose_from_head
 
 
 @pytest.mark.parametrize("within", [(512, 512), (1056, 1056), (640, 400), (300, 900)])
@@ -49,8 +48,7 @@ def test_the_offscreen_view_draws_a_person_for_both_eyes():
     display = OffscreenDisplay(128, 256, 0, 60.0)
     try:
         body = default_proportions()
-        eyes = Rigid.from_yaw(0.0, np.array([0.0, body.eye_height, 0.0]))
-        sample = with_derived(pose_from_head(eyes, body, 0), body)
+        sample = PoseSample.at_rest(0, body.hips_height)
         facing = Rigid.from_yaw(np.pi, np.array([0.0, 0.0, -0.6]))
         somebody = Stage([Person(triangle_avatar(), sample, body, facing)])
         assert display.wait() is not None

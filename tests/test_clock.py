@@ -61,7 +61,7 @@ def test_a_manual_clock_moves_only_by_hand_and_only_forward():
 WALL_CLOCKS = {"time", "time_ns", "now", "utcnow", "today", "localtime", "gmtime"}
 ALLOWED = {
     # The day on which somebody was measured, for people to read.
-    "client/calibrate.py",
+    "client/measures.py",
     # Whether a file was made after a question was asked: both by the file system's clock.
     "headset/monado.py",
     # Credentials for a TURN server run out at a time of day.

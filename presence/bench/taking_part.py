@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from presence.client.preparing import prepare_loops
 from presence.client.records import Came, Heard, Record, Spoke, Went
 from presence.client.settings import Settings
 from presence.client.sources import make_source
-from presence.client.status import ViewStatus
+from presence.client.status import Status, ViewStatus
 from presence.client.view_process import ViewProcess
 from presence.clock import MILLISECOND, SECOND, MonotonicClock
 from presence.playout import Playout
@@ -184,7 +185,7 @@ class RehearsedMedia(Media):
         seat = task.settings.seat or 0
         self._rehearsed = Rehearsed(make_source(task.settings, seat, 0), task.settings.rate)
 
-    async def _source(self, seat: int) -> Source:
+    async def _source(self, seat: int, on_status: Callable[[Status], None]) -> Source:
         return self._rehearsed
 
 

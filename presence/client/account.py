@@ -16,6 +16,7 @@ from presence.client.roster import Roster
 from presence.client.settings import Settings
 from presence.client.status import PeerStatus, Status
 from presence.client.view_process import ViewProcess
+from presence.tracking.live import LiveSource
 from presence.transport.relay_link import RELAY
 
 STATUS_SECONDS = 0.5
@@ -39,6 +40,8 @@ class Account:
         """What is said and heard goes through it, once it has begun."""
         self.controls: Controls | None = None
         """What the person does to that."""
+        self.tracking: LiveSource | None = None
+        """What follows the person, if sensors do."""
         self.carriers: dict[int, str] = {}
         """What each was heard over, also of those who went."""
         self._settings = settings
@@ -127,6 +130,8 @@ class Account:
             notes.append(self._inviter.note)
         if self._sound:
             notes.append(self._sound)
+        if self.tracking is not None:
+            notes += self.tracking.problems
         if self.conversation is not None:
             notes.append(self.conversation.problem)
         if self._cadence.divisor != 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from presence.tracking.measuring import Measured
     from presence.tracking.sensed import Sensor
 
+EYES_OF_HEIGHT = 0.936
+"""How high the eyes are, of the whole height (R. Drillis and R. Contini, "Body segment parameters",
+1966)."""
 _LOOKS_S = 1.0 / 60.0
 _GIVES_UP_S = 60.0
 _ENOUGH_S = 20.0
@@ -33,9 +35,13 @@ def calibrate(
         float | None,
         typer.Option(min=0.8, max=2.2, help="Metres to your eyes, instead of measuring."),
     ] = None,
+    height: Annotated[
+        float | None,
+        typer.Option(min=0.9, max=2.4, help="How tall you are, metres, instead of measuring."),
+    ] = None,
     reach: Annotated[
         float | None,
-        typer.Option(min=0.6, max=2.2, help="Metres from wrist to wrist, with --eyes."),
+        typer.Option(min=0.6, max=2.2, help="Metres from wrist to wrist, with --eyes or --height."),
     ] = None,
 ) -> None:
     """Measure height and reach, so that your body is yours: stand, and stretch your arms once."""
@@ -43,14 +49,18 @@ def calibrate(
     from presence.tracking.measuring import Measured
 
     console = Console()
+    if eyes is not None and height is not None:
+        raise UsageError("--eyes and --height say the same: give one of them")
+    if height is not None:
+        eyes = height * EYES_OF_HEIGHT
     if reach is not None and eyes is None:
-        raise UsageError("--reach goes with --eyes: give both, or neither to be measured")
+        raise UsageError("--reach goes with --height: give both, or neither to be measured")
     if eyes is not None:
         measured = Measured(eyes, reach)
     else:
         with _opened(as_, vmc) as sensor:
             measured = measure(sensor, MonotonicClock().now_ns, time.sleep, console.print)
-    file = keep_measures(measured, date.today())
+    file = keep_measures(measured)
     console.print(f"Kept in {file}; presence join goes by it from now on.")
 
 

@@ -13,7 +13,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from presence.client.settings import Settings
+from presence.client.settings import SENSORS, Settings
 from presence.client.status import Status, live_table, status_table
 from presence.errors import UsageError
 from presence.transport.path_choice import PATH_CHOICES, PathChoice
@@ -26,9 +26,41 @@ def join(
     link: Annotated[str, typer.Argument(help="The room's link, as the host printed it.")],
     name: Annotated[str, typer.Option(help="What the others call you.")] = "guest",
     as_: Annotated[
-        Literal["performer", "file", "headset"],
-        typer.Option("--as", help="Who you are: made by code, a motion file, or yourself."),
+        Literal["performer", "file", "headset", "camera", "vmc"],
+        typer.Option(
+            "--as",
+            help="Who you are: made by code, a motion file, or yourself, followed by a headset, a "
+            "camera, or another program by VMC.",
+        ),
     ] = "performer",
+    with_: Annotated[
+        str,
+        typer.Option(
+            "--with", help="What follows you besides: camera, vmc, live-link; several by commas."
+        ),
+    ] = "",
+    camera: Annotated[
+        str, typer.Option(help="default, a number, a part of its name, or file:PATH.")
+    ] = "default",
+    camera_mirrored: Annotated[
+        bool, typer.Option("--camera-mirrored", help="Its pictures come mirrored already.")
+    ] = False,
+    camera_degrees: Annotated[
+        float | None, typer.Option(help="What its lens takes in from corner to corner; as most do.")
+    ] = None,
+    standing: Annotated[
+        bool, typer.Option("--standing", help="You stand before the camera; else you sit.")
+    ] = False,
+    vmc: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where another program sends VMC to.")
+    ] = "127.0.0.1:39539",
+    live_link: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where a phone's Live Link Face sends to.")
+    ] = "0.0.0.0:11111",
+    vmc_out: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Send what you do to another program by VMC."),
+    ] = None,
     view: Annotated[
         Literal["headset", "window", "offscreen", "none"],
         typer.Option(help="How you see the others."),
@@ -45,7 +77,7 @@ def join(
         str,
         typer.Option(
             help="default, none, file:PATH, or a part of its name; lines: a performer's own voice. "
-            "Unless given, default for a headset and else none."
+            "Unless given, default for whoever is tracked and else none."
         ),
     ] = "",
     headphones: Annotated[
@@ -99,10 +131,18 @@ def join(
         name=name,
         source=as_,
         view=view,
+        beside=tuple(word.strip() for word in with_.split(",") if word.strip()),
+        camera=camera,
+        camera_mirrored=camera_mirrored,
+        camera_degrees=camera_degrees,
+        standing=standing,
+        vmc=vmc,
+        live_link=live_link,
+        vmc_out=vmc_out,
         path=_path_choice(path),
         motion=str(motion) if motion else None,
         face=str(face) if face else None,
-        microphone=microphone or ("default" if as_ == "headset" else "none"),
+        microphone=microphone or ("default" if as_ in SENSORS else "none"),
         headphones=headphones or ("default" if view in ("headset", "window") else "none"),
         muted=muted,
         push_to_talk=push_to_talk,

@@ -22,13 +22,16 @@ from rich.live import Live
 from rich.text import Text
 
 from presence.client.logs import About, Log
+from presence.client.measures import keep_measures, measured_proportions, measures_file
 from presence.client.report import call_report
 from presence.client.settings import Settings
 from presence.client.sources import make_source
 from presence.client.status import Status, live_table, status_table
 from presence.clock import SECOND, SkewedClock
 from presence.errors import PresenceError, UsageError
+from presence.pose.proportions import default_proportions
 from presence.scene.shipped import SHIPPED
+from presence.tracking.measuring import Measured
 from presence.voice.sound_file import read_wav
 
 if TYPE_CHECKING:
@@ -183,6 +186,10 @@ async def run_demo(
     logs = out / "logs"
     logs.mkdir(parents=True)
     names = [VIEWER, *_REMOTE]
+    # Nobody is asked to stretch their arms out for a demo.
+    body = measured_proportions() or default_proportions()
+    file = measures_file(logs / "device.pem")
+    keep_measures(Measured(body.eye_height, None), file)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, logs)
         live = stack.enter_context(live_table(console))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from presence.client.keeping import set_aside, write_whole
 from presence.voice.spatial import LOUDEST
 
 log = logging.getLogger(__name__)
@@ -40,9 +38,7 @@ class LoudnessBook:
         except FileNotFoundError:
             pass
         except (OSError, msgspec.MsgspecError) as error:
-            aside = file.with_name(f"{file.name}.damaged")
-            with contextlib.suppress(OSError):
-                file.replace(aside)
+            aside = set_aside(file)
             log.warning("how loud people are was forgotten: %s (%s); see %s", file, error, aside)
 
     def of(self, device: bytes) -> Loudness:
@@ -56,18 +52,6 @@ class LoudnessBook:
         else:
             self._known[device.hex()] = loudness
         try:
-            self._write()
+            write_whole(self._file, msgspec.json.format(msgspec.json.encode(self._known)))
         except OSError as error:
             log.warning("how loud people are is forgotten after this call: %s", error)
-
-    def _write(self) -> None:
-        """Whole or not at all."""
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self._file.parent, prefix=self._file.name)
-        try:
-            with os.fdopen(descriptor, "wb") as opened:
-                opened.write(msgspec.json.format(msgspec.json.encode(self._known)))
-            Path(name).replace(self._file)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                Path(name).unlink()

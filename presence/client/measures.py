@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
-import os
-import tempfile
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from presence.client.device import default_device_file
+from presence.client.keeping import write_whole
 from presence.errors import UsageError
 from presence.pose.proportions import Proportions
 from presence.tracking.measuring import Measured
@@ -35,9 +34,9 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
         return Measured(self.eye_height, self.reach)
 
 
-def default_measures_file() -> Path:
-    """Where this user's measures are kept: beside the device's key."""
-    return default_device_file().with_name("measures.json")
+def measures_file(device: Path | None = None) -> Path:
+    """Where measures are kept: beside a device's key, by default this user's."""
+    return (device or default_device_file()).with_name("measures.json")
 
 
 def kept_measures(file: Path | None = None) -> Measures | None:
@@ -46,7 +45,7 @@ def kept_measures(file: Path | None = None) -> Measures | None:
     Raises:
         UsageError: the file cannot be read, or holds no person's measures.
     """
-    file = file or default_measures_file()
+    file = file or measures_file()
     again = "run presence calibrate to be measured anew"
     try:
         with file.open("rb") as opened:
@@ -66,24 +65,20 @@ def kept_measures(file: Path | None = None) -> Measures | None:
     return measures
 
 
-def keep_measures(measured: Measured, day: date, file: Path | None = None) -> Path:
-    """Keep somebody's measures, whole or not at all; returns where.
+def keep_measures(measured: Measured, file: Path | None = None) -> Path:
+    """Keep somebody's measures with the day, whole or not at all; returns where.
 
     Raises:
         UsageError: they cannot be written.
     """
-    file = file or default_measures_file()
+    file = file or measures_file()
     measures = Measures(
         eye_height=round(measured.eye_height, 3),
         reach=None if measured.reach is None else round(measured.reach, 3),
-        measured=day.isoformat(),
+        measured=date.today().isoformat(),
     )
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(msgspec.json.format(msgspec.json.encode(measures), indent=2) + b"\n")
-        Path(name).replace(file)
+        write_whole(file, msgspec.json.format(msgspec.json.encode(measures)) + b"\n")
     except OSError as error:
         raise UsageError(
             f"your measures cannot be kept in {file} ({error.strerror or error}); make the folder "

@@ -32,17 +32,18 @@ from presence.client.logs import (
     save_log,
 )
 from presence.client.loudness import LoudnessBook
-from presence.client.own_head import head_source
+from presence.client.own_tracking import live_source
 from presence.client.preparing import prepare_loops
 from presence.client.records import Record, Spoke, VoicePacket
 from presence.client.roster import Roster
 from presence.client.sending import Sender
 from presence.client.settings import Settings
-from presence.client.sources import make_source
+from presence.client.sources import make_source, retold
 from presence.client.status import Status
 from presence.client.trust import Trust
 from presence.client.view_process import ViewProcess, view_process
 from presence.clock import SECOND, MonotonicClock
+from presence.tracking.live import LiveSource
 from presence.tracking.source import Source
 from presence.transport.link import LinkStats
 from presence.transport.signalling import SignallingClient
@@ -71,6 +72,7 @@ class Media:
         self._view = view
         self._conversation: Conversation | None = None
         self._controls: Controls | None = None
+        self._live: LiveSource | None = None
         self._clock = settings.clock
         self._machine = MonotonicClock()
         # Only for a report: an hour of rows is hundreds of megabytes.
@@ -116,11 +118,16 @@ class Media:
         # A file is read before joining: a faulty one is nobody else's business, and a long one
         # takes seconds in which the host would hear nothing.
         file = make_source(settings, 0, self._epoch_ns) if settings.source == "file" else None
-        async with SignallingClient.connect(link, join) as signalling:
-            source = file or await self._source(signalling.welcome.seat)
-            gc.collect()
-            gc.freeze()
-            await self._take_part(link, signalling, source, own, ended, on_status)
+        try:
+            async with SignallingClient.connect(link, join) as signalling:
+                source = file or await self._source(signalling.welcome.seat, on_status)
+                gc.collect()
+                gc.freeze()
+                with retold(source, settings.vmc_out) as source:
+                    await self._take_part(link, signalling, source, own, ended, on_status)
+        finally:
+            if self._live is not None:
+                self._live.close()
 
     async def _take_part(
         self,
@@ -161,6 +168,7 @@ class Media:
         account = Account(
             settings, exchange, company.roster, self._cadence, inviter=inviter, view=self._view
         )
+        account.tracking = self._live
         try:
             self._conversation = await self._converse(
                 exchange, account, company.roster, signalling.welcome.seat
@@ -211,11 +219,16 @@ class Media:
         if self._controls is not None:
             self._controls.press(key)
 
-    async def _source(self, seat: int) -> Source:
-        if self.settings.source != "headset":
-            return make_source(self.settings, seat, self._epoch_ns)
-        assert self._view is not None, "Settings.check asks for a headset's view"
-        return await head_source(self._view, self._clock)
+    async def _source(self, seat: int, on_status: Callable[[Status], None]) -> Source:
+        settings = self.settings
+        if not settings.sensors:
+            return make_source(settings, seat, self._epoch_ns)
+
+        def say(sentence: str) -> None:
+            on_status(Status(name=settings.name, phase="joining", note=sentence))
+
+        self._live = await live_source(settings, self._view, self._clock, say)
+        return self._live
 
     def _tell(self, record: Record) -> None:
         if self._view is not None:

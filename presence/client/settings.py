@@ -12,6 +12,9 @@ from presence.transport.path_choice import PathChoice
 from presence.wire.link import parse_link
 from presence.wire.signalling import NAME_LIMIT
 
+SENSORS = ("headset", "camera", "vmc", "live-link")
+"""What can follow a person."""
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One participant's settings; the media process hands them to its view as JSON."""
@@ -21,7 +24,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     name: str = "guest"
     """What the others call this person."""
     source: str = "performer"
-    """``performer``, ``file`` or ``headset``."""
+    """``performer``, ``file``, ``headset``, ``camera`` or ``vmc``."""
+    beside: tuple[str, ...] = ()
+    """Further sensors, whose surest is taken of each part: ``camera``, ``vmc``, ``live-link``."""
+    camera: str = "default"
+    """``default``, a number, a part of a camera's name, or ``file:PATH``."""
+    camera_mirrored: bool = False
+    """Whether the camera's pictures come mirrored, as some programs' do."""
+    camera_degrees: float | None = None
+    """What its lens takes in from corner to corner; None: as most do."""
+    standing: bool = False
+    """Whether the person stands before the camera; else they sit."""
+    vmc: str = "127.0.0.1:39539"
+    """Where another program sends VMC packets to, ``HOST:PORT``."""
+    live_link: str = "0.0.0.0:11111"
+    """Where a phone sends its Live Link Face packets to, ``HOST:PORT``."""
+    vmc_out: str | None = None
+    """Where what this person does is sent as VMC packets, ``HOST:PORT``."""
     view: str = "window"
     """``headset``, ``window``, ``offscreen`` or ``none``."""
     path: PathChoice = "auto"
@@ -84,6 +103,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return SkewedClock(self.clock_offset_ns, self.clock_drift_ppm)
 
     @property
+    def sensors(self) -> tuple[str, ...]:
+        """What follows this person, the surest first; nothing does a performer or a file."""
+        own = (self.source,) if self.source in SENSORS else ()
+        return tuple(dict.fromkeys((*own, *self.beside)))
+
+    @property
     def speaks(self) -> bool:
         """Whether anything can be heard of this person."""
         return self.microphone != "none"
@@ -115,6 +140,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.source == "headset" and self.view != "headset":
             raise UsageError("--as headset needs --view headset: nothing else tracks a head")
+        unknown = [name for name in self.beside if name not in SENSORS[1:]]
+        if unknown:
+            raise UsageError(f"--with {unknown[0]} is no sensor; give {', '.join(SENSORS[1:])}")
+        if self.beside and self.source not in SENSORS:
+            raise UsageError(
+                f"--with adds to a person who is tracked, and a {self.source} is not: say "
+                f"--as {self.beside[0] if self.beside[0] != 'livelink' else 'vmc'}"
+            )
+        if self.camera_degrees is not None and not 20.0 <= self.camera_degrees <= 150.0:
+            raise UsageError(
+                f"--camera-degrees {self.camera_degrees:g} is no lens of a camera's; give what it "
+                "takes in from corner to corner, 20 to 150, or leave it out"
+            )
         if self.source == "file" and self.motion is None:
             raise UsageError("--as file needs a motion: add --motion FILE.bvh")
         if self.microphone == "lines" and self.source != "performer":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +14,12 @@ from presence.client.settings import Settings
 from presence.codec import encode_profile
 from presence.errors import SourceError, UsageError
 from presence.pose.arrays import frozen
+from presence.pose.proportions import Proportions
 from presence.pose.sample import Part, PoseSample
 from presence.tracking.source import Source
+
+if TYPE_CHECKING:
+    from presence.tracking.programs.vmc_out import VmcOut
 
 
 class Voiced:
@@ -32,8 +39,45 @@ class Voiced:
         return None if sample is None else replace(sample, tracked=self._tracked)
 
 
+class Retold:
+    """Somebody of whom another program is told, too, whatever is sent to the room."""
+
+    def __init__(self, source: Source, out: VmcOut) -> None:
+        """Tell ``out`` what ``source`` does."""
+        self._source = source
+        self._out = out
+
+    @property
+    def proportions(self) -> Proportions:
+        """The person's measures."""
+        return self._source.proportions
+
+    def sample(self, time_ns: int) -> PoseSample | None:
+        """What they do."""
+        sample = self._source.sample(time_ns)
+        if sample is not None:
+            self._out.send(sample)
+        return sample
+
+
+@contextlib.contextmanager
+def retold(source: Source, vmc_out: str | None) -> Iterator[Source]:
+    """The source, and within the block a program at ``vmc_out`` is told what they do, if given.
+
+    Raises:
+        UsageError: there is no such host.
+    """
+    if vmc_out is None:
+        yield source
+        return
+    from presence.tracking.programs.vmc_out import open_vmc_out
+
+    with contextlib.closing(open_vmc_out(vmc_out, source.proportions)) as out:
+        yield Retold(source, out)
+
+
 def make_source(settings: Settings, seat: int, epoch_ns: int) -> Source:
-    """A performer or a motion file, as the settings say; the headset's source is the view's.
+    """A performer or a motion file, as the settings say; whom sensors follow is made of those.
 
     Args:
         settings: what the participant was told.
@@ -75,4 +119,4 @@ def make_source(settings: Settings, seat: int, epoch_ns: int) -> Source:
                 f"{settings.motion}: {fault}, which is no person; give a person's motion"
             ) from None
         return source
-    raise UsageError(f"no source is called {settings.source!r}: use performer, file or headset")
+    raise UsageError(f"no source is called {settings.source!r}: use performer or file")

@@ -115,10 +115,10 @@ class LiveSource:
     def sample(self, time_ns: int) -> PoseSample | None:
         """What the person does; None while nothing is newer than the last sample."""
         self._asked_ns = time_ns
-        news = any([each.look(time_ns) for each in self._followed])
+        looked = [each.look(time_ns) for each in self._followed]
         known = [each.steady for each in self._followed]
         newest_ns = max((one.capture_ns for one in known if one is not None), default=0)
-        if news:
+        if any(looked):
             self._news_ns = time_ns
             # What was made up meanwhile may be stamped later: then time catches up with it first.
             if newest_ns <= self._capture_ns:
