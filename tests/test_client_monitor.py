@@ -1,4 +1,4 @@
-"""The microphone's meter: what it says of what is heard."""
+"""The monitor: what it says of a microphone, of sensors, and in the mirror."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from presence.client import monitor
 from presence.client.devices import FixedDevices
+from presence.client.hearing_meter import Hearing, Monitor, hearing_table
 from presence.client.lines import RATE, lines
-from presence.client.monitor import Hearing, Monitor, hearing_table, run_monitor
+from presence.client.monitor import run_monitor
+from presence.client.settings import Settings
 from presence.client.talking import Talking
 from presence.clock import MILLISECOND, ManualClock
 from presence.errors import SoundError, SourceError, UsageError
+from presence.tracking.sensed import Point, Sensed
 from presence.voice.file_device import null_headphones, sound_microphone
 from presence.voice.gate import Gate
 from presence.voice.processing import NoProcessing
@@ -84,16 +88,112 @@ def test_the_command_ends_by_itself_and_shows_the_file(tmp_path):
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes((lines(1, 1, 3, 4.0) * 32767).astype("<i2").tobytes())
+    assert "speech.wav" in watched(microphone=f"file:{path}")
+
+
+def watched(seconds=0.5, mirror=False, **settings):
+    """What the terminal shows."""
     console = Console(file=StringIO(), width=400)
-    run_monitor(f"file:{path}", 0.5, console)
-    assert "speech.wav" in console.file.getvalue()
+    run_monitor(Settings(link="", view="none", **settings), seconds, console, mirror=mirror)
+    return console.file.getvalue()
 
 
-def test_what_cannot_be_watched_is_a_sentence(tmp_path):
-    console = Console(file=StringIO())
-    with pytest.raises(UsageError, match="hears nothing"):
-        run_monitor("none", 0.1, console)
-    with pytest.raises(SourceError, match="cannot be read"):
-        run_monitor(f"file:{tmp_path / 'none.wav'}", 0.1, console)
-    with pytest.raises(SoundError, match="fits none"):
-        run_monitor("no such microphone", 0.1, console)
+@pytest.mark.parametrize(
+    ("settings", "mirror", "error", "words"),
+    [
+        ({"microphone": "none"}, False, UsageError, "hears nothing"),
+        ({"microphone": "lines"}, False, UsageError, "hears nothing"),
+        ({"microphone": "none"}, True, UsageError, "hears nothing"),
+        ({"microphone": "default"}, True, UsageError, "--as"),
+        ({"source": "vmc", "beside": ("kinect",)}, False, UsageError, "kinect is no sensor"),
+        ({"beside": ("live-link",)}, False, UsageError, "--as vmc"),
+        ({"microphone": "file:none.wav"}, False, SourceError, "cannot be read"),
+        ({"microphone": "no such microphone"}, False, SoundError, "fits none"),
+    ],
+)
+def test_what_cannot_be_watched_is_a_sentence(settings, mirror, error, words):
+    with pytest.raises(error, match=words):
+        watched(0.1, mirror, **settings)
+
+
+class Nodding:
+    """A sensor that knows a head, thirty times a second, and what its camera sees."""
+
+    name = "camera"
+    problem = "it is [very] dark"
+
+    def __init__(self):
+        self.closed = False
+
+    def sense(self, time_ns):
+        positions, sure = np.zeros((6, 3)), np.zeros(6)
+        positions[Point.HEAD], sure[Point.HEAD] = (0.0, 1.5, 0.0), 0.9
+        return replace(
+            Sensed.nothing(time_ns // 33_000_000 * 33_000_000),
+            positions=positions,
+            position_confidence=sure,
+            orientation_confidence=sure,
+            face_confidence=np.full(52, 0.6),
+        )
+
+    def preview(self):
+        picture = np.zeros((2, 3, 3), dtype=np.uint8)
+        picture[:, 0] = 255
+        return picture
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def nodding(monkeypatch):
+    sensor = Nodding()
+    monkeypatch.setattr(monitor, "open_sensors", lambda *_: [sensor])
+    return sensor
+
+
+def test_who_is_tracked_is_shown_with_rate_and_confidence(nodding):
+    text = watched(1.0, source="camera", microphone="none")
+    last = text[text.rindex("Tracking") :]
+    assert "camera" in last and "it is [very] dark" in last
+    head = next(line for line in last.splitlines() if "head" in line)
+    assert " 90" in head
+    rate = next(line for line in last.splitlines() if "values a second" in line)
+    assert 15 <= int(rate.split("│")[2]) <= 32
+    assert nodding.closed
+
+
+def test_sound_and_tracking_are_shown_together(nodding, tmp_path):
+    path = tmp_path / "speech.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(bytes(2 * RATE))
+    text = watched(0.4, source="camera", microphone=f"file:{path}")
+    assert "Tracking" in text and "speech.wav" in text
+
+
+def test_the_mirror_shows_who_is_tracked_and_what_the_camera_sees_and_closing_it_ends(
+    nodding, monkeypatch
+):
+    seen = []
+
+    class Glass:
+        def __init__(self, avatar):
+            self.open = True
+
+        def show(self, sample, time_ns, camera):
+            seen.append((sample, camera))
+            return len(seen) < 5
+
+        def close(self):
+            self.open = False
+
+    monkeypatch.setattr(monitor, "MirrorWindow", Glass)
+    watched(60.0, mirror=True, source="camera", microphone="none")
+    assert len(seen) == 5
+    sample, camera = seen[-1]
+    assert sample.tracked[0] > 0.5
+    # What the camera sees is as in a mirror, too.
+    assert camera[0, 2, 0] == 255 and camera[0, 0, 0] == 0

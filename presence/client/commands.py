@@ -194,17 +194,65 @@ def _print_line(status: Status) -> None:
 
 
 def monitor(
+    as_: Annotated[
+        Literal["headset", "camera", "vmc"] | None,
+        typer.Option("--as", help="What follows you; unless given, only sound is looked at."),
+    ] = None,
+    with_: Annotated[
+        str,
+        typer.Option(
+            "--with", help="What follows you besides: camera, vmc, live-link; several by commas."
+        ),
+    ] = "",
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Show you in a window, as a mirror would.")
+    ] = False,
     microphone: Annotated[
-        str, typer.Option(help="default, file:PATH, or a part of its name.")
+        str, typer.Option(help="default, none, file:PATH, or a part of its name.")
     ] = "default",
+    camera: Annotated[
+        str, typer.Option(help="default, a number, a part of its name, or file:PATH.")
+    ] = "default",
+    camera_mirrored: Annotated[
+        bool, typer.Option("--camera-mirrored", help="Its pictures come mirrored already.")
+    ] = False,
+    camera_degrees: Annotated[
+        float | None, typer.Option(help="What its lens takes in from corner to corner; as most do.")
+    ] = None,
+    standing: Annotated[
+        bool, typer.Option("--standing", help="You stand before the camera; else you sit.")
+    ] = False,
+    vmc: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where another program sends VMC to.")
+    ] = "127.0.0.1:39539",
+    live_link: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where a phone's Live Link Face sends to.")
+    ] = "0.0.0.0:11111",
+    seed: Annotated[
+        int, typer.Option(min=0, max=0xFFFF_FFFF, help="Of the body in the mirror.")
+    ] = 0,
     seconds: Annotated[
         float | None, typer.Option(min=0.0, help="End by yourself after so many seconds.")
     ] = None,
 ) -> None:
-    """See live what your microphone hears, and whether others would hear you."""
+    """See live what is tracked of you, how fast and how surely, and whether you are heard."""
     from presence.client.monitor import run_monitor
 
-    run_monitor(microphone, seconds, Console())
+    settings = Settings(
+        link="",
+        source=as_ or "performer",
+        view="headset" if as_ == "headset" else "none",
+        beside=tuple(word.strip() for word in with_.split(",") if word.strip()),
+        microphone=microphone,
+        camera=camera,
+        camera_mirrored=camera_mirrored,
+        camera_degrees=camera_degrees,
+        standing=standing,
+        vmc=vmc,
+        live_link=live_link,
+        seed=seed,
+    )
+    run_monitor(settings, seconds, Console(), mirror=mirror)
 
 
 def demo(

@@ -1,4 +1,4 @@
-"""``presence monitor``: what the microphone hears, live: whether one would be heard, before a call.
+"""``presence monitor``: what is tracked of a person and heard of them, live, before a call.
 
 Nothing is sent anywhere.
 """
@@ -6,144 +6,190 @@ Nothing is sent anywhere.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
-from rich.console import Console, Group
-from rich.markup import escape
-from rich.table import Table
+from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from presence.client.devices import Devices, open_devices
+from presence.client.devices import open_devices
+from presence.client.hearing_meter import Monitor, hearing_table
+from presence.client.measures import measured_proportions
+from presence.client.mirror import MirrorWindow
+from presence.client.own_tracking import open_sensors
+from presence.client.preparing import prepare_loops
 from presence.client.settings import Settings
 from presence.client.status import live_table
-from presence.client.talking import QUIETEST_DB, Talking, shown_level
-from presence.clock import MILLISECOND, SECOND, Clock, SkewedClock
+from presence.client.talking import Talking
+from presence.client.tracking_table import tracking_table
+from presence.client.view_process import ViewProcess, view_process
+from presence.clock import MILLISECOND, SECOND, SkewedClock
 from presence.errors import UsageError
-from presence.voice.activity import FLOOR_DB, loudness_db
+from presence.pose.proportions import Proportions, default_proportions
+from presence.pose.sample import PoseSample
+from presence.render.picture import Picture
+from presence.scene.gltf import load_glb
+from presence.scene.shipped import SHIPPED, shipped_person
+from presence.tracking.live import LiveSource
+from presence.tracking.sensed import Sensor
 from presence.voice.gate import Gate
 from presence.voice.processing import open_processing
 
 _SHOW_NS = 100 * MILLISECOND
-_CELLS = 30
-_FALL_DB = 20.0
-"""A second: how fast the mark of the loudest falls."""
-_CLIPPED_DB = -0.5
-_FAINT_DB = -45.0
-"""Who speaks no louder than this at the microphone is hard to tell from the room."""
+_LOOK_NS = SECOND // 60
+
+
+class Watched:
+    """A person as their sensors follow them. State: the sensors, and what they last did."""
+
+    def __init__(self, sensors: list[Sensor], proportions: Proportions, *, mirrored: bool) -> None:
+        """Nothing was seen yet.
+
+        Args:
+            sensors: the surest first; they are taken over.
+            proportions: the person's measures.
+            mirrored: whether a camera's pictures are as in a mirror already.
+        """
+        self._sensors = sensors
+        self._mirrored = mirrored
+        self._source = LiveSource(sensors, proportions)
+        self.sample: PoseSample | None = None
+        """What the person does; None before anything is known."""
+
+    def look(self, now_ns: int) -> None:
+        """See what the person does now."""
+        self.sample = self._source.sample(now_ns) or self.sample
+
+    def table(self) -> RenderableType:
+        """What each sensor knows, how fast and how surely."""
+        return tracking_table(self._source.readings(), self._source.sensed)
+
+    def camera_picture(self) -> Picture | None:
+        """What the camera sees, as in a mirror, with what was found in it; None without one."""
+        for sensor in self._sensors:
+            preview = getattr(sensor, "preview", None)
+            if preview is not None:
+                picture: Picture | None = preview()
+                return picture if picture is None or self._mirrored else picture[:, ::-1]
+        return None
+
+    def close(self) -> None:
+        """Give the sensors back."""
+        self._source.close()
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
-    """What a microphone heard of late."""
+class _Shown:
+    """What is looked at in turn; None where there is nothing of the kind."""
 
-    device: str
-    level_db: float
-    """Of what it hears, before anything is done to it; 0 dB is the loudest that it can."""
-    peak_db: float
-    """The loudest of the last moments."""
-    level: float
-    """How loud the others would see one speak, 0 to 1."""
-    late_ms: float | None
-    """How old a sound is when it could be sent; None before there was any."""
-    ppm: float
-    """By how much the device's clock runs fast, parts per million; 0 until it is known."""
-    problem: str = ""
-    """A sentence where echo cannot be taken out of it; empty while it can."""
+    heard: Monitor | None
+    watched: Watched | None
+    mirror: MirrorWindow | None
+    view: ViewProcess | None
 
 
-class Monitor:
-    """Listens. State: the devices, what processes their sound, and the loudest so far."""
-
-    def __init__(self, devices: Devices, talking: Talking, clock: Clock) -> None:
-        """Nothing was heard yet."""
-        self._devices = devices
-        self._talking = talking
-        self._clock = clock
-        self._level_db = self._peak_db = FLOOR_DB
-        self._late_ms: float | None = None
-        self._looked_ns = clock.now_ns()
-
-    def listen(self) -> Hearing:
-        """Take in what came since, and say how it is."""
-        now_ns = self._clock.now_ns()
-        self._devices.check(now_ns)
-        fallen = _FALL_DB * (now_ns - self._looked_ns) / SECOND
-        self._looked_ns = now_ns
-        self._peak_db = max(FLOOR_DB, self._peak_db - fallen)
-        microphone = self._devices.microphone
-        while (captured := microphone.read(now_ns)) is not None:
-            self._level_db = loudness_db(captured.samples)
-            self._peak_db = max(self._peak_db, self._level_db)
-            self._late_ms = (now_ns - captured.capture_ns) / MILLISECOND
-            self._talking.take(captured, now_ns)
-        return Hearing(
-            device=microphone.name,
-            level_db=self._level_db,
-            peak_db=self._peak_db,
-            level=self._talking.level,
-            late_ms=self._late_ms,
-            ppm=microphone.ppm,
-            problem=self._talking.problem,
-        )
-
-
-def hearing_table(hearing: Hearing) -> Table:
-    """What a microphone hears, as a meter."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    full = round(shown_level(hearing.level_db) * _CELLS)
-    mark = min(round(shown_level(hearing.peak_db) * _CELLS), _CELLS - 1)
-    cells = ["▮" if cell < full else "▯" for cell in range(_CELLS)]
-    if hearing.peak_db > QUIETEST_DB:
-        cells[mark] = "[bold]▮[/]"
-    table.add_row(escape(hearing.device), f"{''.join(cells)} {hearing.level_db:4.0f} dB")
-    table.add_row("", _verdict(hearing))
-    if hearing.late_ms is not None:
-        clock = f", its clock {hearing.ppm:+.0f} ppm" if hearing.ppm else ""
-        table.add_row("", f"[dim]{hearing.late_ms:.0f} ms from sound to sending{clock}[/]")
-    if hearing.problem:
-        table.add_row("", f"[yellow]{escape(hearing.problem)}[/]")
-    return table
-
-
-def _verdict(hearing: Hearing) -> str:
-    if hearing.peak_db > _CLIPPED_DB:
-        return "[red]too loud: turn the microphone down, or move away from it[/]"
-    if hearing.level > 0.0 and hearing.peak_db < _FAINT_DB:
-        return "[yellow]you can hardly be heard: come closer, or turn the microphone up[/]"
-    if hearing.level > 0.0:
-        return "[green]you are heard[/]"
-    return "[dim]nobody speaks[/]"
-
-
-def run_monitor(microphone: str, seconds: float | None, console: Console) -> None:
-    """Show a microphone's meter until Ctrl-C.
+def run_monitor(
+    settings: Settings, seconds: float | None, console: Console, *, mirror: bool = False
+) -> None:
+    """Show what is tracked of a person and heard of them, until Ctrl-C.
 
     Args:
-        microphone: ``default``, ``file:PATH``, or a device's name.
+        settings: its ``microphone`` and ``sensors`` are what is shown.
         seconds: end after so many; None: do not.
         console: where it is shown.
+        mirror: show them in a mirror, too; closing it ends.
 
     Raises:
-        SoundError: a device that was named is not there.
-        SourceError: a file cannot be used.
-        UsageError: there is no such microphone, or the extra ``voice`` is missing.
+        PresenceError: a device or sensor that was named cannot be had.
+        UsageError: there is nothing to show, or the extra ``voice`` is missing.
     """
-    if microphone in ("none", "lines"):
-        raise UsageError(f"--microphone {microphone} hears nothing; name a device or a file:PATH")
+    settings.check_sensors()
+    if settings.microphone == "lines":
+        raise UsageError("--microphone lines hears nothing; name a device or a file:PATH")
+    if settings.microphone == "none" and not settings.sensors:
+        raise UsageError("--microphone none hears nothing; name a device, or give --as camera")
+    if mirror and not settings.sensors:
+        raise UsageError("--mirror shows who is tracked: add --as headset, camera or vmc")
+    if settings.sensors:
+        prepare_loops(lambda words: console.print(f"{words.capitalize()}."))
     notes: list[str] = []
-    clock = SkewedClock()
-    settings = Settings(link="", view="none", microphone=microphone)
-    talking = Talking(open_processing(), Gate())
-    devices = open_devices(settings, clock, 0, clock.now_ns(), notes.append)
-    try:
-        with live_table(console) as live:
-            watched = Monitor(devices, talking, clock)
-            ends_ns = None if seconds is None else clock.now_ns() + round(seconds * SECOND)
-            while ends_ns is None or clock.now_ns() < ends_ns:
-                shown = hearing_table(watched.listen())
-                live.update(Group(shown, Text(notes[-1], style="yellow")) if notes else shown)
-                time.sleep(_SHOW_NS / SECOND)
-    except KeyboardInterrupt:
-        console.print()
-    finally:
-        devices.close()
+    clock = settings.clock
+    with ExitStack() as stack:
+        shown = _opened(settings, clock, notes.append, mirror, stack)
+        try:
+            _show(shown, clock, seconds, notes, console)
+        except KeyboardInterrupt:
+            console.print()
+
+
+def _opened(
+    settings: Settings,
+    clock: SkewedClock,
+    say: Callable[[str], None],
+    mirror: bool,
+    stack: ExitStack,
+) -> _Shown:
+    heard = watched = window = view = None
+    if settings.sensors:
+        if "headset" in settings.sensors:
+            view = stack.enter_context(view_process(settings))
+        body = measured_proportions() or default_proportions()
+        sensors = open_sensors(settings, view, clock, body)
+        watched = Watched(sensors, body, mirrored=settings.camera_mirrored)
+        stack.callback(watched.close)
+    if settings.microphone != "none":
+        talking = Talking(open_processing(), Gate())
+        devices = open_devices(settings, clock, 0, clock.now_ns(), say)
+        stack.callback(devices.close)
+        heard = Monitor(devices, talking, clock)
+    if mirror:
+        window = MirrorWindow(load_glb(_own_avatar(settings.seed)))
+        stack.callback(window.close)
+    return _Shown(heard, watched, window, view)
+
+
+def _own_avatar(seed: int) -> Path:
+    """One of the bodies that ship; another need not be made to see how one moves."""
+    return shipped_person(sorted(SHIPPED)[seed % len(SHIPPED)])
+
+
+def _show(
+    shown: _Shown, clock: SkewedClock, seconds: float | None, notes: list[str], console: Console
+) -> None:
+    ends_ns = None if seconds is None else clock.now_ns() + round(seconds * SECOND)
+    told_ns = 0
+    pause_ns = _SHOW_NS if shown.watched is None else _LOOK_NS
+    with live_table(console) as live:
+        while ends_ns is None or clock.now_ns() < ends_ns:
+            if shown.view is not None and shown.view.closed():
+                return
+            now_ns = clock.now_ns()
+            if shown.watched is not None:
+                shown.watched.look(now_ns)
+            if now_ns - told_ns >= _SHOW_NS:
+                told_ns = now_ns
+                live.update(_tables(shown, notes))
+            if not _reflected(shown, now_ns):
+                return
+            time.sleep(max(pause_ns - (clock.now_ns() - now_ns), 0) / SECOND)
+
+
+def _tables(shown: _Shown, notes: list[str]) -> Group:
+    tables: list[RenderableType] = []
+    if shown.watched is not None:
+        tables.append(shown.watched.table())
+    if shown.heard is not None:
+        tables.append(hearing_table(shown.heard.listen()))
+    if notes:
+        tables.append(Text(notes[-1], style="yellow"))
+    return Group(*tables)
+
+
+def _reflected(shown: _Shown, now_ns: int) -> bool:
+    """Show the person in the mirror; False once they have closed it."""
+    if shown.mirror is None or shown.watched is None or shown.watched.sample is None:
+        return True
+    picture = shown.watched.camera_picture()
+    return shown.mirror.show(shown.watched.sample, now_ns, picture)

@@ -138,21 +138,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(
                 f"--name {self.name!r} cannot be shown; give 1 to {NAME_LIMIT} printable characters"
             )
-        if self.source == "headset" and self.view != "headset":
-            raise UsageError("--as headset needs --view headset: nothing else tracks a head")
-        unknown = [name for name in self.beside if name not in SENSORS[1:]]
-        if unknown:
-            raise UsageError(f"--with {unknown[0]} is no sensor; give {', '.join(SENSORS[1:])}")
-        if self.beside and self.source not in SENSORS:
-            raise UsageError(
-                f"--with adds to a person who is tracked, and a {self.source} is not: say "
-                f"--as {self.beside[0] if self.beside[0] != 'livelink' else 'vmc'}"
-            )
-        if self.camera_degrees is not None and not 20.0 <= self.camera_degrees <= 150.0:
-            raise UsageError(
-                f"--camera-degrees {self.camera_degrees:g} is no lens of a camera's; give what it "
-                "takes in from corner to corner, 20 to 150, or leave it out"
-            )
+        self.check_sensors()
         if self.source == "file" and self.motion is None:
             raise UsageError("--as file needs a motion: add --motion FILE.bvh")
         if self.microphone == "lines" and self.source != "performer":
@@ -166,3 +152,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         log = Path(self.log_directory or ".")
         if log.exists() and not log.is_dir():
             raise UsageError(f"--log {log} is a file; name a folder")
+
+    def check_sensors(self) -> None:
+        """Find what cannot be of what follows the person.
+
+        Raises:
+            UsageError: a sensor is none, or options contradict one another.
+        """
+        if self.source == "headset" and self.view != "headset":
+            raise UsageError("--as headset needs --view headset: nothing else tracks a head")
+        unknown = [name for name in self.beside if name not in SENSORS[1:]]
+        if unknown:
+            raise UsageError(f"--with {unknown[0]} is no sensor; give {', '.join(SENSORS[1:])}")
+        if self.beside and self.source not in SENSORS:
+            # A telephone's face alone makes nobody.
+            other = next((name for name in self.beside if name != "live-link"), "vmc")
+            raise UsageError(
+                f"--with adds to a person who is tracked: say whom by --as, as --as {other}"
+            )
+        if self.camera_degrees is not None and not 20.0 <= self.camera_degrees <= 150.0:
+            raise UsageError(
+                f"--camera-degrees {self.camera_degrees:g} is no lens of a camera's; give what it "
+                "takes in from corner to corner, 20 to 150, or leave it out"
+            )
