@@ -22,7 +22,7 @@ from presence.headset.interaction import (
     Profile,
     bindings,
 )
-from presence.headset.openxr import call, destroy, raw, xr
+from presence.headset.openxr import at_once, call, destroy, raw, xr
 from presence.headset.readings import Controller, Located
 from presence.headset.spaces import Locator
 
@@ -35,6 +35,11 @@ _KINDS = {
     "thumb": xr.ActionType.BOOLEAN_INPUT,
     "gaze": xr.ActionType.POSE_INPUT,
 }
+
+
+_SYNC = at_once(raw.xrSyncActions)
+_GET_FLOAT = at_once(raw.xrGetActionStateFloat)
+_GET_BOOLEAN = at_once(raw.xrGetActionStateBoolean)
 
 
 class Actions:
@@ -114,7 +119,7 @@ class Actions:
 
     def sync(self) -> bool:
         """Take over the newest inputs; False while they go to another program."""
-        result = call("read the controllers", raw.xrSyncActions, self._session, self._sync_info)
+        result = call("read the controllers", _SYNC, self._session, byref(self._sync_info))
         if result is xr.Result.SESSION_NOT_FOCUSED:
             return False
         if not self._profiles_known:
@@ -212,7 +217,7 @@ class Actions:
     def _float(self, name: str, side: int) -> float | None:
         call(
             f"read the {name}",
-            raw.xrGetActionStateFloat,
+            _GET_FLOAT,
             self._session,
             byref(self._get[name, side]),
             byref(self._number),
@@ -222,7 +227,7 @@ class Actions:
     def _bool(self, name: str, side: int) -> bool | None:
         call(
             f"read the {name}",
-            raw.xrGetActionStateBoolean,
+            _GET_BOOLEAN,
             self._session,
             byref(self._get[name, side]),
             byref(self._yes),

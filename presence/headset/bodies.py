@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from presence.headset.joints import JointArray
-from presence.headset.openxr import call, destroy, extension_function, xr
+from presence.headset.openxr import at_once, call, destroy, extension_function, xr
 from presence.headset.readings import Body, Joints
 
 META = "XR_FB_body_tracking"
@@ -38,8 +38,8 @@ class MetaBody:
         stack.callback(
             destroy, extension_function(instance, "xrDestroyBodyTrackerFB"), self._tracker
         )
-        self._locate = extension_function(instance, "xrLocateBodyJointsFB")
-        self._skeleton = extension_function(instance, "xrGetBodySkeletonFB")
+        self._locate = at_once(extension_function(instance, "xrLocateBodyJointsFB"))
+        self._skeleton = at_once(extension_function(instance, "xrGetBodySkeletonFB"))
         self._count = _META_COUNT_WITH_LEGS if legs else _META_COUNT
         self._array = JointArray(xr.BodyJointLocationFB, self._count)
         self._info = xr.BodyJointsLocateInfoFB(base_space=local, time=0)
@@ -87,7 +87,7 @@ class BytedanceBody:
         stack.callback(
             destroy, extension_function(instance, "xrDestroyBodyTrackerBD"), self._tracker
         )
-        self._locate = extension_function(instance, "xrLocateBodyJointsBD")
+        self._locate = at_once(extension_function(instance, "xrLocateBodyJointsBD"))
         self._array = JointArray(xr.BodyJointLocationBD, _BYTEDANCE_COUNT)
         self._info = xr.BodyJointsLocateInfoBD(base_space=local, time=0)
         self._found = xr.BodyJointLocationsBD(joint_locations=self._array.structures)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from ctypes import byref
 from typing import Any
 
-from presence.headset.openxr import call, destroy, extension_function, to_rigid, xr
+from presence.headset.openxr import at_once, call, destroy, extension_function, to_rigid, xr
 from presence.headset.readings import EyeRay
 
 EXTENSION = "XR_FB_eye_tracking_social"
@@ -28,7 +28,7 @@ class MetaEyes:
         stack.callback(
             destroy, extension_function(instance, "xrDestroyEyeTrackerFB"), self._tracker
         )
-        self._get = extension_function(instance, "xrGetEyeGazesFB")
+        self._get = at_once(extension_function(instance, "xrGetEyeGazesFB"))
         self._info = xr.EyeGazesInfoFB(base_space=local, time=0)
         self._found = xr.EyeGazesFB()
 

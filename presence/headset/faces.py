@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from presence.headset.openxr import call, destroy, extension_function, xr
+from presence.headset.openxr import at_once, call, destroy, extension_function, xr
 from presence.headset.readings import Face
 from presence.pose.arrays import Floats
 
@@ -62,7 +62,7 @@ class MetaFace:
         stack.callback(
             destroy, extension_function(instance, "xrDestroyFaceTracker2FB"), self._tracker
         )
-        self._get = extension_function(instance, "xrGetFaceExpressionWeights2FB")
+        self._get = at_once(extension_function(instance, "xrGetFaceExpressionWeights2FB"))
         self._weights, self._regions = _Numbers(_META_WEIGHTS), _Numbers(_META_REGIONS)
         self._info = xr.FaceExpressionInfo2FB(time=0)
         self._found = xr.FaceExpressionWeights2FB(
@@ -99,7 +99,7 @@ class AndroidFace:
         stack.callback(
             destroy, extension_function(instance, "xrDestroyFaceTrackerANDROID"), self._tracker
         )
-        self._get = extension_function(instance, "xrGetFaceStateANDROID")
+        self._get = at_once(extension_function(instance, "xrGetFaceStateANDROID"))
         self._weights, self._regions = _Numbers(_ANDROID_WEIGHTS), _Numbers(_ANDROID_REGIONS)
         self._info = xr.FaceStateGetInfoANDROID(time=0)
         self._found = xr.FaceStateANDROID()
@@ -130,7 +130,7 @@ class HtcFace:
         Raises:
             HeadsetError: the runtime refused.
         """
-        self._get = extension_function(instance, "xrGetFacialExpressionsHTC")
+        self._get = at_once(extension_function(instance, "xrGetFacialExpressionsHTC"))
         create = extension_function(instance, "xrCreateFacialTrackerHTC")
         gone = extension_function(instance, "xrDestroyFacialTrackerHTC")
         kinds = xr.FacialTrackingTypeHTC

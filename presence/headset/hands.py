@@ -8,7 +8,7 @@ from ctypes import byref
 from typing import Any
 
 from presence.headset.joints import JointArray
-from presence.headset.openxr import call, destroy, extension_function, xr
+from presence.headset.openxr import at_once, call, destroy, extension_function, xr
 from presence.headset.readings import Hand
 
 EXTENSION = "XR_EXT_hand_tracking"
@@ -51,7 +51,7 @@ class HandTracker:
         call("follow a hand", create, session, byref(info), byref(self._tracker))
         gone = extension_function(instance, "xrDestroyHandTrackerEXT")
         stack.callback(destroy, gone, self._tracker)
-        self._locate = extension_function(instance, "xrLocateHandJointsEXT")
+        self._locate = at_once(extension_function(instance, "xrLocateHandJointsEXT"))
         self._array = JointArray(xr.HandJointLocationEXT, xr.HAND_JOINT_COUNT_EXT)
         self._info = xr.HandJointsLocateInfoEXT(base_space=local, time=0)
         self._found = xr.HandJointLocationsEXT(joint_locations=self._array.structures)

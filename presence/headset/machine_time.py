@@ -9,7 +9,7 @@ from __future__ import annotations
 from ctypes import byref
 from typing import Any
 
-from presence.headset.openxr import call, extension_function, xr
+from presence.headset.openxr import at_once, call, extension_function, xr
 
 _SECOND = 1_000_000_000
 
@@ -22,8 +22,10 @@ class MachineTime:
 
     def __init__(self, instance: Any) -> None:
         self._instance = instance
-        self._to_timespec = extension_function(instance, "xrConvertTimeToTimespecTimeKHR")
-        self._from_timespec = extension_function(instance, "xrConvertTimespecTimeToTimeKHR")
+        self._to_timespec = at_once(extension_function(instance, "xrConvertTimeToTimespecTimeKHR"))
+        self._from_timespec = at_once(
+            extension_function(instance, "xrConvertTimespecTimeToTimeKHR")
+        )
         self._timespec = xr.timespec()
         self._time = xr.Time()
 

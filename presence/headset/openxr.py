@@ -32,6 +32,7 @@ from presence.pose.rigid import Rigid
 log = logging.getLogger(__name__)
 
 __all__ = [
+    "at_once",
     "call",
     "destroy",
     "enumerate_all",
@@ -105,6 +106,22 @@ def extension_function(instance: Any, name: str) -> Callable[..., Any]:
     call(f"find {name}", raw.xrGetInstanceProcAddr, instance, name.encode(), ctypes.byref(pointer))
     function: Callable[..., Any] = ctypes.cast(pointer, getattr(xr, f"PFN_{name}"))
     return function
+
+
+def at_once(function: Any) -> Callable[..., Any]:
+    """The same function, called without letting go of Python's lock: for what answers at once.
+
+    Whoever lets go of the lock waits for it again for as long as another thread holds it, and the
+    one that draws holds it for milliseconds at a time. A dozen calls on a thread of their own would
+    wait a dozen times.
+
+    Args:
+        function: of ``raw``, or from :func:`extension_function`.
+    """
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    assert address is not None
+    # Its result is a bare number, as an extension function's.
+    return ctypes.PYFUNCTYPE(ctypes.c_int, *function.argtypes)(address)
 
 
 def enumerate_all(

@@ -6,7 +6,7 @@ import ctypes
 from contextlib import ExitStack
 from typing import Any
 
-from presence.headset.openxr import call, destroy, enumerate_all, raw, to_rigid, xr
+from presence.headset.openxr import at_once, call, destroy, enumerate_all, raw, to_rigid, xr
 from presence.headset.readings import Located
 from presence.pose.rigid import Rigid
 
@@ -65,6 +65,9 @@ def _create(stack: ExitStack, session: Any, kind: Any, height: float) -> Any:
     return space
 
 
+_LOCATE = at_once(raw.xrLocateSpace)
+
+
 class Locator:
     """Where one space is in another. State: a reused structure, so one thread at a time."""
 
@@ -76,7 +79,7 @@ class Locator:
         """The space in its base at an ``XrTime``, or None while not both are valid."""
         call(
             self._doing,
-            raw.xrLocateSpace,
+            _LOCATE,
             self._space,
             self._base,
             time,
