@@ -21,6 +21,7 @@ from presence.bench.commands import bench
 from presence.client.avatars import avatar
 from presence.client.calibrate import calibrate
 from presence.client.commands import demo, join, monitor
+from presence.client.models import models
 from presence.errors import PresenceError, UsageError
 from presence.host.command import host_command
 from presence.relay.command import relay_command
@@ -58,6 +59,7 @@ app.command()(demo)
 app.command()(calibrate)
 app.add_typer(bench, name="bench")
 app.add_typer(avatar, name="avatar")
+app.add_typer(models, name="models")
 
 
 @app.command()

@@ -109,6 +109,14 @@ def transport(
 
 
 @bench.command()
+def camera(quick: Quick = False, json: Json = False) -> None:
+    """How well and how fast a plain camera follows a person: faces, glances, arms and hands."""
+    from presence.bench.camera import bench_camera
+
+    _print(bench_camera(quick=quick), json)
+
+
+@bench.command()
 def codec(
     motion: Motion,
     face: Face = None,

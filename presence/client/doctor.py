@@ -24,6 +24,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from presence.client.camera_check import check_camera
 from presence.client.finding import Finding, Verdict
 from presence.client.headset_checks import check_openxr, check_sensors
 from presence.errors import PresenceError
@@ -276,6 +277,7 @@ CHECKS: list[Check] = [
     Check("OpenXR", check_openxr),
     Check("headset sensors", check_sensors),
     Check("sound", check_sound),
+    Check("camera", check_camera),
     Check("processor", check_cores),
     Check("network", check_network),
     Check("device key", check_device),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,14 @@ _VISIBLE = 0.5
 """Less sure than this a landmark is a guess of what is hidden."""
 _NECK_SHARE = 0.5
 _MOST_TWIST = np.radians(60.0)
+_TWIST_MARGIN = np.radians(4.0)
 _MOST_LEAN = np.radians(50.0)
+_SHORTENED = 0.95
+"""A bone that lies square to its ray would seem to have depth as soon as it is seen a little too
+short; so it is taken for this much shorter than it is."""
+_PLAINLY = 0.9
+_REMEMBERED = 300
+_LIKELY = (0.75, 1.35)
 _MARGIN = 0.02
 """A landmark this far beyond the picture's edge, as a part of its size, is still believed."""
 
@@ -62,8 +70,50 @@ class Trunk:
     """Left and right."""
 
 
+class Breadth:
+    """How broad the shoulders look, as many times as they should. State: what was seen lately.
+
+    Heads and bodies differ, so the distance that a head was found at does not quite fit the body:
+    at that distance its bones look too long or too short. Shoulders that are turned look narrower,
+    and never broader, so the broadest counts.
+    """
+
+    def __init__(self) -> None:
+        """Believe that all is as it should be."""
+        self._seen: deque[float] = deque(maxlen=_REMEMBERED)
+        self.now = 1.0
+        """Of the newest look, 1 where nothing is known."""
+        self.most = 1.0
+        """Of shoulders that are turned to the camera."""
+
+    def look(self, found: FoundPose, lens: Lens, away: float, body: Proportions) -> None:
+        """Take one more look into account.
+
+        Args:
+            found: the landmarks.
+            lens: what the picture was taken through.
+            away: metres between the lens and the head.
+            body: the person's measures.
+        """
+        self.now = self.most
+        if found.visible[list(_SHOULDERS)].min() < _PLAINLY:
+            return
+        left, right = found.pixels[list(_SHOULDERS), :2]
+        wide = float(np.linalg.norm(left - right)) / lens.focal * (away - body.eyes[2])
+        joints = body.rest_positions()[[INDEX["leftUpperArm"], INDEX["rightUpperArm"]]]
+        seen = wide / float(np.linalg.norm(joints[0] - joints[1]))
+        self._seen.append(float(np.clip(seen, *_LIKELY)))
+        self.most = float(np.percentile(self._seen, 80.0))
+        self.now = seen
+
+
 def read_trunk(
-    found: FoundPose, lens: Lens, place_from_camera: Rigid, head: Rigid, body: Proportions
+    found: FoundPose,
+    lens: Lens,
+    place_from_camera: Rigid,
+    head: Rigid,
+    body: Proportions,
+    breadth: Breadth,
 ) -> Trunk:
     """How the trunk leans and is turned, and what the arms do.
 
@@ -73,6 +123,7 @@ def read_trunk(
         place_from_camera: where the camera is.
         head: ``Point.HEAD`` in ``place``.
         body: the person's measures.
+        breadth: how broad the shoulders look.
     """
     # Depth in those landmarks counts along the way in which the body is seen.
     middle = found.pixels[list(_SHOULDERS), :2].mean(axis=0)
@@ -82,7 +133,7 @@ def read_trunk(
     within = _within(found.pixels, lens)
     sure = np.where(within, found.visible, 0.0)
 
-    chest = _chest(metres, head, body)
+    chest = _chest(metres, head, body, breadth)
     neck = quat_slerp(chest, head.rotation, _NECK_SHARE)
     joint = head.translation - quat_rotate(head.rotation, body.eyes)
     base = joint - quat_rotate(neck, body.offsets[INDEX["head"]])
@@ -92,8 +143,23 @@ def read_trunk(
         collar = body.offsets[INDEX[f"{SIDES[side]}Shoulder"]]
         out = body.offsets[INDEX[f"{SIDES[side]}UpperArm"]]
         shoulder = top + quat_rotate(chest, collar + out)
+        bones = [
+            float(np.linalg.norm(body.offsets[INDEX[f"{SIDES[side]}{bone}"]]))
+            for bone in ("LowerArm", "Hand")
+        ]
         arms.append(
-            _arm(side, found.pixels, metres, sure, lens, place_from_camera, shoulder, chest, body)
+            _arm(
+                side,
+                found.pixels,
+                metres,
+                sure,
+                lens,
+                place_from_camera,
+                shoulder,
+                chest,
+                (bones[0], bones[1]),
+                breadth.most,
+            )
         )
     return Trunk(
         chest=chest,
@@ -109,14 +175,17 @@ def _within(pixels: Floats, lens: Lens) -> Floats:
     return inside
 
 
-def _chest(metres: Floats, head: Rigid, body: Proportions) -> Floats:
+def _chest(metres: Floats, head: Rigid, body: Proportions, breadth: Breadth) -> Floats:
     """``(4,)`` the chest: turned as the line of the shoulders, leaning as far as the head moved.
 
     Hips are hardly ever seen, and those that are made up lie below the shoulders as they please.
     But who sits, or stands, has them over the middle of their place.
     """
     across = metres[_SHOULDERS[1]] - metres[_SHOULDERS[0]]
-    twist = float(np.clip(np.arctan2(-across[2], across[0]), -_MOST_TWIST, _MOST_TWIST))
+    # Depth is a guess; by how much shoulders look narrower is none, but does not say which way.
+    narrowed = float(np.arccos(np.clip(breadth.now / breadth.most, 0.0, 1.0)))
+    most = min(narrowed + _TWIST_MARGIN, _MOST_TWIST)
+    twist = float(np.clip(np.arctan2(-across[2], across[0]), -most, most))
     turn = quat_from_axis_angle(UP, twist)
     rest = body.rest_positions()[INDEX["head"]]
     tall = rest[1] - body.hips_height
@@ -141,25 +210,28 @@ def _arm(
     place_from_camera: Rigid,
     shoulder: Floats,
     chest: Floats,
-    body: Proportions,
+    bones: tuple[float, float],
+    larger: float,
 ) -> Arm | None:
     elbow_sure, wrist_sure = float(sure[_ELBOWS[side]]), float(sure[WRISTS[side]])
     if elbow_sure < _VISIBLE:
         return None
     eye = place_from_camera.translation
-    rays = quat_rotate(
-        place_from_camera.rotation, lens.rays(pixels[[_ELBOWS[side], WRISTS[side]], :2])
-    )
-    upper_long = float(np.linalg.norm(body.offsets[INDEX[f"{SIDES[side]}LowerArm"]]))
-    lower_long = float(np.linalg.norm(body.offsets[INDEX[f"{SIDES[side]}Hand"]]))
+    marks = [_SHOULDERS[side], _ELBOWS[side], WRISTS[side]]
+    rays = quat_rotate(place_from_camera.rotation, lens.rays(pixels[marks, :2]))
+    # The joint where it is seen, at the depth that the trunk gives it.
+    ahead = quat_rotate(place_from_camera.rotation, FORWARD)
+    seen = eye + rays[0] * float((shoulder - eye) @ ahead)
     along = metres[_ELBOWS[side]] - metres[_SHOULDERS[side]]
-    elbow = on_the_ray(shoulder, upper_long, along, eye, rays[0])
+    # At the distance of the head bones look as many times as long as shoulders look broad.
+    elbow = on_the_ray(seen, larger * bones[0], along, eye, rays[1])
     onward = metres[WRISTS[side]] - metres[_ELBOWS[side]]
     if wrist_sure >= _VISIBLE:
-        wrist = on_the_ray(elbow, lower_long, onward, eye, rays[1])
+        wrist = on_the_ray(elbow, larger * bones[1], onward, eye, rays[2])
     else:
-        wrist = elbow + lower_long * unit(onward)
-    upper_way, lower_way = unit(elbow - shoulder), unit(wrist - elbow)
+        wrist = elbow + unit(onward)
+    upper_way, lower_way = unit(elbow - seen), unit(wrist - elbow)
+    wrist = shoulder + bones[0] * upper_way + bones[1] * lower_way
     # A straight arm does not say how it is turned: then as one whose forearm would bend forward.
     bend = cross(upper_way, lower_way)
     hinge = bend + 0.1 * cross(upper_way, quat_rotate(chest, FORWARD))
@@ -191,7 +263,7 @@ def on_the_ray(above: Floats, length: float, along: Floats, eye: Floats, ray: Fl
     aside = float(np.linalg.norm(off))
     if aside >= length:
         return above + off / aside * length
-    depth = float(np.sqrt(length * length - aside * aside))
+    depth = float(np.sqrt(max((_SHORTENED * length) ** 2 - aside * aside, 0.0)))
     told = float(believed @ ray)
     # The farther from square to the ray, the better is its depth told by its length.
     share = depth / length

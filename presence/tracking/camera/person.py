@@ -15,7 +15,7 @@ from presence.pose.face import SHAPE_COUNT, SHAPE_INDEX
 from presence.pose.proportions import Proportions
 from presence.pose.quaternion import quat_angle, quat_between, quat_mul, quat_rotate
 from presence.pose.rigid import FORWARD, Rigid
-from presence.tracking.camera.body import WRISTS, Trunk, read_trunk
+from presence.tracking.camera.body import WRISTS, Breadth, Trunk, read_trunk
 from presence.tracking.camera.draft import Draft
 from presence.tracking.camera.expression import Neutral, laid_flat, read_expression
 from presence.tracking.camera.face_model import FaceModel, trained_model
@@ -82,6 +82,7 @@ class Person:
             body, seated=settings.seated, tilt=settings.tilt, turn=settings.turn, pictures=pictures
         )
         self._size = FaceSize()
+        self._breadth = Breadth()
         self._head: Rigid | None = None
         self._leaps = 0
         self._seen_ns: int | None = None
@@ -143,7 +144,7 @@ class Person:
 
     def _start_anew(self) -> None:
         self.recentre()
-        self._size = FaceSize()
+        self._size, self._breadth = FaceSize(), Breadth()
         self._seen_ns, self._trunk = None, None
         self._hands = [None, None]
 
@@ -213,7 +214,10 @@ class Person:
         if found.face is not None and not same_person(pose, found.face):
             return
         place = self._mounting.place_from_camera
-        self._trunk = (read_trunk(pose, lens, place, self._head, self._body), now_ns)
+        away = float(np.linalg.norm(self._head.translation - place.translation))
+        self._breadth.look(pose, lens, away, self._body)
+        trunk = read_trunk(pose, lens, place, self._head, self._body, self._breadth)
+        self._trunk = (trunk, now_ns)
         left, right = (
             pose.pixels[mark, :2] if pose.visible[mark] > _WRIST_VISIBLE else None
             for mark in WRISTS

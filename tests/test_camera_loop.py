@@ -1,0 +1,65 @@
+"""The closed loop: somebody made by code is drawn, followed by the real networks, and compared."""
+
+import numpy as np
+import pytest
+
+from presence.bench.camera_loop import ARMS_AWAY, FACE_AWAY, Sitting, arms, faces, glances
+from presence.bench.camera_set import acted, head_of
+from presence.client.studio import Studio
+from presence.pose.face import SHAPE_INDEX
+from presence.pose.quaternion import quat_to_rotvec
+from presence.scene.gltf import load_glb
+from presence.scene.shipped import shipped_person
+from presence.tracking.sensed import Point
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def sittings():
+    pytest.importorskip("mediapipe")
+    avatar = load_glb(shipped_person("ben"))
+    with Studio() as studio:
+        both = [Sitting(avatar, studio, away) for away in (FACE_AWAY, ARMS_AWAY)]
+        yield both
+        for sitting in both:
+            sitting.close()
+
+
+def test_a_head_is_found_where_it_is_and_turns_as_it_turns(sittings):
+    near, _ = sittings
+    for yaw in (18.0, -18.0):
+        near.show(acted(near.avatar), 2)
+        sample = acted(near.avatar, head=(yaw, 0.0, 0.0))
+        told = near.show(sample).point(Point.HEAD)
+        true = head_of(sample, near.avatar)
+        assert np.degrees(quat_to_rotvec(told.rotation)[1]) == pytest.approx(yaw, abs=6.0)
+        assert np.linalg.norm(told.translation - true.translation) < 0.05
+
+
+def test_each_eye_blinks_on_its_own_side_and_a_jaw_opens(sittings):
+    near, _ = sittings
+    told = {
+        name: face
+        for name, _, face in faces(near, ["eyeBlinkLeft", "eyeBlinkRight", "jawOpen"], (1.0,))
+    }
+    for name, other in (("eyeBlinkLeft", "eyeBlinkRight"), ("eyeBlinkRight", "eyeBlinkLeft")):
+        assert told[name][SHAPE_INDEX[name]] > 0.6
+        assert told[name][SHAPE_INDEX[other]] < 0.3
+    assert told["jawOpen"][SHAPE_INDEX["jawOpen"]] > 0.5
+
+
+def test_eyes_look_to_the_side_to_which_they_look(sittings):
+    near, _ = sittings
+    sides = [(true[0], told[0]) for true, told in glances(near, [(25.0, 0.0), (-25.0, 0.0)])]
+    assert all(told * np.sign(true) > 10.0 for true, told in sides)
+
+
+def test_arms_and_hands_are_told_of_the_side_on_which_they_are(sittings):
+    _, far = sittings
+    opened = {"open": (0.0, 0.0, 0.0, 0.0, 0.0, 0.6)}
+    seen = list(arms(far, opened, ["hand up beside"]))
+    assert len(seen) == 2
+    assert not any(arm.swapped for arm in seen)
+    assert all(arm.found and arm.wrist_off < 0.4 for arm in seen)
+    assert sum(arm.hand_off is not None for arm in seen) >= 1
