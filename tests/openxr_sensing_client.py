@@ -78,14 +78,15 @@ class Client:
             self.settle(headset)
             return None
         if name == "about":
+            actions = headset._sensors.actions
             return {
-                "suggested": headset._sensors.actions.suggested,
+                "suggested": actions.suggested if actions is not None else [],
                 "abilities": asdict(headset._sensors.abilities),
                 "recentred": headset.recentred,
                 "state": headset.state,
                 "error": self.error,
                 "created": self.layer.created if self.layer is not None else [],
-                "profiles": headset._sensors.actions._profiles,
+                "profiles": actions._profiles if actions is not None else [],
             }
         if name == "cost":
             return self.cost(headset, *arguments)
@@ -123,7 +124,7 @@ def main():
     backend = {"backend": "egl"} if settings.get("backend", "egl") == "egl" else {}
     context = moderngl.create_context(standalone=True, require=330, **backend)
     client = Client(layer)
-    with Headset((96, 64)) as headset:
+    with Headset((96, 64), whole=settings.get("whole", True)) as headset:
         # The context stays with this thread: frames without pictures need none.
         talker = threading.Thread(target=talk, args=(client, headset, lines))
         talker.start()

@@ -67,3 +67,14 @@ def test_the_offscreen_view_draws_a_person_for_both_eyes():
 def test_an_unknown_view_is_said_so():
     with pytest.raises(UsageError, match="headset, window, offscreen or none"):
         open_display(Settings(link="", view="telepathy"))
+
+
+@pytest.mark.parametrize(
+    ("source", "whole"), [("headset", True), ("performer", False), ("camera", False)]
+)
+def test_a_headset_looks_at_the_whole_person_only_where_that_is_sent(monkeypatch, source, whole):
+    module = pytest.importorskip("presence.client.headset_display")
+    opened = []
+    monkeypatch.setattr(module, "HeadsetDisplay", lambda *_, **options: opened.append(options))
+    open_display(Settings(link="", view="headset", source=source))
+    assert opened == [{"whole": whole}]

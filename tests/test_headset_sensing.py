@@ -230,6 +230,19 @@ def test_extensions_that_the_headset_cannot_do_are_left_alone(started_monado):
         assert client.sense(head=HEAD).position_confidence[Point.HEAD] == 1.0
 
 
+def test_for_ears_alone_no_camera_that_looks_at_the_person_is_asked_for(started_monado):
+    rotations, root = person.posed(3)
+    hands = [{"joints": person.hand_joints(rotations, root, side)} for side in SIDES]
+    with sensing_client(started_monado, offers=EVERYTHING, whole=False) as client:
+        about = client.ask(["about"])
+        sensed = client.sense(head=HEAD, hands=hands)
+    assert about["created"] == about["suggested"] == []
+    assert [name for name, able in about["abilities"].items() if able] == ["presence"]
+    near(sensed, Point.HEAD, HEAD[4:], np.array(HEAD[:4]))
+    assert np.flatnonzero(sensed.position_confidence).tolist() == [Point.HEAD]
+    assert not sensed.rotation_confidence.any()
+
+
 def test_reading_all_sensors_costs_what_the_documentation_says(client, capsys):
     rotations, root = person.posed(3)
     hands = [{"joints": person.hand_joints(rotations, root, side)} for side in SIDES]

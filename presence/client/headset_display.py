@@ -24,7 +24,9 @@ from presence.tracking.sensed import Sensed
 class HeadsetDisplay:
     """A headset, through OpenXR. State: the session, and targets over its swapchains' images."""
 
-    def __init__(self, eye_pixels: int | None, still_pixels: int, samples: int) -> None:
+    def __init__(
+        self, eye_pixels: int | None, still_pixels: int, samples: int, *, whole: bool
+    ) -> None:
         """Open a session.
 
         Args:
@@ -32,6 +34,7 @@ class HeadsetDisplay:
                 what the headset recommends, or less where a software rasteriser draws.
             still_pixels: the longer side of a still's.
             samples: samples a pixel during the call; 0 for one.
+            whole: follow the whole person; False: the head alone, for ears.
 
         Raises:
             HeadsetError: there is no runtime or no headset.
@@ -43,11 +46,11 @@ class HeadsetDisplay:
         if eye_pixels is None and draws_in_software(self.renderer):
             eye_pixels = SOFTWARE_PIXELS
         if eye_pixels is None:
-            self._headset = Headset()
+            self._headset = Headset(whole=whole)
             self._within = {False: self._headset.size, True: self._headset.size}
         else:
             side = max(eye_pixels, still_pixels)
-            self._headset = Headset((side, side))
+            self._headset = Headset((side, side), whole=whole)
             self._within = {
                 False: (eye_pixels, eye_pixels),
                 True: (still_pixels, still_pixels),

@@ -26,7 +26,9 @@ def open_display(settings: Settings) -> Display:
         case "headset":
             from presence.client.headset_display import HeadsetDisplay
 
-            return HeadsetDisplay(settings.eye_pixels, still, samples)
+            # Nobody's hands and face are looked at whom something else makes up.
+            whole = "headset" in settings.sensors
+            return HeadsetDisplay(settings.eye_pixels, still, samples, whole=whole)
         case "offscreen":
             from presence.client.offscreen_display import OffscreenDisplay
 

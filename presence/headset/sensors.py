@@ -33,7 +33,7 @@ EXTENSIONS: tuple[str, ...] = (
     eyes.EXTENSION,
     USER_PRESENCE,
 )
-"""To be enabled where they are offered."""
+"""To be enabled where they are offered; without them, Sensors find the head alone."""
 
 _Part = TypeVar("_Part")
 _Reading = TypeVar("_Reading")
@@ -96,7 +96,7 @@ class Sensors:
     """
 
     def __init__(
-        self, stack: ExitStack, system: System, session: Any, local: Any, head: Any
+        self, stack: ExitStack, system: System, session: Any, local: Any, head: Any, *, whole: bool
     ) -> None:
         """Open all that is offered; what cannot be opened is left out, with a line in the log.
 
@@ -106,13 +106,14 @@ class Sensors:
             session: not yet begun.
             local: the space to locate in.
             head: the space midway between the eyes.
+            whole: False: the head alone.
         """
         instance = system.instance
         self.abilities = able = ask_abilities(system)
         self._head = Locator(head, local)
         self._failures: dict[str, int] = {}
         self.actions = self._open(
-            True,
+            whole,
             lambda: Actions(stack, instance, session, local, system.extensions, eye_gaze=able.gaze),
         )
         self._hands = [

@@ -36,7 +36,7 @@ from presence.headset.graphics import check_requirements, current_binding
 from presence.headset.machine_time import MachineTime
 from presence.headset.openxr import call, destroy, raw, to_rigid, write_pose, xr
 from presence.headset.readings import Readings
-from presence.headset.sensors import EXTENSIONS, Sensors
+from presence.headset.sensors import EXTENSIONS, USER_PRESENCE, Sensors
 from presence.headset.spaces import create_head_space, create_local_space
 from presence.headset.swapchain import Swapchain, choose_format
 from presence.headset.system import LOCAL_FLOOR, MACHINE_TIME, STEREO, System, open_system
@@ -56,13 +56,21 @@ class Headset:
     that is being made, and the structures that are reused from frame to frame.
     """
 
-    def __init__(self, size: tuple[int, int] | None = None, extensions: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        size: tuple[int, int] | None = None,
+        extensions: Sequence[str] = (),
+        *,
+        whole: bool = True,
+    ) -> None:
         """Open a session on the current OpenGL context.
 
         Args:
             size: pixels of each eye's pictures, width and height; None for what the runtime
                 recommends.
             extensions: further OpenXR extensions to enable where they are offered.
+            whole: follow the whole person, as far as the headset can; False: the head alone, and no
+                camera that looks at hands, face or eyes is asked for.
 
         Raises:
             HeadsetError: no context, no runtime, no headset, or the runtime refused.
@@ -79,7 +87,7 @@ class Headset:
             binding = current_binding()
             self.system: System = open_system(
                 stack,
-                [LOCAL_FLOOR, *EXTENSIONS, *extensions],
+                [LOCAL_FLOOR, USER_PRESENCE, *(EXTENSIONS if whole else ()), *extensions],
                 [*binding.extensions, MACHINE_TIME],
             )
             check_requirements(self.system.instance, self.system.system_id)
@@ -90,7 +98,9 @@ class Headset:
             self._clock = MachineTime(self.system.instance)
             # For other threads: their own structures, under the lock.
             self._sense_clock = MachineTime(self.system.instance)
-            sensors = Sensors(stack, self.system, self._session, self._local, self._head)
+            sensors = Sensors(
+                stack, self.system, self._session, self._local, self._head, whole=whole
+            )
             self._sensors: Sensors | None = sensors
             form, self.srgb = choose_format(self._session)
             self.size = self._checked_size(size)
