@@ -110,6 +110,25 @@ def sensing_client(started: StartedRuntime, **settings):
             client.process.wait()
 
 
+def judging(started: StartedRuntime, report: Path) -> dict[str, str]:
+    """The environment in which Debian's core validation layer judges a client's calls."""
+    bundle = started.runtime.monado.bundle
+    layers = bundle.layers if bundle else "/usr/share/openxr/1/api_layers/explicit.d"
+    return {
+        "XR_ENABLE_API_LAYERS": "XR_APILAYER_LUNARG_core_validation",
+        "XR_API_LAYER_PATH": str(layers),
+        "XR_CORE_VALIDATION_EXPORT_TYPE": "text",
+        "XR_CORE_VALIDATION_FILE_NAME": str(report),
+    }
+
+
+def judgement(report: Path) -> list[str]:
+    """The errors and warnings that the layer wrote."""
+    lines = report.read_text().splitlines()
+    assert any("Core Validation Layer is initialized" in line for line in lines)
+    return [line for line in lines if "VALID_ERROR" in line or "VALID_WARNING" in line]
+
+
 EVERYTHING = [
     "XR_EXT_hand_tracking",
     "XR_EXT_hand_tracking_data_source",

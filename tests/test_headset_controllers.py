@@ -4,7 +4,7 @@ import numpy as np
 import openxr_body as person
 import pytest
 from monado_remote import remote_monado
-from openxr_runtime import sensing_client
+from openxr_runtime import judgement, judging, sensing_client
 
 from presence.pose.quaternion import quat_angle, quat_from_rotvec
 from presence.pose.skeleton import INDEX
@@ -120,3 +120,19 @@ def test_hands_that_the_runtime_makes_up_are_told_as_hands(settled):
     for finger in range(1, 5):
         assert curl_of(fist, 1, finger) - curl_of(flat, 1, finger) > np.radians(60.0)
         assert abs(curl_of(fist, 0, finger) - curl_of(flat, 0, finger)) < 0.1 * DEGREE
+
+
+def test_the_validation_layer_finds_no_error_while_hands_and_controllers_are_read(
+    x_display, tmp_path
+):
+    report = tmp_path / "validation.txt"
+    with remote_monado() as (started, told):
+        judged = judging(started, report) | {"DISPLAY": x_display}
+        with sensing_client(started, backend="x11", environment=judged) as client:
+            for seen in (False, True):
+                for controller in (told.data.left, told.data.right):
+                    controller.active = True
+                    controller.hand_tracking_active = seen
+                sensed = told.tell(client)
+                assert (sensed.position_confidence[Point.LEFT_HAND] == 1.0) == seen
+    assert judgement(report) == []
