@@ -168,6 +168,14 @@ def playout(
 
 
 @bench.command()
+def ik(motion: Motion, quick: Quick = False, json: Json = False) -> None:
+    """How near to recorded people bodies are that are filled in from head and hands."""
+    from presence.bench.ik import QUICK, WHOLE, bench_ik
+
+    _print(bench_ik(motion, QUICK if quick else WHOLE), json)
+
+
+@bench.command()
 def seal(quick: Quick = False, json: Json = False) -> None:
     """What sealing and opening cost one of sixteen people, of a core."""
     from presence.bench.seal import bench_seal

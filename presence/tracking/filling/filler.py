@@ -85,7 +85,8 @@ class Filler:
         self._arms, self._hanging = Arms(self._m), Hanging(self._m)
         self._head = Follower(_BODY_EASES_S)
         self._hands = (Follower(HAND_EASES_S), Follower(HAND_EASES_S))
-        self._rest_head: Placed = ((0.0, proportions.eye_height, self._m.eyes[2]), _UPRIGHT)
+        self._eye_height = proportions.eye_height
+        self._rest_head: Placed = ((0.0, self._eye_height, self._m.eyes[2]), _UPRIGHT)
         self._seen: Placed | None = None
         self._epoch_ns: int | None = None
         self._last_s = 0.0
@@ -167,7 +168,7 @@ class Filler:
 
     def _at_rest(self, head: Placed) -> Placed:
         """Where the head comes to rest once it is not tracked: upright, over where it was."""
-        high = self._body.eye_height - 0.02 * self._m.size
+        high = self._eye_height - 0.02 * self._m.size
         trunk = self._under.trunk
         return (
             (head[0][0], head[0][1] if self._under.sits else high, head[0][2]),
@@ -265,8 +266,9 @@ class Filler:
             tracked[arm] = max(bones.arms[i], hands[i].sure)
             tracked[hand] = bones.fingers[i]
         tracked[Part.LEGS] = max(bones.legs, min(feet[0].sure, feet[1].sure))
-        tracked[Part.FACE] = float(np.mean(np.clip(sensed.face_confidence, 0.0, 1.0)))
-        tracked[Part.EYES] = float(np.clip(sensed.gaze_confidence, 0.0, 1.0))
+        if sensed.face_confidence.any():
+            tracked[Part.FACE] = float(np.clip(sensed.face_confidence, 0.0, 1.0).mean())
+        tracked[Part.EYES] = min(max(sensed.gaze_confidence, 0.0), 1.0)
         return tracked
 
     def _face_at(
@@ -278,14 +280,17 @@ class Filler:
             gaze.take(None, None, dt)
         else:
             face.take(sensed.face, sensed.face_confidence, dt)
+            # The distance goes with the direction.
             sight = np.array([[*sensed.gaze_direction, sensed.gaze_distance]])
             gaze.take(sight, np.array([sensed.gaze_confidence]), dt)
         shapes, look = np.zeros(SHAPE_COUNT), np.array([0.0, 0.0, -1.0])
         if self._quiet is not None:
             shapes, look = self._quiet.at(now_s)
-        shapes = shapes + face.weights * (face.values - shapes)
+        if face.counts:
+            shapes = shapes + face.weights * (face.values - shapes)
+        if not gaze.counts:
+            return shapes, look, 2.0
         share = float(gaze.weights[0])
         look = look / float(np.linalg.norm(look))
         mixture = look + share * (gaze.values[0, :3] - look)
-        distance = 2.0 + share * (float(gaze.values[0, 3]) - 2.0)
-        return np.clip(shapes, 0.0, 1.0), mixture, distance
+        return shapes, mixture, 2.0 + share * (float(gaze.values[0, 3]) - 2.0)

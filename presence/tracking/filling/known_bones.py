@@ -44,6 +44,9 @@ class HowSurely:
     legs: float
 
 
+_UNKNOWN = HowSurely(0.0, (0.0, 0.0), (0.0, 0.0), 0.0)
+
+
 class KnownBones:
     """Local rotations that are measured, mixed in with what is filled in.
 
@@ -62,6 +65,8 @@ class KnownBones:
     @staticmethod
     def how_surely(sensed: Sensed) -> HowSurely:
         """How surely a sensor knows the bones of each part."""
+        if not sensed.rotation_confidence.any():
+            return _UNKNOWN
         sure = np.clip(sensed.rotation_confidence, 0.0, 1.0)
         fingers = sure[HAND_BONES].reshape(2, -1).mean(axis=1)
         return HowSurely(
@@ -99,6 +104,8 @@ class KnownBones:
             known.take(None, None, dt)
         else:
             known.take(sensed.rotations, sensed.rotation_confidence, dt)
+        if not known.counts:
+            return root
         on = _FOLLOWED[known.weights[_FOLLOWED] > 0.0]
         if not len(on):
             return root

@@ -23,9 +23,13 @@ class Weights:
         self.values = np.array(rest, dtype=np.float64)
         self.weights = np.zeros(len(rest))
         self._begun = False
+        self._counts = False
 
     def take(self, values: Floats | None, confidence: Floats | None, dt: float) -> None:
         """Go on by ``dt`` seconds to what is known now; None: nothing is."""
+        if not self._counts and (confidence is None or not confidence.any()):
+            self._begun = True
+            return
         wanted = np.zeros(len(self.weights))
         if values is not None and confidence is not None:
             flat = values.reshape(len(wanted), -1)
@@ -37,3 +41,9 @@ class Weights:
         self._begun = True
         self.weights += near * (wanted - self.weights)
         self.weights[self.weights < 1e-3] = 0.0
+        self._counts = bool(self.weights.any())
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything known counts at all."""
+        return self._counts
