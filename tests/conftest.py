@@ -53,7 +53,7 @@ def _own_configuration(tmp_path_factory):
 _PURE = tuple(
     f"test_{package}_"
     for package in ("codec", "playout", "pose", "room", "scene", "tracking", "voice", "wire")
-)
+) + ("test_bench_ik",)
 
 
 def pytest_collection_modifyitems(items):

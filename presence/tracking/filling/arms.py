@@ -34,7 +34,7 @@ _RAISED = math.radians(25.0)
 _FORWARD = math.radians(15.0)
 """How far it comes forward with a hand that reaches ahead or across."""
 _STRAIGHTEST = 0.995
-_WRIST = 0.8
+_WRIST = 1.0
 """How much an elbow heeds the hand, which would lie straight on from the forearm."""
 
 

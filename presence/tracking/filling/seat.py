@@ -14,6 +14,8 @@ hips 0.93 m high. Lower ones squat or kneel."""
 _STILL = 0.15
 """Metres a second of the neck below which it is still."""
 _STILL_S = 0.6
+_FALLS, _SLOW, _HELD_S = 0.12, 0.25, 0.1
+"""Who is so far behind the feet, metres, sits once they sink and rise slower than that, so long."""
 _EASES_S = 0.5
 _RISES = 0.12
 """Metres above how one sat at which one gets up."""
@@ -50,7 +52,15 @@ class Seat:
         self.spot = spot
         self._slow.at = None
 
-    def at(self, now_s: float, dt: float, neck: Vec, way_down: float, inclined: float) -> float:
+    def at(
+        self,
+        now_s: float,
+        dt: float,
+        neck: Vec,
+        way_down: float,
+        inclined: float,
+        behind: float,
+    ) -> float:
         """How far they sit, 0 to 1.
 
         Args:
@@ -59,13 +69,18 @@ class Seat:
             neck: where the neck begins.
             way_down: metres that it is lower than standing.
             inclined: radians by which the head is bent from upright.
+            behind: metres that the neck is behind the feet: who would fall over backwards is held
+                by a seat.
         """
         before = self._slow.at
         slow = self._slow.follow(neck, dt)
         speed = 0.0 if before is None or dt <= 0.0 else length(taken(slow, before)) / dt
-        still = speed < _STILL and self._fits(way_down, inclined)
+        held = behind > _FALLS * self._size
+        sinks = 0.0 if before is None or dt <= 0.0 else abs(slow[1] - before[1]) / dt
+        calm = sinks < _SLOW if held else speed < _STILL
+        still = calm and self._fits(way_down, inclined)
         self._still_s = self._still_s + dt if still else (0.0 if not self._sits else self._still_s)
-        if not self._sits and self._still_s >= _STILL_S:
+        if not self._sits and self._still_s >= (_HELD_S if held else _STILL_S):
             at_once = before is None
             self._sits, self._low = True, way_down
             self._changed_s = now_s - (_EASES_S if at_once else 0.0)

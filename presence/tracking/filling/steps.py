@@ -17,6 +17,9 @@ _FAR = 0.16
 _FAR_SEATED = 0.3
 _FAR_EACH = 0.12
 """Seconds of walking further that a foot is left behind."""
+_LOW, _LOWEST, _FAR_LOW = 0.08, 0.62, 1.2
+"""Between which heights below standing a body leaves its feet where they are, metres, and by how
+much of what it is away from either: who sits down goes behind them; who kneels moves one."""
 _ROUND = math.radians(32.0)
 _LEAD_S = 0.32
 """How far ahead a foot comes down, so that it stays behind as far later."""
@@ -134,6 +137,7 @@ class Steps:
         reach: Reach,
         tips: tuple[float, float],
         rising: float,
+        low: float,
     ) -> Standing:
         """Go on to a time.
 
@@ -147,6 +151,7 @@ class Steps:
             reach: what legs can reach.
             tips: radians by which the heels were up a moment ago.
             rising: metres a second of the hips upwards.
+            low: metres that the head is lower than standing: bent legs reach further.
         """
         feet = self._both()
         speed = math.hypot(*velocity)
@@ -171,7 +176,7 @@ class Steps:
                 left = max(foot.lift_s + foot.takes - now_s, 0.0)
                 hip = _ahead((*reach.hips[i], 0.0), velocity, left)
                 self._swing(foot, _within(to, hip, reach.flat), now_s)
-        self._begin(now_s, wanted, speed, seated, reach, tips)
+        self._begin(now_s, wanted, speed, seated, reach, tips, low)
         return self._standing(now_s)
 
     def _begin(
@@ -182,9 +187,11 @@ class Steps:
         seated: float,
         reach: Reach,
         tips: tuple[float, float],
+        low: float,
     ) -> None:
         feet = self._both()
         far = (_FAR + seated * (_FAR_SEATED - _FAR)) * self._size + _FAR_EACH * speed
+        far += _FAR_LOW * max(min(low - _LOW * self._size, _LOWEST * self._size - low), 0.0)
         waits = any(foot.takes > 0.0 for foot in feet) or now_s - self._landed_s < _GAP_S
         needs = []
         for foot, spot, hip in zip(feet, wanted, reach.hips, strict=True):

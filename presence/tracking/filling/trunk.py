@@ -44,12 +44,15 @@ _SLACK = 0.04
 _STOOP = math.radians(60.0)
 """How far the head looks down when all of the way down is the trunk's leaning."""
 _MOST = math.radians(95.0)
-_HEAD_SAYS, _HANDS_SAY, _FEET_SAY = 0.8, 1.6, 0.3
-"""How much head, hanging hands and feet say of where the chest faces. Where hands say nothing,
-the feet say 1."""
+_LOOKS = math.radians(40.0)
+"""How far aside of where the feet point one looks with the neck."""
+_FOLLOWS = 0.4
+"""How far the chest turns with such a look."""
+_HANDS_SAY = 2.0
+"""How much hanging hands say of where the chest faces, of what head and feet do."""
 _HIPS_FOLLOW = 0.8
 """How far the hips turn with the chest before the feet do."""
-_TURNS_S = 0.22
+_TURNS_S = 0.12
 _LEANS_S = 0.16
 
 
@@ -205,10 +208,12 @@ class Carriage:
                 )
                 near = (side / span) * min(span / (0.5 * self._m.arm), 1.0)
                 near *= 1.0 - 0.7 * smooth((out / self._m.arm - 0.35) / 0.5)
+        # Within a look's reach the trunk follows the head a little; beyond it, all the way.
+        far = max(abs(looks) - _LOOKS, 0.0)
+        by_head = math.copysign(_FOLLOWS * (abs(looks) - far) + far, looks)
         hands = _HANDS_SAY * near
-        by_feet = _FEET_SAY + (1.0 - near) * (1.0 - _FEET_SAY)
-        x = by_feet + _HEAD_SAYS * math.cos(looks) + hands * math.cos(line)
-        z = _HEAD_SAYS * math.sin(looks) + hands * math.sin(line)
+        x = math.cos(by_head) + hands * math.cos(line)
+        z = math.sin(by_head) + hands * math.sin(line)
         aside = math.atan2(z, x)
         return feet + aside, feet + _HIPS_FOLLOW * aside
 

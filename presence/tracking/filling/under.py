@@ -124,14 +124,15 @@ class Body:
         low, bent = m.neck_height - neck[1], inclined(head[1])
         if first:
             self._seat.start(low, bent)
-        seated = self._seat.at(now_s, dt, neck, low, bent)
+        x, z = self._steps.middle
+        facing = self._steps.heading
+        behind = math.sin(facing) * (neck[0] - x) + math.cos(facing) * (neck[2] - z)
+        seated = self._seat.at(now_s, dt, neck, low, bent, behind)
         base = None
         if not first and self._steps.both_down:
-            x, z = self._steps.middle
             base = (x, 0.0, z)
-        heading = self._steps.heading
         trunk = self._carriage.at(
-            head, wrists, heading, base, self._seat.spot, seated, self._swaying(now_s), dt
+            head, wrists, facing, base, self._seat.spot, seated, self._swaying(now_s), dt
         )
         share = self._hips.towards(1.0 if hips.sure > 0.0 and hips.turned else 0.0, dt)
         if hips.sure > 0.0 and hips.turned:
@@ -160,6 +161,7 @@ class Body:
             self._legs.reach(trunk),
             self._tips,
             velocity[1],
+            low,
         )
         contacts = Contact.SEAT if seated >= 0.999 else Contact.NONE
         legs = []
