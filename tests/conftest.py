@@ -50,10 +50,8 @@ def _own_configuration(tmp_path_factory):
         yield
 
 
-_PURE = tuple(
-    f"test_{package}_"
-    for package in ("codec", "playout", "pose", "room", "scene", "tracking", "voice", "wire")
-) + ("test_bench_ik",)
+_PACKAGES = ("codec", "playout", "pose", "room", "scene", "tracking", "voice", "wire")
+_PURE = (*(f"test_{package}_" for package in _PACKAGES), "test_bench_ik")
 
 
 def pytest_collection_modifyitems(items):
