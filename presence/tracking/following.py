@@ -56,7 +56,7 @@ ROW_SIZE = 27
 
 STRAYING = 0.3
 """The share of a new innovation in the running mean that tells movement from noise."""
-NOTICED = 4.0
+NOTICED = 5.0
 """How many times its expected square that mean's must be before it counts as movement."""
 ATTACK = 0.5
 AHEAD_OF_NOISE = 2.0

@@ -22,11 +22,11 @@ _POINTS = len(Point)
 
 # Each: directions, noise, least, most, calm acceleration, first speed, jump. White noise of a
 # headset's hands is under a millimetre, a camera's over a centimetre.
-_POSITION = (3, 1.5e-3, 2e-4, 3e-2, 0.1, 1.0, 6.0)
-_TURN = (3, np.radians(0.3), np.radians(0.03), np.radians(6.0), 0.4, 5.0, 30.0)
+_POSITION = (3, 1.5e-3, 2e-4, 3e-2, 0.01, 1.0, 6.0)
+_TURN = (3, np.radians(0.3), np.radians(0.03), np.radians(6.0), 0.04, 5.0, 30.0)
 # Eyes jump, and lids fall within two frames: no speed of theirs is an error.
-_LOOK = (2, 0.01, 0.002, 0.1, 0.4, 5.0, np.inf)
-_SHAPE = (1, 0.02, 0.003, 0.1, 1.0, 5.0, np.inf)
+_LOOK = (2, 0.01, 0.002, 0.1, 0.04, 5.0, np.inf)
+_SHAPE = (1, 0.02, 0.003, 0.1, 0.1, 5.0, np.inf)
 _KINDS = np.array(
     [_POSITION] * _POINTS
     + [_LOOK]
