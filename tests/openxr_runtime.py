@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import select
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from presence.headset.runtime import StartedRuntime, monado_runtime
 from presence.tracking.sensed import Sensed, unpack_sensed
 
 CLIENT = Path(__file__).with_name("openxr_client.py")
+ANSWER_S = 60.0
 SENSING_CLIENT = Path(__file__).with_name("openxr_sensing_client.py")
 
 
@@ -76,6 +78,9 @@ class SensingClient:
     def ask(self, *steps) -> dict:
         """Have it take some steps, and hear the last one's answer."""
         self._say(steps)
+        # One line answers one line, so nothing waits in a buffer.
+        heard, _, _ = select.select([self.process.stdout], [], [], ANSWER_S)
+        assert heard, f"no answer to {steps} within {ANSWER_S} s"
         answer = self.process.stdout.readline()
         assert answer, self.process.stderr.read()
         return json.loads(answer)
