@@ -19,6 +19,10 @@ exclude_patterns = ["_build"]
 # Thousands of functions in the navigation of every page help nobody, and take most of the time.
 toc_object_entries = False
 
+# A short name in an annotation (`Picture`, `Source`) may be that of several packages; each page
+# shows its own beside it, and there is nothing to repair in the code.
+suppress_warnings = ["ref.python"]
+
 html_theme = "furo"
 html_title = "presence"
 html_show_sphinx = False

