@@ -34,6 +34,11 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(base) / "presence"
 
 
+def models_folder() -> Path:
+    """Where models of others are kept that the user has fetched."""
+    return cache_folder() / "models"
+
+
 def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where things are kept from run to run: ``PRESENCE_STATE``, else the user's place for such."""
     if own := environment.get("PRESENCE_STATE"):

@@ -1,15 +1,19 @@
 """The closed loop: somebody made by code is drawn, followed by the real networks, and compared."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from presence.bench.camera_loop import ARMS_AWAY, FACE_AWAY, Sitting, arms, faces, glances
 from presence.bench.camera_set import acted, head_of
 from presence.client.studio import Studio
+from presence.errors import CameraError
 from presence.pose.face import SHAPE_INDEX
 from presence.pose.quaternion import quat_to_rotvec
 from presence.scene.gltf import load_glb
 from presence.scene.shipped import shipped_person
+from presence.tracking.camera.networks import Networks, shapes_of
 from presence.tracking.sensed import Point
 
 pytestmark = pytest.mark.timeout(300)
@@ -24,6 +28,26 @@ def sittings():
         yield both
         for sitting in both:
             sitting.close()
+
+
+def test_a_file_that_is_no_face_model_is_a_sentence_with_the_cure(tmp_path):
+    pytest.importorskip("mediapipe")
+    wrong = tmp_path / "face_landmarker.task"
+    wrong.write_bytes(b"no model")
+    for path in (wrong, tmp_path / "none"):
+        with pytest.raises(CameraError, match="presence models fetch face"):
+            Networks(str(path))
+
+
+def test_shapes_that_a_network_tells_by_name_are_put_in_their_places():
+    told = [
+        SimpleNamespace(category_name=name, score=score)
+        for name, score in (("_neutral", 0.9), ("jawOpen", 0.25), ("eyeBlinkRight", 0.75))
+    ]
+    shapes = shapes_of(told)
+    assert shapes[SHAPE_INDEX["jawOpen"]] == 0.25
+    assert shapes[SHAPE_INDEX["eyeBlinkRight"]] == 0.75
+    assert shapes.sum() == 1.0
 
 
 def test_a_head_is_found_where_it_is_and_turns_as_it_turns(sittings):

@@ -11,11 +11,13 @@ import pytest
 from PIL import Image
 
 from presence.bench.camera_set import Setting, acted
+from presence.client.models import MODELS
 from presence.client.studio import Studio
 from presence.clock import SECOND, SkewedClock
 from presence.errors import CameraError
 from presence.pose.proportions import default_proportions
 from presence.pose.quaternion import quat_to_rotvec
+from presence.resources import models_folder
 from presence.scene.gltf import load_glb
 from presence.scene.shipped import shipped_person
 from presence.tracking.camera.devices import Camera, cameras, choose, why_not
@@ -165,6 +167,23 @@ def test_closing_ends_the_process_even_one_that_does_not_listen_and_may_be_done_
     assert camera.sense(time.monotonic_ns()) is None
     assert camera.problem == ""
     assert camera.preview() is None
+
+
+def test_a_face_model_that_the_user_fetched_is_used_and_one_that_is_named_before_it(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PRESENCE_CACHE", str(tmp_path))
+    fetched = models_folder() / MODELS["face"].file
+    fetched.parent.mkdir(parents=True)
+    seen = []
+    monkeypatch.setattr(
+        "presence.tracking.camera.sensor.CameraSensor", lambda settings, *_: seen.append(settings)
+    )
+    open_camera()
+    fetched.write_bytes(b"")
+    open_camera()
+    open_camera(CameraSettings(face_model="another"))
+    assert [settings.face_model for settings in seen] == [None, str(fetched), "another"]
 
 
 def test_measures_come_through_json_whole():

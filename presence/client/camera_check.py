@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from presence.client.finding import Finding, Verdict
 from presence.client.models import kept_model
+from presence.errors import PresenceError
 
 _LIBRARIES = {"mediapipe": "mediapipe", "cv2": "opencv-contrib-python"}
 
@@ -19,6 +20,17 @@ def check_camera() -> Finding:
             Verdict.WARN,
             f"{', '.join(missing)} not installed, which following you by a camera needs",
             "pip install 'presence[camera]', with Python 3.11 or 3.12",
+        )
+    # Here, since the doctor itself imports this.
+    from presence.client.doctor import ask_child
+
+    try:
+        ask_child("import cv2, mediapipe")
+    except PresenceError as error:
+        return Finding(
+            Verdict.FAIL,
+            f"what looks through a camera cannot be loaded: {error}",
+            "on Debian or Ubuntu: apt install libgl1 libglib2.0-0",
         )
     # Here, so that the doctor runs on the base install.
     from presence.tracking.camera.devices import cameras, why_not

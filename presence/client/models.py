@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from presence.errors import PresenceError, UsageError
-from presence.resources import cache_folder
+from presence.resources import models_folder
 
 models = typer.Typer(
     help="Models of others', fetched when you ask for them, and never otherwise.",
@@ -46,11 +46,6 @@ MODELS: dict[str, Model] = {
     ),
 }
 """Every model, by the name by which it is asked for."""
-
-
-def models_folder() -> Path:
-    """Where fetched models are kept."""
-    return cache_folder() / "models"
 
 
 def kept_model(name: str) -> Path | None:

@@ -11,7 +11,7 @@ import contextlib
 import os
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -175,13 +175,8 @@ class Networks:
         result = self._landmarker.detect_for_video(image, time_ns // 1_000_000)
         if not result.face_landmarks:
             return None, None
-        shapes = None
-        if result.face_blendshapes:
-            shapes = np.zeros(SHAPE_COUNT)
-            for one in result.face_blendshapes[0]:
-                # Its first is no shape: "_neutral".
-                if one.category_name in SHAPE_INDEX:
-                    shapes[SHAPE_INDEX[one.category_name]] = one.score
+        told = result.face_blendshapes
+        shapes = shapes_of(told[0]) if told else None
         return _points(result.face_landmarks[0], width, height), shapes
 
     def _look_at_body(self, picture: Picture) -> FoundPose | None:
@@ -213,6 +208,15 @@ class Networks:
             pixels = _points(marks.landmark, width, height)
             found.append(FoundHand(left, float(side.score), pixels, metres))
         return tuple(found)
+
+
+def shapes_of(categories: Iterable[Any]) -> Floats:
+    """``(52,)`` the shapes that a network tells by name; its ``_neutral`` is none of them."""
+    shapes = np.zeros(SHAPE_COUNT)
+    for one in categories:
+        if one.category_name in SHAPE_INDEX:
+            shapes[SHAPE_INDEX[one.category_name]] = one.score
+    return shapes
 
 
 def _points(marks: Any, width: int, height: int) -> Floats:

@@ -58,7 +58,7 @@ def open_pictures(settings: CameraSettings) -> Pictures:
     except ImportError as error:
         raise CameraError(
             f"pictures cannot be read ({error}): pip install 'presence[camera]', with Python 3.11 "
-            "or 3.12"
+            "or 3.12; and on Debian or Ubuntu: apt install libgl1 libglib2.0-0"
         ) from error
     cv2.setNumThreads(1)
     if settings.device.startswith("file:"):

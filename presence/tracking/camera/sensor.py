@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from presence.clock import SECOND, SkewedClock
 from presence.pose.proportions import Proportions, default_proportions
+from presence.resources import models_folder
 from presence.shared_memory import Block, LatestSlot, SharedMemory
 from presence.tracking.camera.preview import unpack_picture
 from presence.tracking.camera.task import (
@@ -30,6 +31,8 @@ from presence.tracking.camera.task import (
 )
 from presence.tracking.sensed import SENSED_BYTES, Sensed, unpack_sensed
 
+FACE_MODEL = "face_landmarker.task"
+"""The network that tells all 52 shapes, where the user has fetched it."""
 FRESH_NS = SECOND // 2
 """What is older than this says nothing of now."""
 _STATUS_BYTES = 4096
@@ -255,10 +258,13 @@ def open_camera(
     Nothing is raised for want of a camera: ``problem`` says so, and it is looked for again.
 
     Args:
-        settings: how it is looked through; the first camera's usual ones when None.
+        settings: how it is looked through; the first camera's usual ones when None. Where they name
+            no face model, the one that the user has fetched is used, if there is one.
         clock: the clock by which the sensor will be asked; the machine's own when None.
         body: the person's measures; an average adult's when None.
     """
-    return CameraSensor(
-        settings or CameraSettings(), body or default_proportions(), clock or SkewedClock()
-    )
+    settings = settings or CameraSettings()
+    fetched = models_folder() / FACE_MODEL
+    if settings.face_model is None and fetched.is_file():
+        settings = msgspec.structs.replace(settings, face_model=str(fetched))
+    return CameraSensor(settings, body or default_proportions(), clock or SkewedClock())
