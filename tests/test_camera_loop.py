@@ -5,15 +5,25 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from presence.bench.camera_loop import ARMS_AWAY, FACE_AWAY, Sitting, arms, faces, glances
+from presence.bench.camera_loop import (
+    ARM_POSES,
+    ARMS_AWAY,
+    FACE_AWAY,
+    Sitting,
+    arms,
+    faces,
+    glances,
+)
 from presence.bench.camera_set import acted, head_of
 from presence.client.studio import Studio
+from presence.clock import SECOND
 from presence.errors import CameraError
 from presence.pose.face import SHAPE_INDEX
-from presence.pose.quaternion import quat_to_rotvec
+from presence.pose.quaternion import quat_from_rotvec, quat_to_rotvec
 from presence.scene.gltf import load_glb
 from presence.scene.shipped import shipped_person
 from presence.tracking.camera.networks import Networks, shapes_of
+from presence.tracking.camera.plan import Plan
 from presence.tracking.sensed import Point
 
 pytestmark = pytest.mark.timeout(300)
@@ -87,3 +97,33 @@ def test_arms_and_hands_are_told_of_the_side_on_which_they_are(sittings):
     assert not any(arm.swapped for arm in seen)
     assert all(arm.found and arm.wrist_off < 0.4 for arm in seen)
     assert sum(arm.hand_off is not None for arm in seen) >= 1
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_hand_looks_like_a_hand_of_its_own_side_in_a_picture_that_is_no_mirror(sittings, side):
+    _, far = sittings
+    turns = {"left": 1.0, "right": -1.0}
+    raised = {
+        f"{side}{bone}": quat_from_rotvec(np.array([x, y * turns[side], z * turns[side]]))
+        for bone, (x, y, z) in ARM_POSES["hand up beside"].items()
+    }
+    far.show(acted(far.avatar, rotations=raised), 6)
+    assert [hand.left for hand in far.found.hands] == [side == "left"]
+
+
+def test_of_two_people_the_larger_is_followed_and_both_are_counted(sittings):
+    near, far = sittings
+    pictures = [
+        sitting.setting.picture(sitting.studio, acted(sitting.avatar)) for sitting in (near, far)
+    ]
+    large, small = (picture[:, 160:480] for picture in pictures)
+    networks = Networks(plan=Plan(least_rate=1.0))
+    try:
+        for order, middle in (((large, small), 160.0), ((small, large), 480.0)):
+            found = networks.look(np.concatenate(order, axis=1), SECOND)
+            assert found.faces == 2
+            assert found.face[1, 0] == pytest.approx(middle, abs=40.0)
+            # Nobody is there in between, or whoever was first would be kept.
+            networks.look(np.full((480, 640, 3), 90, dtype=np.uint8), SECOND)
+    finally:
+        networks.close()

@@ -20,9 +20,11 @@ import numpy as np
 from presence.bench.camera_loop import (
     ARM_POSES,
     ARMS_AWAY,
+    EVERYTHING,
     FACE_AWAY,
     HAND_SHAPES,
     LENS,
+    Always,
     ArmSeen,
     HeadSeen,
     Sitting,
@@ -73,10 +75,12 @@ def bench_camera(*, quick: bool = False) -> BenchResult:
     seen = _Seen()
     with Studio() as studio:
         for avatar in people:
-            for away, look in ((FACE_AWAY, seen.face_of), (ARMS_AWAY, seen.arms_of)):
-                sitting = Sitting(avatar, studio, away)
-                look(sitting, names, quick)
-                sitting.close()
+            sitting = Sitting(avatar, studio, FACE_AWAY, looks=())
+            seen.face_of(sitting, names, quick)
+            sitting.close()
+            sitting = Sitting(avatar, studio, ARMS_AWAY)
+            seen.arms_of(sitting, quick)
+            sitting.close()
         speed = _speed(people[0], studio, _QUICK_PICTURES if quick else _SPEED_PICTURES)
     rows = [
         *_head_rows(seen.heads),
@@ -117,7 +121,7 @@ class _Seen:
         self.glances += glances(sitting)
         self.shapes += faces(sitting, names, (1.0,) if quick else (0.5, 1.0))
 
-    def arms_of(self, sitting: Sitting, _names: list[str], quick: bool) -> None:
+    def arms_of(self, sitting: Sitting, quick: bool) -> None:
         shapes = dict(list(HAND_SHAPES.items())[: 1 if quick else None])
         self.arms += arms(sitting, shapes)
 
@@ -232,13 +236,6 @@ def _arm_rows(seen: list[ArmSeen]) -> list[dict[str, Any]]:
     return rows
 
 
-class _Everything(Plan):
-    """Has face and body looked at in every picture, and nothing else."""
-
-    def turn(self, *, hands: bool) -> frozenset[str]:
-        return frozenset({"pose"})
-
-
 def _speed(avatar: Avatar, studio: Studio, pictures: int) -> list[dict[str, Any]]:
     """How many pictures one core looks at: of somebody who shows a hand and turns their head."""
     up = {f"left{b}": quat_from_rotvec(np.array(v)) for b, v in ARM_POSES["hand up"].items()}
@@ -252,7 +249,7 @@ def _speed(avatar: Avatar, studio: Studio, pictures: int) -> list[dict[str, Any]
         # Threads that the networks start stay on this core, too.
         os.sched_setaffinity(0, {max(cores)})
     try:
-        plans = {"as time allows": Plan(), "face and body in every picture": _Everything()}
+        plans = {"as time allows": Plan(), "face and body in every picture": Always("pose")}
         return [_run(what, plan, film, avatar, pictures) for what, plan in plans.items()]
     finally:
         if cores:
@@ -298,7 +295,7 @@ def _photographs() -> list[dict[str, Any]]:
             rows.append({**row, "found": f"not looked at: {library} is not installed"})
             continue
         picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-        networks = Networks(plan=Plan(least_rate=1.0))
+        networks = Networks(plan=Always(*EVERYTHING))
         person = Person(CameraSettings(neutral_s=100.0, tilt=0.0, turn=0.0), default_proportions())
         for k in range(6):
             found = networks.look(picture, (k + 1) * 33_333_333)

@@ -24,6 +24,7 @@ from presence.pose.sample import PoseSample
 from presence.pose.skeleton import INDEX, PARENTS
 from presence.scene.avatar import Avatar
 from presence.tracking.camera.fingers import hand_bone
+from presence.tracking.camera.found import Found
 from presence.tracking.camera.lens import Lens
 from presence.tracking.camera.networks import Networks
 from presence.tracking.camera.person import Person
@@ -41,10 +42,33 @@ next."""
 SIDES = ("left", "right")
 
 
+class Always(Plan):
+    """Has the same networks look at every picture, besides the face's."""
+
+    def __init__(self, *names: str) -> None:
+        """``names`` are of those: ``pose``, ``hands``."""
+        super().__init__()
+        self._names = frozenset(names)
+
+    def turn(self, *, hands: bool) -> frozenset[str]:
+        """All of them, whatever they take."""
+        return self._names
+
+
+EVERYTHING = ("pose", "hands")
+
+
 class Sitting:
     """One person before one camera. State: the networks, and who follows the person."""
 
-    def __init__(self, avatar: Avatar, studio: Studio, away: float, neutral_s: float = 2.0) -> None:
+    def __init__(
+        self,
+        avatar: Avatar,
+        studio: Studio,
+        away: float,
+        neutral_s: float = 2.0,
+        looks: tuple[str, ...] = EVERYTHING,
+    ) -> None:
         """Have them rest until their place and their face's rest are known.
 
         Args:
@@ -52,13 +76,16 @@ class Sitting:
             studio: draws them.
             away: metres between the lens and their eyes.
             neutral_s: seconds for which they rest.
+            looks: what is looked at besides the face.
         """
-        self.avatar, self._studio = avatar, studio
-        self._setting = Setting(avatar, LENS, away)
-        # Everything looks at every picture: what is judged here is how well, not how fast.
-        self._networks = Networks(plan=Plan(least_rate=1.0))
+        self.avatar, self.studio = avatar, studio
+        self.setting = Setting(avatar, LENS, away)
+        # At every picture: what is judged here is how well, not how fast.
+        self._networks = Networks(plan=Always(*looks))
         self._person = Person(CameraSettings(seated=False, neutral_s=neutral_s), avatar.proportions)
         self._now = SECOND
+        self.found = Found(LENS.width, LENS.height)
+        """What the networks found in the newest picture."""
         self.show(acted(avatar), round(neutral_s * 30.0))
 
     def close(self) -> None:
@@ -67,10 +94,11 @@ class Sitting:
 
     def show(self, sample: PoseSample, pictures: int = _HELD) -> Sensed:
         """What is known of them once they have done something for a few pictures."""
-        picture = self._setting.picture(self._studio, sample)
+        picture = self.setting.picture(self.studio, sample)
         for _ in range(pictures):
             self._now += SECOND // 30
-            sensed = self._person.follow(self._networks.look(picture, self._now), self._now)
+            self.found = self._networks.look(picture, self._now)
+            sensed = self._person.follow(self.found, self._now)
         return sensed
 
 

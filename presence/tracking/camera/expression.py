@@ -16,7 +16,7 @@ from presence.pose.rigid import Rigid
 from presence.tracking.camera.face_model import FaceModel
 from presence.tracking.camera.lens import Lens
 
-_DEAD = 0.12
+_DEAD = 0.16
 """Less of a shape than this is taken for noise."""
 _LIVELY = 0.25
 """A face with no more than this of any shape is at rest, or nearly."""
