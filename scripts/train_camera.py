@@ -58,11 +58,12 @@ LEFT_GROUPS = (
     (317, 402, 318),
 )
 MIDDLE_GROUPS = ((0,), (13,), (14,), (17,), (152, 175, 199), (1, 2))
+# Brows are not learned: drawn ones are not followed as real ones are.
 # Those that landmarks tell apart from the rest, by the measure below; and as surely as there.
 TOLD = (
     *("eyeBlinkLeft", "jawOpen", "mouthClose", "mouthFunnel", "mouthPucker", "mouthLeft"),
     *("mouthSmileLeft", "mouthFrownLeft", "mouthStretchLeft", "mouthUpperUpLeft"),
-    *("mouthLowerDownLeft", "browDownLeft", "browInnerUp", "browOuterUpLeft"),
+    "mouthLowerDownLeft",
 )
 RIDGE = 100.0
 # How much rarer than its absence a shape may be in the learning, from 1 (as it comes) to 0.

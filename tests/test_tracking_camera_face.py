@@ -10,6 +10,7 @@ from presence.tracking.camera.expression import (
     LEFT_IRIS,
     RIGHT_IRIS,
     Neutral,
+    known_shapes,
     laid_flat,
     read_expression,
 )
@@ -182,3 +183,24 @@ def test_what_landmarks_cannot_tell_is_not_told():
         assert not MODEL.shapes[:, SHAPE_INDEX[name]].any()
     for name in ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "mouthSmileLeft", "mouthPucker"):
         assert MODEL.known[SHAPE_INDEX[name]] > 0.5
+
+
+@pytest.mark.parametrize(("own", "side"), [("Left", 0), ("Right", 1)])
+def test_a_brow_that_sinks_or_rises_does_so_on_its_side(own, side):
+    inner, middle, outer = (
+        ((285, 336, 295), (55, 107, 65)),
+        ((282, 334, 296), (52, 105, 66)),
+        (
+            (300, 293, 276),
+            (70, 63, 46),
+        ),
+    )
+    other = "Right" if own == "Left" else "Left"
+    sunk = expression(moved([inner[side], middle[side]], (0.0, -3.0))).shapes
+    assert sunk[SHAPE_INDEX[f"browDown{own}"]] > 0.6
+    assert sunk[SHAPE_INDEX[f"browDown{other}"]] < 0.1
+    risen = expression(moved([*inner, outer[side]], (0.0, 4.0))).shapes
+    assert risen[SHAPE_INDEX["browInnerUp"]] > 0.6
+    assert risen[SHAPE_INDEX[f"browOuterUp{own}"]] > 0.6
+    assert risen[SHAPE_INDEX[f"browOuterUp{other}"]] < 0.1
+    assert known_shapes(MODEL)[SHAPE_INDEX["browInnerUp"]] > 0.0

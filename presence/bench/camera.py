@@ -41,12 +41,16 @@ from presence.pose.arrays import Floats
 from presence.pose.face import SHAPE_INDEX, SHAPES
 from presence.pose.proportions import default_proportions
 from presence.pose.quaternion import quat_from_rotvec
+from presence.pose.rigid import Rigid
 from presence.scene.avatar import Avatar
 from presence.scene.body import generate_body
 from presence.scene.gltf import load_glb
 from presence.scene.shipped import SHIPPED, shipped_person
+from presence.tracking.camera.expression import known_shapes
 from presence.tracking.camera.face_model import trained_model
+from presence.tracking.camera.face_pose import find_face
 from presence.tracking.camera.found import Found
+from presence.tracking.camera.lens import Lens
 from presence.tracking.camera.networks import Networks
 from presence.tracking.camera.person import Person
 from presence.tracking.camera.plan import LEAST_RATE, Plan
@@ -69,7 +73,7 @@ def bench_camera(*, quick: bool = False) -> BenchResult:
     Args:
         quick: one person, and some of the shapes and poses.
     """
-    told = [SHAPES[i] for i in np.flatnonzero(trained_model().known).tolist()]
+    told = [SHAPES[i] for i in np.flatnonzero(known_shapes(trained_model())).tolist()]
     names = [name for name in told if not quick or name in _QUICK_SHAPES]
     people = _people(quick)
     seen = _Seen()
@@ -95,7 +99,7 @@ def bench_camera(*, quick: bool = False) -> BenchResult:
         args={"people": len(people), "quick": quick, "picture": f"{LENS.width} x {LENS.height}"},
         rows=rows,
         bars=[
-            at_least("pictures a second of one core", speed[0]["hz_of_a_core"], LEAST_RATE),
+            at_least("pictures a second on one core", speed[0]["hz"], LEAST_RATE),
             at_most("hands told to be the other", sum(arm.swapped for arm in seen.arms), 0),
             at_most("faces not found", sum(one.told is None for one in seen.heads), 0),
         ],
@@ -297,19 +301,53 @@ def _photographs() -> list[dict[str, Any]]:
         picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
         networks = Networks(plan=Always(*EVERYTHING))
         person = Person(CameraSettings(neutral_s=100.0, tilt=0.0, turn=0.0), default_proportions())
-        for k in range(6):
+        people = 0
+        # Too few for its own face to be taken for its rest.
+        for k in range(4):
             found = networks.look(picture, (k + 1) * 33_333_333)
             sensed = person.follow(found, (k + 1) * 33_333_333)
+            people = people if found.faces is None else found.faces
         networks.close()
-        rows.append({**row, **_of_photograph(found, sensed)})
+        rows.append({**row, "people": people, **_of_photograph(found, sensed)})
+        if found.face is not None:
+            rows[-1] |= _turned(picture, found.face)
     return rows
+
+
+def _turned(picture: Any, face: Floats) -> dict[str, float]:
+    """How much is told of each degree by which a photographed face is turned."""
+    from presence.bench.turned_photograph import turned_photograph
+
+    networks = Networks(plan=Always())
+    height, width = picture.shape[:2]
+    lens = Lens(width, height)
+    told: dict[str, float] = {}
+    now = 0
+    for axis, name in enumerate(("yaw", "pitch")):
+        degrees, seen = np.array([-12.0, -6.0, 0.0, 6.0, 12.0]), []
+        for by in degrees:
+            turn = (by, 0.0) if axis == 0 else (0.0, by)
+            shown = turned_photograph(picture, face, *turn)
+            for _ in range(3):
+                now += 33_333_333
+                found = networks.look(shown, now)
+            pose = None if found.face is None else find_face(found.face, lens, trained_model())
+            if pose is None:
+                seen.append(np.nan)
+                continue
+            back = Rigid.from_yaw(np.pi, np.zeros(3)) @ pose.camera_from_head
+            seen.append(angles_of(back.rotation)[axis])
+        found_ones = np.isfinite(seen)
+        slope = np.polyfit(degrees[found_ones], np.array(seen)[found_ones], 1)[0]
+        told[f"{name}_told_of_each"] = float(slope)
+    networks.close()
+    return told
 
 
 def _of_photograph(found: Found, sensed: Sensed) -> dict[str, Any]:
     head = sensed.point(Point.HEAD)
     row: dict[str, Any] = {
         "found": "face" if found.face is not None else "no face",
-        "people": found.faces,
         "shoulders": found.pose is not None and float(found.pose.visible[[11, 12]].min()) > 0.5,
         "hands": len(found.hands),
     }

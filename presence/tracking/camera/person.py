@@ -17,7 +17,7 @@ from presence.pose.quaternion import quat_angle, quat_between, quat_mul, quat_ro
 from presence.pose.rigid import FORWARD, Rigid
 from presence.tracking.camera.body import WRISTS, Breadth, Trunk, read_trunk
 from presence.tracking.camera.draft import Draft
-from presence.tracking.camera.expression import Neutral, laid_flat, read_expression
+from presence.tracking.camera.expression import Neutral, known_shapes, laid_flat, read_expression
 from presence.tracking.camera.face_model import FaceModel, trained_model
 from presence.tracking.camera.face_pose import FacePose, FaceSize, find_face
 from presence.tracking.camera.fingers import Hand, read_hand
@@ -76,6 +76,7 @@ class Person:
         self._settings = settings
         self._body = body
         self._model = model or trained_model()
+        self._known = known_shapes(self._model)
         pictures = max(5, round(settings.neutral_s * _PICTURES_A_SECOND))
         self._neutral = Neutral(self._model, pictures)
         self._mounting = Mounting(
@@ -178,7 +179,7 @@ class Person:
             self._neutral.learn(flat, told.shapes)
         seen = float(np.clip((_TURNED_AWAY - aside) / (_TURNED_AWAY - _SQUARELY), 0.0, 1.0))
         shapes, yaw, pitch = told.shapes, told.yaw, told.pitch
-        known = np.where(self._model.known > 0.0, seen, 0.0)
+        known = np.where(self._known > 0.0, seen, 0.0)
         if found.shapes is not None:
             shapes, known = found.shapes, np.full(SHAPE_COUNT, seen)
             yaw, pitch = _glance_of(shapes)
