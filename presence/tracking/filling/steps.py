@@ -214,7 +214,7 @@ class Steps:
             return
         foot = feet[worst]
         foot.begin, foot.lift_s = foot.spot, now_s
-        foot.takes = min(max(0.46 - 0.07 * speed, 0.26), 0.46)
+        foot.takes = min(max(0.5 - 0.09 * speed, 0.26), 0.5)
         foot.peak = 0.0
         foot.tip = tips[worst]
         self._last = foot
@@ -297,5 +297,5 @@ def _ahead(spot: Spot, velocity: tuple[float, float], seconds: float) -> Spot:
 
 
 def _bump(u: float) -> float:
-    """From 0 to 1 and back within 0 < u < 1, without a jump in speed or acceleration."""
-    return (4.0 * u * (1.0 - u)) ** 3 if 0.0 < u < 1.0 else 0.0
+    """From 0 to 1 and back within 0 < u < 1, without a jump in speed."""
+    return (4.0 * u * (1.0 - u)) ** 2 if 0.0 < u < 1.0 else 0.0
