@@ -195,12 +195,12 @@ def test_no_foot_is_ever_under_the_floor_and_whatever_stands_stands_still(seed):
         assert np.linalg.norm(np.diff(toes, axis=0), axis=-1)[both].max() < 1e-3
 
 
-@pytest.mark.parametrize("seed", [7, 8])
+@pytest.mark.parametrize("seed", [7, 8, 11])
 def test_nothing_moves_faster_than_people_do(seed):
     samples = filled(wandering(seed, 400))
     positions, orientations = joints(samples)
     speeds = np.linalg.norm(np.diff(positions, axis=0), axis=-1) * RATE
-    assert speeds.max() < 9.0
+    assert speeds.max() < 10.0
     turned = quat_angle(orientations[1:, BODY_BONES], orientations[:-1, BODY_BONES]) * RATE
     assert turned.max() < 40.0
 

@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 
 from presence.tracking.acting.seeded import smooth
-from presence.tracking.filling.limb import Limb, drawn_in, twist_about
+from presence.tracking.filling.limb import Limb, carried, drawn_in, twist_about
 from presence.tracking.filling.measures import OUTWARD, Measures
 from presence.tracking.filling.trunk import Trunk
-from presence.tracking.limbs import TWIST_SHARE
 from presence.tracking.single import (
     Quat,
     Vec,
@@ -34,8 +33,11 @@ _RAISED = math.radians(25.0)
 _FORWARD = math.radians(15.0)
 """How far it comes forward with a hand that reaches ahead or across."""
 _STRAIGHTEST = 0.995
-_WRIST = 1.0
-"""How much an elbow heeds the hand, which would lie straight on from the forearm."""
+_WRIST, _BENDS = 2.0, 0.4
+"""How much an elbow heeds the hand, which would lie straight on from the forearm; and how far off
+that it is, of an arm's length, when it heeds it twice as much: wrists bend only so far."""
+_UNMOVED = 0.5
+"""How much of where an elbow usually is the hand can take away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Arms:
         bend = mul(conjugate(below), turned)
         # About the bone itself, which need not lie along an axis: else the wrist would move.
         axis = direction(m.forearm[side], (out, 0.0, 0.0))
-        twist = from_rotvec(*scaled(axis, TWIST_SHARE * twist_about(bend, axis)))
+        twist = from_rotvec(*scaled(axis, carried(twist_about(bend, axis))))
         return Arm(
             collar,
             mul(conjugate(collar), above),
@@ -95,14 +97,22 @@ class Arms:
         """Where the elbow points, in the chest's axes."""
         m, out = self._m, OUTWARD[side]
         high = smooth(0.5 + 0.5 * target[1] / m.arm)
-        pole = (out * (0.35 + 0.5 * high), -1.0, 0.5 - 0.7 * high)
+        # The elbow of an arm that hangs points back, and down says nothing of it.
+        hangs = smooth((-target[1] / max(length(target), 1e-9) - 0.3) / 0.6)
+        held = (out * (0.35 + 0.5 * high), -1.0, 0.5 - 0.7 * high)
+        pole = mixed(held, (0.5 * out, 0.3, 1.0), hangs)
         # Of all elbows the wrist is straightest with that from which the hand points on.
         straight = rotate(hand, (-out, 0.0, 0.0))
         elbow = added(target, scaled(straight, length(m.forearm[side])))
         along = direction(target, (0.0, -1.0, 0.0))
         aside = taken(elbow, scaled(along, dot(elbow, along)))
         pole = taken(pole, scaled(along, dot(pole, along)))
-        return added(direction(pole, (0.0, -1.0, 0.0)), scaled(aside, _WRIST / m.arm * 2.0))
+        bent = length(aside) / m.arm
+        heed = _WRIST * (1.0 + (bent / _BENDS) ** 2) / m.arm
+        pole, cue = direction(pole, (0.0, -1.0, 0.0)), scaled(aside, heed)
+        # However much the hand says the contrary, the elbow does not flip to the other side.
+        against = max(-_UNMOVED - dot(cue, pole), 0.0)
+        return added(scaled(pole, 1.0 + against), cue)
 
 
 class Hanging:

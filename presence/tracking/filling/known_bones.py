@@ -19,13 +19,12 @@ from presence.pose.quaternion import (
     quat_slerp,
 )
 from presence.pose.skeleton import BODY_BONES, BONE_COUNT, HAND_BONES, INDEX, PARENTS
-from presence.tracking.filling.limb import Limb, drawn_in, twist_about
+from presence.tracking.filling.limb import Limb, carried, drawn_in, twist_about
 from presence.tracking.filling.measures import OUTWARD, SIDES, Measures
 from presence.tracking.filling.seen import Placed
 from presence.tracking.filling.weights import Weights
-from presence.tracking.limbs import TWIST_SHARE
 from presence.tracking.sensed import Sensed
-from presence.tracking.single import Vec, conjugate, from_rotvec, mul, scaled
+from presence.tracking.single import Vec, conjugate, direction, from_rotvec, mul, scaled
 
 _TORSO = [INDEX[bone] for bone in ("spine", "chest", "upperChest")]
 _ARMS = [[INDEX[s + bone] for bone in ("UpperArm", "LowerArm")] for s in SIDES]
@@ -60,6 +59,7 @@ class KnownBones:
         self._weights = Weights(np.tile(IDENTITY, (BONE_COUNT, 1)))
         m = measures
         self._arms = [Limb(m.upper_arm[i], m.forearm[i], (0.0, OUTWARD[i], 0.0)) for i in (0, 1)]
+        self._forearms = m.forearm
         self._legs = [Limb(m.thigh[i], m.shin[i], (-1.0, 0.0, 0.0)) for i in (0, 1)]
 
     @staticmethod
@@ -156,10 +156,10 @@ class KnownBones:
             pole = quat_rotate(turns[upper], _POLES[kind])
         above, below = limb.reach(_vec(target), _vec(pole))
         if kind == "arm":
-            # The forearm carries its share of the hand's turn about it.
-            out = (OUTWARD[side], 0.0, 0.0)
-            twist = TWIST_SHARE * twist_about(mul(conjugate(below), end[1]), out)
-            below = mul(below, from_rotvec(*scaled(out, twist)))
+            # The forearm carries its share of the hand's turn, about itself.
+            axis = direction(self._forearms[side], (OUTWARD[side], 0.0, 0.0))
+            twist = carried(twist_about(mul(conjugate(below), end[1]), axis))
+            below = mul(below, from_rotvec(*scaled(axis, twist)))
         self._turned(rotations, turns, upper, np.array(above))
         self._turned(rotations, turns, lower, np.array(below))
         self._turned(rotations, turns, last, np.array(end[1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from presence.tracking.limbs import TWIST_SHARE
 from presence.tracking.single import (
     Quat,
     Vec,
@@ -60,6 +61,17 @@ def twist_about(q: Quat, axis: Vec) -> float:
     return math.remainder(angle, math.tau)
 
 
+def carried(twist: float) -> float:
+    """Radians of a hand's turn about the forearm that the forearm carries.
+
+    A hand turned further than hands go carries it less far again, so that it does not flip where
+    the one way round becomes the shorter.
+    """
+    far = max(abs(twist) - _TWISTS, 0.0)
+    kept = min(abs(twist), _TWISTS) - far * _TWISTS / (math.pi - _TWISTS)
+    return TWIST_SHARE * math.copysign(kept, twist)
+
+
 def softly_within(far: float, most: float) -> float:
     """A length, less than ``most``; it begins to give way a hundredth below."""
     over, softness = far - most, _SOFTNESS * most
@@ -73,3 +85,4 @@ def drawn_in(target: Vec, reach: float) -> Vec:
 
 
 _SOFTNESS = 0.01
+_TWISTS = math.radians(110.0)

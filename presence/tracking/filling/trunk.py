@@ -52,6 +52,13 @@ _HANDS_SAY = 2.0
 """How much hanging hands say of where the chest faces, of what head and feet do."""
 _HIPS_FOLLOW = 0.8
 """How far the hips turn with the chest before the feet do."""
+_HALF_WIDTH, _HALF_DEPTH = 0.19, 0.14
+"""Metres from the middle of a trunk to a wrist beside and before it, for hips 0.93 m high."""
+_BEHIND = 0.06
+"""From how far behind the middle of the trunk a hand is behind the back."""
+_CHEST, _LAP = 0.3, 1.3
+"""Of the way from neck to hips, between which a hand says where the trunk is not."""
+_GIVES_WAY = math.radians(25.0)
 _TURNS_S = 0.12
 _LEANS_S = 0.16
 
@@ -139,6 +146,7 @@ class Carriage:
             hips_to = now[1] + wrapped(hips_to - now[1])
             heading, hips_heading, _ = self._turn.follow((chest_to, hips_to, 0.0), dt)
             target = self._lean(head[1], neck, heading, base, seat, seated)
+            target = self._clear_of(wrists, neck, heading, target)
             lean = self._leaning.follow(target, dt)
         self._last = (heading, hips_heading, lean)
         return self._trunk(head, heading, hips_heading, added(lean, sway))
@@ -253,6 +261,29 @@ class Carriage:
             on_seat = _lean_for(off, m.trunk)
             lean = added(scaled(lean, 1.0 - seated), scaled(on_seat, seated))
         return lean
+
+    def _clear_of(
+        self, wrists: tuple[Vec | None, Vec | None], neck: Vec, heading: float, lean: Vec
+    ) -> Vec:
+        """A lean by which the trunk is not where hands are that are held before it."""
+        m = self._m
+        back = from_yaw(-heading)
+        down = scaled(rotate(from_rotvec(*lean), (0.0, -1.0, 0.0)), m.trunk)
+        most = 0.0
+        for wrist in wrists:
+            if wrist is None:
+                continue
+            hand = rotate(back, taken(wrist, neck))
+            along = min(max(dot(hand, down) / (m.trunk * m.trunk), 0.0), _LAP)
+            x, z = hand[0] - along * down[0], hand[2] - along * down[2]
+            aside = abs(x) / (_HALF_WIDTH * m.size)
+            if aside >= 1.0 or z > _BEHIND * m.size:
+                continue
+            into = _HALF_DEPTH * m.size * math.sqrt(1.0 - aside * aside) + z
+            # Hands at the chest say little of the hips.
+            counts = smooth((along - _CHEST) / (1.0 - _CHEST))
+            most = max(most, counts * into / (m.trunk * max(along, 0.5)))
+        return (lean[0] - min(most, _GIVES_WAY), lean[1], lean[2])
 
 
 def _turn_between(a: Vec, b: Vec) -> Vec:
