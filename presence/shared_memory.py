@@ -105,6 +105,10 @@ class Ring:
         words[0] = written + skip + need
         return True
 
+    def clear(self) -> None:
+        """Forget what was not read; for the writer, while there is no reader."""
+        self._memory.words[1] = self._memory.words[0]
+
     def read(self) -> bytes | None:
         """Take the oldest record; None when there is none."""
         words = self._memory.words

@@ -1,8 +1,10 @@
 """What goes wrong in a call, between processes: nothing is lost by it but packets in flight."""
 
+import os
 import signal
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -224,3 +226,31 @@ def test_whoever_floods_or_sends_garbage_costs_the_others_nothing(call):
     rate = (hears(ada, "Ben") - frames) / (time.monotonic() - began)
     # A busy machine samples less often by itself.
     assert rate > 15.0
+
+
+def view_of(participant):
+    """The process that draws for a participant."""
+    for children in Path(f"/proc/{participant.pid}/task").glob("*/children"):
+        for child in children.read_text().split():
+            if b"presence.client.view" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return int(child)
+    return None
+
+
+def test_a_view_that_is_killed_is_begun_again_and_the_call_goes_on(call):
+    ada, ada_says = call.join("Ada", "--view", "offscreen")
+    ben, ben_says = call.join("Ben", "--view", "none", "--seed", "2")
+    until(lambda: (last_status(ada_says).get("view") or {}).get("people") == 1, "Ben to be seen")
+    first = view_of(ada)
+    os.kill(first, signal.SIGKILL)
+    until(lambda: "begun again" in last_status(ada_says).get("note", ""), "Ada to be told")
+    goes_on(ben_says, "Ada")
+    until(
+        lambda: (last_status(ada_says).get("view") or {}).get("people") == 1
+        and view_of(ada) not in (None, first),
+        "Ben to be seen again",
+        60.0,
+    )
+    until(lambda: "begun again" not in last_status(ada_says).get("note", ""), "it to be over")
+    end(ada, ben)
+    assert "Traceback" not in ada_says.read_text()

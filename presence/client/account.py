@@ -42,6 +42,8 @@ class Account:
         """What the person does to that."""
         self.tracking: LiveSource | None = None
         """What follows the person, if sensors do."""
+        self.view_problem = ""
+        """Why there is no view now, a sentence; empty while there is one."""
         self.carriers: dict[int, str] = {}
         """What each was heard over, also of those who went."""
         self._settings = settings
@@ -130,6 +132,7 @@ class Account:
             notes.append(self._inviter.note)
         if self._sound:
             notes.append(self._sound)
+        notes.append(self.view_problem)
         if self.tracking is not None:
             notes += self.tracking.problems
         if self.conversation is not None:

@@ -34,7 +34,7 @@ from presence.client.logs import (
 from presence.client.loudness import LoudnessBook
 from presence.client.own_tracking import live_source
 from presence.client.preparing import prepare_loops
-from presence.client.records import Record, Spoke, VoicePacket
+from presence.client.records import Record, Seated, Spoke, VoicePacket
 from presence.client.roster import Roster
 from presence.client.sending import Sender
 from presence.client.settings import Settings
@@ -43,6 +43,7 @@ from presence.client.status import Status
 from presence.client.trust import Trust
 from presence.client.view_process import ViewProcess, view_process
 from presence.clock import SECOND, MonotonicClock
+from presence.errors import HeadsetError, PresenceError
 from presence.tracking.live import LiveSource
 from presence.tracking.source import Source
 from presence.transport.link import LinkStats
@@ -57,6 +58,8 @@ PROFILE_SECONDS = 2.0
 """How often the profile is said again, for whoever missed it and its request; and who is here, for
 a view that was too slow to take it."""
 _LOOK_AT_VIEW_SECONDS = 0.2
+_FIRST_VIEW_WAIT_S, _LAST_VIEW_WAIT_S = 1.0, 15.0
+"""Before a view that was lost is begun again; twice as long each time that it is lost at once."""
 
 
 class Media:
@@ -201,7 +204,7 @@ class Media:
                 self._send_steadily(exchange),
                 self._say_profile(exchange),
                 self._report(account, on_status),
-                self._watch_view(),
+                self._watch_view(exchange, company, account),
             )
         ]
         try:
@@ -304,10 +307,39 @@ class Media:
             on_status(account.status())
             await asyncio.sleep(STATUS_SECONDS)
 
-    async def _watch_view(self) -> None:
-        """Return when the view was closed by the person; without a view, never."""
-        while self._view is None or not self._view.closed():
+    async def _watch_view(self, exchange: Exchange, company: Company, account: Account) -> None:
+        """Return when the person closed the view; without a view, never.
+
+        A view that was there and is lost, with its headset or by itself, is begun again, and the
+        call goes on meanwhile.
+
+        Raises:
+            PresenceError: the view failed before it showed anything.
+        """
+        view, wait_s = self._view, _FIRST_VIEW_WAIT_S
+        while view is None:
             await asyncio.sleep(_LOOK_AT_VIEW_SECONDS)
+        while True:
+            await asyncio.sleep(_LOOK_AT_VIEW_SECONDS)
+            if account.view_problem and view.exit_code is None and view.status() is not None:
+                account.view_problem, wait_s = "", _FIRST_VIEW_WAIT_S
+            try:
+                if view.closed():
+                    return
+                continue
+            except PresenceError as error:
+                if not account.view_problem and view.status() is None:
+                    raise
+                account.view_problem = f"{error}; it is begun again"
+            await asyncio.sleep(wait_s)
+            wait_s = min(2.0 * wait_s, _LAST_VIEW_WAIT_S)
+            try:
+                await asyncio.to_thread(view.restart)
+            except HeadsetError as error:
+                account.view_problem = str(error)
+                continue
+            self._tell(Seated(company.seat))
+            exchange.receiver.introduce_all()
 
     def _save(self, *, stream: int, seat: int, carriers: dict[int, str]) -> None:
         directory, captured, received = (

@@ -31,18 +31,68 @@ _LAST_WORDS_BYTES = 4096
 class ViewProcess:
     """A running view. State: the child, the memory shared with it, where the head was last."""
 
-    def __init__(
-        self, child: subprocess.Popen[bytes], memory: list[SharedMemory], words: IO[bytes]
-    ) -> None:
-        """Use :func:`view_process`, which ends it too."""
-        self._child = child
+    def __init__(self, settings: Settings, memory: list[SharedMemory], words: IO[bytes]) -> None:
+        """Use :func:`view_process`, which starts it and ends it too."""
+        self._settings = settings
+        self._blocks = memory
         self._words = words
+        self._running = contextlib.ExitStack()
+        self._child: subprocess.Popen[bytes]
         ring, sensed, status, waits = memory
         self._ring = Ring(ring)
         self._sensed = LatestSlot(sensed)
         self._head: tuple[Rigid, int] | None = None
         self._status = LatestSlot(status)
         self._waits = LatestSlot(waits)
+
+    def start(self) -> None:
+        """Start the child: a headset's under the OpenXR runtime that is found, others as they are.
+
+        Raises:
+            HeadsetError: there is no OpenXR runtime, or its service does not start.
+        """
+        blocks = [Block(block.descriptor, block.size) for block in self._blocks]
+        ring, sensed, status, waits = blocks
+        task = ViewTask(
+            settings=self._settings, ring=ring, sensed=sensed, status=status, waits=waits
+        )
+        argv = [sys.executable, "-m", "presence.client.view", msgspec.json.encode(task).decode()]
+        environment = dict(os.environ)
+        with contextlib.ExitStack() as stack:
+            if self._settings.view == "headset":
+                runtime = find_runtime()
+                if runtime is None:
+                    raise HeadsetError(
+                        "there is no OpenXR runtime here; start your headset's (SteamVR, Monado, "
+                        "WiVRn), or look with --view window; presence doctor says more"
+                    )
+                argv, environment = stack.enter_context(runtime.started()).wrap(argv, environment)
+            # Its standard input stays open for as long as this process lives.
+            self._child = subprocess.Popen(
+                argv,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stderr=self._words,
+                pass_fds=[block.descriptor for block in blocks],
+                start_new_session=True,
+            )
+            stack.callback(_end, self._child)
+            self._running = stack.pop_all()
+
+    def restart(self) -> None:
+        """Start another child after one has ended; what that one was not told yet is forgotten.
+
+        Raises:
+            HeadsetError: as :meth:`start` says.
+        """
+        self.close()
+        self._ring.clear()
+        self._status.write(b"")
+        self.start()
+
+    def close(self) -> None:
+        """End the child; harmless when done twice."""
+        self._running.close()
 
     @property
     def exit_code(self) -> int | None:
@@ -110,8 +160,6 @@ class ViewProcess:
 def view_process(settings: Settings) -> Iterator[ViewProcess]:
     """Run a view for as long as the block lasts.
 
-    A headset's view runs under the OpenXR runtime that was found; nothing else does.
-
     Raises:
         HeadsetError: there is no OpenXR runtime, or its service does not start.
     """
@@ -119,31 +167,12 @@ def view_process(settings: Settings) -> Iterator[ViewProcess]:
         memory = [SharedMemory.create(size) for size in (_RING_BYTES, *3 * (_SLOT_BYTES,))]
         for block in memory:
             stack.callback(block.close)
-        ring, sensed, status, waits = (Block(block.descriptor, block.size) for block in memory)
-        task = ViewTask(settings=settings, ring=ring, sensed=sensed, status=status, waits=waits)
-        argv = [sys.executable, "-m", "presence.client.view", msgspec.json.encode(task).decode()]
-        environment = dict(os.environ)
-        if settings.view == "headset":
-            runtime = find_runtime()
-            if runtime is None:
-                raise HeadsetError(
-                    "there is no OpenXR runtime here; start your headset's (SteamVR, Monado, WiVRn)"
-                    ", or look with --view window; presence doctor says more"
-                )
-            argv, environment = stack.enter_context(runtime.started()).wrap(argv, environment)
         # A live table erases what another process writes to its terminal, so it is kept aside.
         words = stack.enter_context(tempfile.TemporaryFile())
-        # The view's standard input stays open for as long as this process lives.
-        child = subprocess.Popen(
-            argv,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stderr=words,
-            pass_fds=[block.descriptor for block in memory],
-            start_new_session=True,
-        )
-        stack.callback(_end, child)
-        yield ViewProcess(child, memory, words)
+        view = ViewProcess(settings, memory, words)
+        stack.callback(view.close)
+        view.start()
+        yield view
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
