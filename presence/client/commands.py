@@ -22,6 +22,23 @@ _HIDDEN: dict[str, Any] = {"hidden": True}
 _DEMO_LEAVES = {"left.png", "right.png", "call.mp4", "report.json", "logs"}
 
 
+# What follows a person, in a call and before it.
+_Camera = Annotated[str, typer.Option(help="default, a number, a part of its name, or file:PATH.")]
+_CameraMirrored = Annotated[
+    bool, typer.Option("--camera-mirrored", help="Its pictures come mirrored already.")
+]
+_CameraDegrees = Annotated[
+    float | None, typer.Option(help="What its lens takes in from corner to corner; as most do.")
+]
+_Standing = Annotated[
+    bool, typer.Option("--standing", help="You stand before the camera; else you sit.")
+]
+_Vmc = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where another program sends VMC to.")]
+_LiveLink = Annotated[
+    str, typer.Option(metavar="HOST:PORT", help="Where a phone's Live Link Face sends to.")
+]
+
+
 def join(
     link: Annotated[str, typer.Argument(help="The room's link, as the host printed it.")],
     name: Annotated[str, typer.Option(help="What the others call you.")] = "guest",
@@ -39,24 +56,12 @@ def join(
             "--with", help="What follows you besides: camera, vmc, live-link; several by commas."
         ),
     ] = "",
-    camera: Annotated[
-        str, typer.Option(help="default, a number, a part of its name, or file:PATH.")
-    ] = "default",
-    camera_mirrored: Annotated[
-        bool, typer.Option("--camera-mirrored", help="Its pictures come mirrored already.")
-    ] = False,
-    camera_degrees: Annotated[
-        float | None, typer.Option(help="What its lens takes in from corner to corner; as most do.")
-    ] = None,
-    standing: Annotated[
-        bool, typer.Option("--standing", help="You stand before the camera; else you sit.")
-    ] = False,
-    vmc: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where another program sends VMC to.")
-    ] = "127.0.0.1:39539",
-    live_link: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where a phone's Live Link Face sends to.")
-    ] = "0.0.0.0:11111",
+    camera: _Camera = "default",
+    camera_mirrored: _CameraMirrored = False,
+    camera_degrees: _CameraDegrees = None,
+    standing: _Standing = False,
+    vmc: _Vmc = "127.0.0.1:39539",
+    live_link: _LiveLink = "0.0.0.0:11111",
     vmc_out: Annotated[
         str | None,
         typer.Option(metavar="HOST:PORT", help="Send what you do to another program by VMC."),
@@ -210,24 +215,12 @@ def monitor(
     microphone: Annotated[
         str, typer.Option(help="default, none, file:PATH, or a part of its name.")
     ] = "default",
-    camera: Annotated[
-        str, typer.Option(help="default, a number, a part of its name, or file:PATH.")
-    ] = "default",
-    camera_mirrored: Annotated[
-        bool, typer.Option("--camera-mirrored", help="Its pictures come mirrored already.")
-    ] = False,
-    camera_degrees: Annotated[
-        float | None, typer.Option(help="What its lens takes in from corner to corner; as most do.")
-    ] = None,
-    standing: Annotated[
-        bool, typer.Option("--standing", help="You stand before the camera; else you sit.")
-    ] = False,
-    vmc: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where another program sends VMC to.")
-    ] = "127.0.0.1:39539",
-    live_link: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where a phone's Live Link Face sends to.")
-    ] = "0.0.0.0:11111",
+    camera: _Camera = "default",
+    camera_mirrored: _CameraMirrored = False,
+    camera_degrees: _CameraDegrees = None,
+    standing: _Standing = False,
+    vmc: _Vmc = "127.0.0.1:39539",
+    live_link: _LiveLink = "0.0.0.0:11111",
     seed: Annotated[
         int, typer.Option(min=0, max=0xFFFF_FFFF, help="Of the body in the mirror.")
     ] = 0,

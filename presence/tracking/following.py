@@ -29,7 +29,6 @@ SPEED = 5
 JUMP = 6
 """A second: what strays faster than so from what was expected is an error, unless the next
 measurement strays likewise."""
-KIND_SIZE = 7
 
 # What is known of a row.
 PLACE = 0
