@@ -207,7 +207,7 @@ def test_what_a_machine_is_too_slow_for_is_said():
     looks(plan, 300, {"face": 60.0, "pose": 200.0, "hands": 100.0})
     assert "too slow to follow a face" in plan.note
     plan = Plan()
-    looks(plan, 600, {"face": 33.0, "pose": 400.0, "hands": 300.0})
+    looks(plan, 600, {"face": 28.0, "pose": 400.0, "hands": 300.0})
     assert "cannot be followed besides the face" in plan.note
 
 

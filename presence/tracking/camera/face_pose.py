@@ -26,7 +26,7 @@ _IRIS_SPREAD = 0.06
 _SIZE_SPREAD = 0.06
 """How far a face's size is off the average adult's."""
 _STEPS = 6
-_ENOUGH = 2e-5
+_ENOUGH = 3e-4
 """Radians and metres: a step this small is the last."""
 _FAR = 0.1
 """A point that is seen farther than this from where it should be, as a part of how far points are

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 LEAST_RATE = 25.0
 """Pictures a second that are to be looked at, whatever has to be left out for it."""
-_SHARE = 0.9
+_SHARE = 0.75
 """Of the time between pictures that networks may take; the rest is for all else."""
 _LEARNED = 0.2
 """How much the newest look counts in what a network is believed to take."""
 _HELD_UP = 2.0
 """Times what a network is believed to take that one look counts at most."""
+_LONGEST_DEBT = 4.0
+"""Budgets that one look takes at most from what is saved, however long it was held up."""
 _WANTED_EVERY = {"pose": 1, "hands": 2}
 """Pictures from look to look, where time is no matter."""
 _GIVEN_UP_AFTER = 50
@@ -68,7 +70,7 @@ class Plan:
         # One look that something else held up says little of the next.
         likely = min(milliseconds, _HELD_UP * before)
         self.cost_ms[name] = before + _LEARNED * (likely - before)
-        self._saved_ms -= likely
+        self._saved_ms -= min(milliseconds, _LONGEST_DEBT * self._budget_ms)
 
     @property
     def note(self) -> str:
