@@ -18,24 +18,49 @@ from presence.client.status import Status, live_table, status_table
 from presence.errors import UsageError
 from presence.transport.path_choice import PATH_CHOICES, PathChoice
 
+_FOLLOWED = "What follows you"
 _HIDDEN: dict[str, Any] = {"hidden": True}
 _DEMO_LEAVES = {"left.png", "right.png", "call.mp4", "report.json", "logs"}
 
 
 # What follows a person, in a call and before it.
-_Camera = Annotated[str, typer.Option(help="default, a number, a part of its name, or file:PATH.")]
+_Camera = Annotated[
+    str,
+    typer.Option(
+        help="default, a number, a part of its name, or file:PATH.", rich_help_panel=_FOLLOWED
+    ),
+]
 _CameraMirrored = Annotated[
-    bool, typer.Option("--camera-mirrored", help="Its pictures come mirrored already.")
+    bool,
+    typer.Option(
+        "--camera-mirrored", help="Its pictures come mirrored already.", rich_help_panel=_FOLLOWED
+    ),
 ]
 _CameraDegrees = Annotated[
-    float | None, typer.Option(help="What its lens takes in from corner to corner; as most do.")
+    float | None,
+    typer.Option(
+        help="What its lens takes in from corner to corner; as most do.", rich_help_panel=_FOLLOWED
+    ),
 ]
 _Standing = Annotated[
-    bool, typer.Option("--standing", help="You stand before the camera; else you sit.")
+    bool,
+    typer.Option(
+        "--standing", help="You stand before the camera; else you sit.", rich_help_panel=_FOLLOWED
+    ),
 ]
-_Vmc = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where another program sends VMC to.")]
+_Vmc = Annotated[
+    str,
+    typer.Option(
+        metavar="HOST:PORT", help="Where another program sends VMC to.", rich_help_panel=_FOLLOWED
+    ),
+]
 _LiveLink = Annotated[
-    str, typer.Option(metavar="HOST:PORT", help="Where a phone's Live Link Face sends to.")
+    str,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="Where a phone's Live Link Face sends to.",
+        rich_help_panel=_FOLLOWED,
+    ),
 ]
 
 
@@ -53,7 +78,9 @@ def join(
     with_: Annotated[
         str,
         typer.Option(
-            "--with", help="What follows you besides: camera, vmc, live-link; several by commas."
+            "--with",
+            help="What follows you besides: camera, vmc, live-link; several by commas.",
+            rich_help_panel=_FOLLOWED,
         ),
     ] = "",
     camera: _Camera = "default",
@@ -64,7 +91,11 @@ def join(
     live_link: _LiveLink = "0.0.0.0:11111",
     vmc_out: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="Send what you do to another program by VMC."),
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Send what you do to another program by VMC.",
+            rich_help_panel=_FOLLOWED,
+        ),
     ] = None,
     view: Annotated[
         Literal["headset", "window", "offscreen", "none"],
