@@ -246,8 +246,10 @@ def test_a_view_that_is_killed_is_begun_again_and_the_call_goes_on(call):
     until(lambda: "begun again" in last_status(ada_says).get("note", ""), "Ada to be told")
     goes_on(ben_says, "Ada")
     until(
-        lambda: (last_status(ada_says).get("view") or {}).get("people") == 1
-        and view_of(ada) not in (None, first),
+        lambda: (
+            (last_status(ada_says).get("view") or {}).get("people") == 1
+            and view_of(ada) not in (None, first)
+        ),
         "Ben to be seen again",
         60.0,
     )
