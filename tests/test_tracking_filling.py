@@ -530,3 +530,18 @@ def test_a_body_that_is_no_longer_tracked_is_filled_in_without_a_jump():
     known = replace(plain, rotations=truth.rotations, rotation_confidence=np.ones(55))
     moved = joints(filled([known] * 30 + [plain] * 60 + [known] * 30))[0]
     assert np.linalg.norm(np.diff(moved, axis=0), axis=-1).max() * RATE < 4.0
+
+
+def test_a_trunk_that_is_tracked_hangs_from_the_head_where_that_is_seen():
+    rotations = np.tile(IDENTITY, (55, 1))
+    rotations[0] = quat_from_axis_angle(RIGHT, -0.5)
+    bones = [INDEX[bone] for bone in ("hips", "spine", "chest", "upperChest")]
+    confidence = np.zeros(55)
+    confidence[bones] = 1.0
+    head = np.array([0.1, EYES - 0.2, -0.3])
+    frame = replace(sensed(head), rotations=rotations, rotation_confidence=confidence)
+    sample = filled([frame] * 3)[-1]
+    assert quat_angle(sample.rotations[0], rotations[0]) < 1e-6
+    eyes, turn = eyes_of(sample)
+    assert np.allclose(eyes, head, atol=1e-6)
+    assert quat_angle(turn, IDENTITY) < 1e-6
