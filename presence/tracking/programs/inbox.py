@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 from collections import Counter
@@ -16,6 +17,8 @@ MAX_DATAGRAMS = 512
 """Read at once: more than any program sends between two looks."""
 _MAX_BYTES = 65_535
 _RECEIVE_BYTES = 1 << 20
+_ANYWHERE = ("192.0.2.1", 9)
+"""An address that is nobody's (RFC 5737): who would reach it does so by the usual network."""
 
 
 class Inbox:
@@ -91,6 +94,17 @@ class Inbox:
     def _is_heard(self, sender: tuple[object, ...], now_ns: int) -> bool:
         silent = self.last_ns is None or now_ns - self.last_ns > HOLDING_NS
         return silent or sender == self._sender
+
+    @property
+    def reached_at(self) -> str:
+        """The address and port by which another machine reaches it, as far as can be told."""
+        host = self.host
+        if host == "0.0.0.0":
+            with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as probe:
+                # Nothing is sent: the system only says from where it would be.
+                probe.connect(_ANYWHERE)
+                host = str(probe.getsockname()[0])
+        return f"{host}, port {self.port}"
 
     def has_second_sender(self, now_ns: int) -> bool:
         """Whether somebody else sent of late, too."""

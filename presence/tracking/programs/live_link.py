@@ -169,7 +169,8 @@ class LiveLinkSensor:
             if inbox.dropped:
                 why = next(iter(inbox.dropped))
                 return f"what comes to {at} cannot be read ({why}); set the app to ARKit mode"
-            return f"nothing has come from Live Link Face to {at} yet{where}; give it this address"
+            to = inbox.reached_at
+            return f"nothing has come from Live Link Face yet{where}; have the app send to {to}"
         if self._looked_ns - inbox.last_ns > HOLDING_NS:
             return f"nothing comes from Live Link Face to {at} any more; see whether it still sends"
         if self._sensed is not None and not self._sensed.present:
