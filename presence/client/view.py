@@ -275,6 +275,8 @@ def run_view(task: ViewTask) -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
+        # Monado takes a call to its service that a signal interrupts for the end of that.
+        signal.siginterrupt(number, False)
     with contextlib.ExitStack() as stack:
         display = open_display(task.settings)
         stack.callback(display.close)
