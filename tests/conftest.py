@@ -51,7 +51,13 @@ def _own_configuration(tmp_path_factory):
 
 
 _PACKAGES = ("codec", "playout", "pose", "room", "scene", "tracking", "voice", "wire")
-_PURE = (*(f"test_{package}_" for package in _PACKAGES), "test_bench_ik")
+_DRAWN = ("avatar", "looks", "mirror", "studio", "turntable")
+_PURE = (
+    *(f"test_{package}_" for package in _PACKAGES),
+    *(f"test_client_{name}" for name in _DRAWN),
+    *("test_bench_codec", "test_bench_ik", "test_bench_lips", "test_bench_playout"),
+    *("test_camera_", "test_judges_face_mesh", "test_render_"),
+)
 
 
 def pytest_collection_modifyitems(items):
