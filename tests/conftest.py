@@ -59,6 +59,9 @@ _PURE = (
     *("test_camera_", "test_judges_face_mesh", "test_render_"),
 )
 
+_LOOKED_AT_ONCE = ("test_camera_loop", "test_judges_face_mesh")
+"""Whose people are drawn and looked at once for the whole file: by one worker, then."""
+
 
 def pytest_collection_modifyitems(items):
     for item in items:
@@ -67,6 +70,8 @@ def pytest_collection_modifyitems(items):
         if "twenty_people" in getattr(item, "fixturenames", ()):
             # They take minutes to make; two workers would both make them.
             item.add_marker(pytest.mark.xdist_group("people"))
+        elif item.path.stem in _LOOKED_AT_ONCE:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def pytest_runtest_setup(item):
