@@ -112,19 +112,14 @@ def measure(
 @contextlib.contextmanager
 def _opened(name: str, vmc: str) -> Iterator[Sensor]:
     """The sensor of a name, for as long as the block lasts."""
-    if name == "vmc":
-        from presence.pose.proportions import default_proportions
-        from presence.tracking.programs.vmc import open_vmc
-
-        program = open_vmc(vmc, default_proportions())
-        try:
-            yield program
-        finally:
-            program.close()
-        return
-    from presence.client.headset_sensor import HeadsetSensor
+    from presence.client.own_tracking import open_sensors
     from presence.client.settings import Settings
     from presence.client.view_process import view_process
+    from presence.pose.proportions import default_proportions
 
-    with view_process(Settings(link="", source="headset", view="headset")) as view:
-        yield HeadsetSensor(view, SkewedClock())
+    view = "headset" if name == "headset" else "none"
+    settings = Settings(link="", source=name, view=view, vmc=vmc)
+    with contextlib.ExitStack() as stack:
+        seen = None if view == "none" else stack.enter_context(view_process(settings))
+        (sensor,) = open_sensors(settings, seen, SkewedClock(), default_proportions())
+        yield stack.enter_context(contextlib.closing(sensor))
