@@ -230,7 +230,7 @@ def test_a_camera_is_chosen_by_number_path_or_name(two_cameras):
 
 def test_why_a_camera_cannot_be_opened_is_a_sentence(monkeypatch, tmp_path):
     camera = Camera(0, str(tmp_path / "video0"), "Built-in")
-    assert "plug it in again" in why_not(camera)
+    assert "is not there: plug it in" in why_not(camera)
     Path(camera.path).write_text("")
     assert "in use by another program" in why_not(camera)
 

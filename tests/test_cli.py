@@ -161,6 +161,15 @@ def test_a_name_with_brackets_is_shown_as_it_is(name):
     assert console.file.getvalue().count(name) == 3
 
 
+def test_what_is_wrong_is_shown_with_its_brackets():
+    words = "pip install 'presence[camera]'"
+    peer = PeerStatus(name="Ben", carrier=words, round_trip_ms=None, kbps=1.0, received=1)
+    status = Status(name="Ada", phase="in the call", peers=(peer,), note=words)
+    console = Console(file=io.StringIO(), width=160)
+    console.print(status_table([status], "In the room"))
+    assert console.file.getvalue().count(words) == 2
+
+
 def test_who_has_to_hold_a_key_to_be_heard_is_told_so():
     console = Console(file=io.StringIO(), width=120)
     for released in (True, False):

@@ -1,5 +1,6 @@
 """The headset as a sensor: from the view's process to the media process."""
 
+import json
 import os
 import signal
 import time
@@ -14,7 +15,7 @@ from presence.client.settings import Settings
 from presence.client.view import track_person
 from presence.client.view_process import view_process
 from presence.clock import SkewedClock
-from presence.errors import HeadsetError
+from presence.errors import HeadsetError, PresenceError
 from presence.pose.arrays import frozen
 from presence.tracking.sensed import Point, Sensed, unpack_sensed
 
@@ -133,3 +134,20 @@ def test_a_view_tells_where_its_person_is_until_it_ends():
         assert not view.sensed().present
         # Whoever is listening still hears from where the head was.
         assert view.head() is not None
+
+
+def test_of_a_runtime_that_does_not_load_one_sentence_is_told(tmp_path, monkeypatch):
+    pytest.importorskip("xr")
+    manifest = tmp_path / "runtime.json"
+    runtime = {"name": "Gone", "library_path": str(tmp_path / "gone.so")}
+    manifest.write_text(json.dumps({"file_format_version": "1.0.0", "runtime": runtime}))
+    monkeypatch.setenv("XR_RUNTIME_JSON", str(manifest))
+    with view_process(Settings(link="", view="headset", source="headset")) as view:
+        assert view._child.wait(60) != 0
+        with pytest.raises(PresenceError) as raised:
+            view.closed()
+        # OpenXR's loader has written lines of its own before it.
+        assert len(view.last_words.splitlines()) > 1
+    sentence = str(raised.value)
+    assert sentence.startswith("the view failed: OpenXR could not ask the runtime")
+    assert len(sentence.splitlines()) == 1

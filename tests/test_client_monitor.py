@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import termios
+import threading
+import time
 import wave
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
+from openxr_runtime import require_monado
 from rich.console import Console
 
 from presence.client import monitor
@@ -124,8 +136,13 @@ class Nodding:
 
     def __init__(self):
         self.closed = False
+        self.asked = 0
+        self.has_asked = threading.Condition()
 
     def sense(self, time_ns):
+        with self.has_asked:
+            self.asked += 1
+            self.has_asked.notify_all()
         positions, sure = np.zeros((6, 3)), np.zeros(6)
         positions[Point.HEAD], sure[Point.HEAD] = (0.0, 1.5, 0.0), 0.9
         return replace(
@@ -143,6 +160,13 @@ class Nodding:
 
     def close(self):
         self.closed = True
+
+
+class Failing(Nodding):
+    """A sensor with a fault of its own."""
+
+    def sense(self, time_ns):
+        raise OSError("the camera's memory is gone")
 
 
 @pytest.fixture
@@ -198,3 +222,95 @@ def test_the_mirror_shows_who_is_tracked_and_what_the_camera_sees_and_closing_it
     assert sample.tracked[0] > 0.5
     # What the camera sees is as in a mirror, too.
     assert camera[0, 2, 0] == 255 and camera[0, 0, 0] == 0
+
+
+def test_while_the_mirror_is_drawn_slowly_sensors_are_asked_on(nodding, monkeypatch):
+    asked_meanwhile = []
+
+    class Slow:
+        def __init__(self, avatar):
+            pass
+
+        def show(self, sample, time_ns, camera):
+            with nodding.has_asked:
+                before = nodding.asked
+                asked_meanwhile.append(
+                    nodding.has_asked.wait_for(lambda: nodding.asked >= before + 4, timeout=20.0)
+                )
+            return len(asked_meanwhile) < 3
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(monitor, "MirrorWindow", Slow)
+    watched(60.0, mirror=True, source="camera", microphone="none")
+    assert asked_meanwhile == [True] * 3
+
+
+def test_what_goes_wrong_with_a_sensor_ends_the_command_and_gives_it_back(monkeypatch):
+    sensor = Failing()
+    monkeypatch.setattr(monitor, "open_sensors", lambda *_: [sensor])
+    with pytest.raises(OSError, match="memory is gone"):
+        watched(60.0, source="camera", microphone="none")
+    assert sensor.closed
+
+
+def processes_with(mark):
+    """The processes that a command has left behind."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in path.read_bytes():
+                found.append(path.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.openxr
+def test_in_a_terminal_a_headset_is_shown_live_and_ctrl_c_leaves_nothing_behind():
+    require_monado()
+    mark = f"MONITORED={uuid4()}"
+    own, theirs = pty.openpty()
+    termios.tcsetwinsize(own, (40, 100))
+    before = termios.tcgetattr(own)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "presence", "monitor", "--as", "headset", "--microphone", "none"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", **dict([mark.split("=")])},
+        # A session whose terminal this is: Ctrl-C goes to all that are in its foreground.
+        start_new_session=True,
+        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),
+    )
+    os.close(theirs)
+    shown = b""
+
+    def see(words, within_s):
+        nonlocal shown
+        deadline = time.monotonic() + within_s
+        while not re.search(words, shown) and time.monotonic() < deadline:
+            if select.select([own], [], [], 0.2)[0]:
+                try:
+                    shown += os.read(own, 65536)
+                except OSError:
+                    # Nobody has the terminal open any more.
+                    break
+        assert re.search(words, shown), shown.decode(errors="replace")[-3000:]
+
+    try:
+        # The newest of all tables: a rate, and a head that is known for sure.
+        see(rb"(?s)values a second[^\n]* \d\d [^\n]*\n.*head[^\n]* 100 ", 120.0)
+        assert len(processes_with(mark)) >= 4
+        os.write(own, b"\x03")
+        # The cursor is shown again.
+        see(rb"\x1b\[\?25h", 60.0)
+        assert child.wait(60) == 0
+        assert b"Traceback" not in shown
+        assert termios.tcgetattr(own) == before
+        assert processes_with(mark) == []
+    finally:
+        child.kill()
+        child.wait()
+        os.close(own)

@@ -27,6 +27,7 @@ from rich.text import Text
 from presence.client.camera_check import check_camera
 from presence.client.finding import Finding, Verdict
 from presence.client.headset_checks import check_openxr, check_sensors
+from presence.client.program_checks import check_programs
 from presence.errors import PresenceError
 from presence.wire.link import RoomLink
 
@@ -278,6 +279,7 @@ CHECKS: list[Check] = [
     Check("headset sensors", check_sensors),
     Check("sound", check_sound),
     Check("camera", check_camera),
+    Check("other programs", check_programs),
     Check("processor", check_cores),
     Check("network", check_network),
     Check("device key", check_device),

@@ -47,13 +47,13 @@ def check_sensors() -> Finding:
     """What of a person does the headset follow?"""
     from presence.headset.runtime import find_runtime
 
-    runtime = find_runtime()
-    if runtime is None or find_spec("xr") is None:
-        return Finding(Verdict.WARN, "not looked at: see OpenXR above")
     try:
+        runtime = find_runtime()
+        if runtime is None or find_spec("xr") is None:
+            return Finding(Verdict.WARN, "not looked at: see OpenXR above")
         found = _described(runtime)
     except HeadsetError:
-        return Finding(Verdict.WARN, "not looked at: the runtime did not answer")
+        return Finding(Verdict.WARN, "not looked at: see OpenXR above")
     return judge_sensors(found)
 
 

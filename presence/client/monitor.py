@@ -23,61 +23,18 @@ from presence.client.preparing import prepare_loops
 from presence.client.settings import Settings
 from presence.client.status import live_table
 from presence.client.talking import Talking
-from presence.client.tracking_table import tracking_table
 from presence.client.view_process import ViewProcess, view_process
+from presence.client.watched import Watched
 from presence.clock import MILLISECOND, SECOND, SkewedClock
 from presence.errors import UsageError
-from presence.pose.proportions import Proportions, default_proportions
-from presence.pose.sample import PoseSample
-from presence.render.picture import Picture
+from presence.pose.proportions import default_proportions
 from presence.scene.gltf import load_glb
 from presence.scene.shipped import SHIPPED, shipped_person
-from presence.tracking.live import LiveSource
-from presence.tracking.sensed import Sensor
 from presence.voice.gate import Gate
 from presence.voice.processing import open_processing
 
 _SHOW_NS = 100 * MILLISECOND
-_LOOK_NS = SECOND // 60
-
-
-class Watched:
-    """A person as their sensors follow them. State: the sensors, and what they last did."""
-
-    def __init__(self, sensors: list[Sensor], proportions: Proportions, *, mirrored: bool) -> None:
-        """Nothing was seen yet.
-
-        Args:
-            sensors: the surest first; they are taken over.
-            proportions: the person's measures.
-            mirrored: whether a camera's pictures are as in a mirror already.
-        """
-        self._sensors = sensors
-        self._mirrored = mirrored
-        self._source = LiveSource(sensors, proportions)
-        self.sample: PoseSample | None = None
-        """What the person does; None before anything is known."""
-
-    def look(self, now_ns: int) -> None:
-        """See what the person does now."""
-        self.sample = self._source.sample(now_ns) or self.sample
-
-    def table(self) -> RenderableType:
-        """What each sensor knows, how fast and how surely."""
-        return tracking_table(self._source.readings(), self._source.sensed)
-
-    def camera_picture(self) -> Picture | None:
-        """What the camera sees, as in a mirror, with what was found in it; None without one."""
-        for sensor in self._sensors:
-            preview = getattr(sensor, "preview", None)
-            if preview is not None:
-                picture: Picture | None = preview()
-                return picture if picture is None or self._mirrored else picture[:, ::-1]
-        return None
-
-    def close(self) -> None:
-        """Give the sensors back."""
-        self._source.close()
+_DRAW_NS = SECOND // 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +94,7 @@ def _opened(
             view = stack.enter_context(view_process(settings))
         body = measured_proportions() or default_proportions()
         sensors = open_sensors(settings, view, clock, body)
-        watched = Watched(sensors, body, mirrored=settings.camera_mirrored)
+        watched = Watched(sensors, body, clock, mirrored=settings.camera_mirrored)
         stack.callback(watched.close)
     if settings.microphone != "none":
         talking = Talking(open_processing(), Gate())
@@ -160,14 +117,12 @@ def _show(
 ) -> None:
     ends_ns = None if seconds is None else clock.now_ns() + round(seconds * SECOND)
     told_ns = 0
-    pause_ns = _SHOW_NS if shown.watched is None else _LOOK_NS
+    pause_ns = _SHOW_NS if shown.mirror is None else _DRAW_NS
     with live_table(console) as live:
         while ends_ns is None or clock.now_ns() < ends_ns:
             if shown.view is not None and shown.view.closed():
                 return
             now_ns = clock.now_ns()
-            if shown.watched is not None:
-                shown.watched.look(now_ns)
             if now_ns - told_ns >= _SHOW_NS:
                 told_ns = now_ns
                 live.update(_tables(shown, notes))

@@ -13,7 +13,8 @@ import presence.voice.resampler
 
 TELL_AFTER_S = 1.0
 """Whoever waits for longer is told why."""
-WORDS = "compiling the inner loops, once for this version; up to a minute"
+WORDS = "getting the inner loops ready; the first time after an update that takes up to a minute"
+"""On a busy machine, reading what was compiled may take longer than that, too."""
 
 
 def prepare_loops(tell: Callable[[str], None]) -> None:

@@ -93,7 +93,7 @@ def status_table(statuses: Sequence[Status], title: str) -> Table:
         if status.level is not None:
             own += f"  {_said(status, status.level)}"
         if status.note:
-            own += f"\n[yellow]{status.note}[/]"
+            own += f"\n[yellow]{escape(status.note)}[/]"
         if not status.peers:
             table.add_row(own, f"[dim]{status.phase}[/]", "", "", "", "", view)
         for i, peer in enumerate(status.peers):
@@ -101,7 +101,7 @@ def status_table(statuses: Sequence[Status], title: str) -> Table:
             table.add_row(
                 own if i == 0 else "",
                 _peer_cell(peer),
-                peer.carrier,
+                escape(peer.carrier),
                 trip,
                 f"{peer.kbps:.0f}",
                 str(peer.received),
@@ -136,6 +136,6 @@ def _view_cell(status: Status) -> str:
         return "[dim]none[/]"
     latency = "–" if view.latency_ms is None else f"{view.latency_ms:.0f} ms"
     return (
-        f"{view.runtime}\n{view.fps:.0f} frames/s · {latency} to display\n"
+        f"{escape(view.runtime)}\n{view.fps:.0f} frames/s · {latency} to display\n"
         f"[dim]{view.cpu_ms:.0f} ms CPU a frame[/]"
     )

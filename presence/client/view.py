@@ -22,7 +22,7 @@ from presence.client.logs import ViewAbout, frame_columns, prefixed, save_log, s
 from presence.client.people import OnShow, People
 from presence.client.records import Came, unpack_record
 from presence.client.status import ViewStatus
-from presence.client.view_task import ViewTask, pack_waits
+from presence.client.view_task import FAILED, ViewTask, pack_waits
 from presence.clock import SECOND
 from presence.errors import HeadsetError, PresenceError
 from presence.playout.ready import make_ready
@@ -298,7 +298,8 @@ def main() -> None:
         run_view(msgspec.json.decode(sys.argv[1], type=ViewTask))
     except PresenceError as error:
         # The media process reads this sentence and passes it on.
-        sys.exit(str(error))
+        print(" ".join(str(error).split()), file=sys.stderr)
+        sys.exit(FAILED)
 
 
 if __name__ == "__main__":

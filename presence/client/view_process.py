@@ -15,7 +15,7 @@ import msgspec
 from presence.client.records import Record, pack_record
 from presence.client.settings import Settings
 from presence.client.status import ViewStatus
-from presence.client.view_task import ViewTask, unpack_waits
+from presence.client.view_task import FAILED, ViewTask, unpack_waits
 from presence.errors import HeadsetError, PresenceError
 from presence.headset.runtime import find_runtime
 from presence.pose.rigid import Rigid
@@ -64,7 +64,8 @@ class ViewProcess:
                 if runtime is None:
                     raise HeadsetError(
                         "there is no OpenXR runtime here; start your headset's (SteamVR, Monado, "
-                        "WiVRn), or look with --view window; presence doctor says more"
+                        "WiVRn), or do without one (in a call by --view window); presence "
+                        "doctor says more"
                     )
                 argv, environment = stack.enter_context(runtime.started()).wrap(argv, environment)
             # Its standard input stays open for as long as this process lives.
@@ -114,6 +115,9 @@ class ViewProcess:
         """
         if self.exit_code:
             words = self.last_words or f"it ended with {self.exit_code}; see presence doctor"
+            if self.exit_code == FAILED:
+                # OpenXR's loader and drivers write there, too.
+                words = words.splitlines()[-1]
             raise PresenceError(f"the view failed: {words}")
         return self.exit_code == 0
 

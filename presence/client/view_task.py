@@ -8,6 +8,9 @@ import numpy as np
 from presence.client.settings import Settings
 from presence.shared_memory import Block
 
+FAILED = 2
+"""How the view ends when it has said why, in one sentence, last of all, on standard error."""
+
 
 class ViewTask(msgspec.Struct, frozen=True, kw_only=True):
     """What the media process hands to its view."""

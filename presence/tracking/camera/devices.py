@@ -96,7 +96,10 @@ def why_not(camera: Camera) -> str:
         if error.errno == errno.EBUSY:
             return _in_use(camera)
         if error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
-            return f"{camera.path} ({camera.name}) is no longer there; plug it in again"
+            return (
+                f"{camera.path} ({camera.name}) is not there: plug it in, or give another by "
+                "--camera; presence doctor lists them"
+            )
         return f"{camera.path} ({camera.name}) cannot be opened: {error.strerror}"
     # It opens, but gives no pictures: that is how a camera that streams to another answers.
     return _in_use(camera)
