@@ -39,6 +39,11 @@ that it is, of an arm's length, when it heeds it twice as much: wrists bend only
 _UNMOVED = 0.5
 """How much of where an elbow usually is the hand can take away."""
 
+_WIDE, _DEEP = 0.18, 0.14
+"""Metres from the middle of the trunk, beside and before it, where an elbow has room."""
+_CLEARS = 2.0
+"""How much further out an elbow points for all of that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arm:
@@ -73,7 +78,7 @@ class Arms:
         shoulder = added(m.collar[side], rotate(collar, m.shoulder[side]))
         target = drawn_in(taken(local, shoulder), _STRAIGHTEST * self._limbs[side].length)
         turned = mul(back, hand)
-        pole = self._pole(side, target, turned)
+        pole = self._clear(side, shoulder, target, self._pole(side, target, turned))
         above, below = self._limbs[side].reach(target, pole)
         bend = mul(conjugate(below), turned)
         # About the bone itself, which need not lie along an axis: else the wrist would move.
@@ -113,6 +118,24 @@ class Arms:
         # However much the hand says the contrary, the elbow does not flip to the other side.
         against = max(-_UNMOVED - dot(cue, pole), 0.0)
         return added(scaled(pole, 1.0 + against), cue)
+
+    def _clear(self, side: int, shoulder: Vec, target: Vec, pole: Vec) -> Vec:
+        """Where an elbow points that would else be in the trunk: further out."""
+        m, out = self._m, OUTWARD[side]
+        a, b, far = length(m.upper_arm[side]), length(m.forearm[side]), length(target)
+        if far < 1e-6:
+            return pole
+        along = scaled(target, 1.0 / far)
+        on = min(max((a * a - b * b + far * far) / (2.0 * far), -a), a)
+        aside = math.sqrt(max(a * a - on * on, 0.0))
+        for _ in range(2):
+            pole = direction(taken(pole, scaled(along, dot(pole, along))), (0.0, -1.0, 0.0))
+            elbow = added(shoulder, added(scaled(along, on), scaled(pole, aside)))
+            x, z = elbow[0] / (_WIDE * m.size), elbow[2] / (_DEEP * m.size)
+            # Below the arm pits, above which there is only the other arm in the way.
+            into = max(1.0 - math.hypot(x, z), 0.0) * smooth((shoulder[1] - elbow[1]) / (0.5 * a))
+            pole = added(pole, (_CLEARS * out * into, 0.0, 0.0))
+        return pole
 
 
 class Hanging:

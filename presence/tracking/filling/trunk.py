@@ -48,19 +48,26 @@ _LOOKS = math.radians(40.0)
 """How far aside of where the feet point one looks with the neck."""
 _FOLLOWS = 0.4
 """How far the chest turns with such a look."""
-_HANDS_SAY = 2.0
-"""How much hanging hands say of where the chest faces, of what head and feet do."""
-_HIPS_FOLLOW = 0.8
+_FEET_SAY, _HANDS_SAY = 0.3, 3.0
+"""How much feet, and the line between two hands that are an arm's length apart, say of where the
+chest faces, of what the head does."""
+_WALKS, _SWING = (0.4, 1.2), 0.6
+"""Metres a second between which hands come to swing, and how much less they say then."""
+_HIPS_FOLLOW = 0.9
 """How far the hips turn with the chest before the feet do."""
 _HALF_WIDTH, _HALF_DEPTH = 0.19, 0.14
 """Metres from the middle of a trunk to a wrist beside and before it, for hips 0.93 m high."""
 _BEHIND = 0.06
 """From how far behind the middle of the trunk a hand is behind the back."""
+_BEFORE = 0.4
+"""Of the way to the front, where something is no longer beside or behind."""
+_BENT = 0.85
+"""Of an arm's length, how far away the wrist of a bent one is."""
 _CHEST, _LAP = 0.3, 1.3
 """Of the way from neck to hips, between which a hand says where the trunk is not."""
 _GIVES_WAY = math.radians(25.0)
-_TURNS_S = 0.12
-_LEANS_S = 0.16
+_TURNS_S = 0.06
+_LEANS_S = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,7 @@ class Carriage:
         seat: Vec | None,
         seated: float,
         sway: Vec,
+        going: Vec,
         dt: float,
     ) -> Trunk:
         """The trunk under a head.
@@ -131,6 +139,7 @@ class Carriage:
             seat: where the hips are on a seat.
             seated: how far the person sits, 0 to 1.
             sway: a rotation vector by which the hips are never quite still.
+            going: metres a second of the hips.
             dt: seconds since the last.
         """
         heading, hips_heading, lean = self._last
@@ -140,7 +149,7 @@ class Carriage:
             neck, _ = self.neck(head, chest_turn)
             if first:
                 self._turn.at = self._leaning.at = None
-            chest_to, hips_to = self._faces(head[1], neck, wrists, feet_heading)
+            chest_to, hips_to = self._faces(head[1], neck, wrists, feet_heading, going)
             now = self._turn.at or (chest_to, hips_to, 0.0)
             chest_to = now[0] + wrapped(chest_to - now[0])
             hips_to = now[1] + wrapped(hips_to - now[1])
@@ -196,34 +205,48 @@ class Carriage:
         return hung
 
     def _faces(
-        self, head: Quat, neck: Vec, wrists: tuple[Vec | None, Vec | None], feet: float
+        self,
+        head: Quat,
+        neck: Vec,
+        wrists: tuple[Vec | None, Vec | None],
+        feet: float,
+        going: Vec,
     ) -> tuple[float, float]:
         """Radians to the left that chest and hips face: between feet, head and hands."""
         looks = wrapped(yaw_of(head) - feet)
-        left, right = wrists
-        line = near = 0.0
-        if left is not None and right is not None:
-            # Hanging hands turn with the trunk: it is square to the line from one to the other.
-            # A hand that reaches out says little of the trunk.
-            across, along = right[0] - left[0], right[2] - left[2]
-            c, s = math.cos(feet + looks), math.sin(feet + looks)
-            side, ahead = c * across - s * along, -(s * across + c * along)
-            span = math.hypot(side, ahead)
-            if side > 0.0:
-                line = looks + math.atan2(ahead, side)
-                out = max(
-                    math.hypot(hand[0] - neck[0], hand[2] - neck[2]) for hand in (left, right)
-                )
-                near = (side / span) * min(span / (0.5 * self._m.arm), 1.0)
-                near *= 1.0 - 0.7 * smooth((out / self._m.arm - 0.35) / 0.5)
         # Within a look's reach the trunk follows the head a little; beyond it, all the way.
         far = max(abs(looks) - _LOOKS, 0.0)
         by_head = math.copysign(_FOLLOWS * (abs(looks) - far) + far, looks)
-        hands = _HANDS_SAY * near
-        x = math.cos(by_head) + hands * math.cos(line)
-        z = math.sin(by_head) + hands * math.sin(line)
-        aside = math.atan2(z, x)
+        line, says = self._line(neck, wrists, feet + looks, going)
+        # With hands to tell a look from a turn, what the feet do counts for little.
+        x = y = 0.0
+        for angle, weight in (
+            (by_head, (1.0 + _FEET_SAY) * (1.0 - says)),
+            (looks, says),
+            (0.0, _FEET_SAY * says),
+            (looks + line, _HANDS_SAY * says),
+        ):
+            x, y = x + weight * math.cos(angle), y + weight * math.sin(angle)
+        aside = math.atan2(y, x)
         return feet + aside, feet + _HIPS_FOLLOW * aside
+
+    def _line(
+        self, neck: Vec, wrists: tuple[Vec | None, Vec | None], heading: float, going: Vec
+    ) -> tuple[float, float]:
+        """Radians to the left of a heading that hands say the chest faces, and how surely."""
+        left, right = wrists
+        if left is None or right is None:
+            return 0.0, 0.0
+        # Trunks are square to the line from one hand to the other.
+        across, along = right[0] - left[0], right[2] - left[2]
+        c, s = math.cos(heading), math.sin(heading)
+        side, ahead = c * across - s * along, -(s * across + c * along)
+        outs = [math.hypot(hand[0] - neck[0], hand[2] - neck[2]) for hand in (left, right)]
+        says = min(math.hypot(side, ahead) / self._m.arm, 1.0)
+        # Who points with one hand need not turn, and those of a walker swing.
+        says *= math.exp(-abs(outs[0] - outs[1]) / self._m.arm)
+        walks = smooth((math.hypot(going[0], going[2]) - _WALKS[0]) / (_WALKS[1] - _WALKS[0]))
+        return math.atan2(ahead, side), says * (1.0 - _SWING * walks)
 
     def _lean(
         self,
@@ -265,25 +288,48 @@ class Carriage:
     def _clear_of(
         self, wrists: tuple[Vec | None, Vec | None], neck: Vec, heading: float, lean: Vec
     ) -> Vec:
-        """A lean by which the trunk is not where hands are that are held before it."""
+        """A lean by which the trunk is not where arms are that are held before it."""
         m = self._m
         back = from_yaw(-heading)
-        down = scaled(rotate(from_rotvec(*lean), (0.0, -1.0, 0.0)), m.trunk)
-        most = 0.0
-        for wrist in wrists:
+        turn = from_rotvec(*lean)
+        down = scaled(rotate(turn, (0.0, -1.0, 0.0)), m.trunk)
+        x = z = 0.0
+        for i, wrist in enumerate(wrists):
             if wrist is None:
                 continue
             hand = rotate(back, taken(wrist, neck))
-            along = min(max(dot(hand, down) / (m.trunk * m.trunk), 0.0), _LAP)
-            x, z = hand[0] - along * down[0], hand[2] - along * down[2]
-            aside = abs(x) / (_HALF_WIDTH * m.size)
-            if aside >= 1.0 or z > _BEHIND * m.size:
-                continue
-            into = _HALF_DEPTH * m.size * math.sqrt(1.0 - aside * aside) + z
-            # Hands at the chest say little of the hips.
-            counts = smooth((along - _CHEST) / (1.0 - _CHEST))
-            most = max(most, counts * into / (m.trunk * max(along, 0.5)))
-        return (lean[0] - min(most, _GIVES_WAY), lean[1], lean[2])
+            shoulder = rotate(turn, taken(m.chest_to_shoulder(i), m.spine[3]))
+            way = taken(hand, shoulder)
+            # What is half-way along an arm is told by its two ends in so far as it is straight.
+            straight = smooth((length(way) / m.arm - _BENT) / (1.0 - _BENT))
+            for share, counts in ((1.0, 1.0), (0.75, straight), (0.5, straight)):
+                off = self._into_trunk(added(shoulder, scaled(way, share)), down)
+                if counts * abs(off[0]) > abs(x):
+                    x = counts * off[0]
+                if counts * abs(off[1]) > abs(z):
+                    z = counts * off[1]
+        far = math.hypot(x, z)
+        if far > _GIVES_WAY:
+            x, z = x * _GIVES_WAY / far, z * _GIVES_WAY / far
+        return (lean[0] - z, lean[1], lean[2] + x)
+
+    def _into_trunk(self, point: Vec, down: Vec) -> tuple[float, float]:
+        """Radians that a trunk must turn to the right and back to be clear of a point.
+
+        ``point`` and ``down``, where the hips are, from the neck in the axes of the heading.
+        """
+        m = self._m
+        along = min(max(dot(point, down) / (m.trunk * m.trunk), 0.0), _LAP)
+        wide, deep = _HALF_WIDTH * m.size, (_HALF_DEPTH + _BEHIND) * m.size
+        x = (point[0] - along * down[0]) / wide
+        z = (point[2] - along * down[2] - _BEHIND * m.size) / deep
+        near = math.hypot(x, z)
+        if near >= 1.0 or z >= 0.0:
+            return (0.0, 0.0)
+        # Arms at the chest say little of the hips, and none is behind the back for want of room.
+        counts = smooth((along - _CHEST) / (1.0 - _CHEST)) * smooth(-z / _BEFORE)
+        push = counts * (1.0 - near) / (max(near, 1e-6) * m.trunk * max(along, 0.5))
+        return (-push * x * wide, -push * z * deep)
 
 
 def _turn_between(a: Vec, b: Vec) -> Vec:

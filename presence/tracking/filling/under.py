@@ -28,7 +28,7 @@ from presence.tracking.single import (
     yaw_of,
 )
 
-_GOING_S = 0.12
+_GOING_S, _PACE_S = 0.12, 0.4
 _FASTEST = 4.0
 _TOES_OUT = math.radians(7.0)
 """Feet stand at 14° to each other, their ankles hardly further apart than the hips (W. E. McIlroy
@@ -71,6 +71,7 @@ class Body:
         self._footing: list[Placed | None] = [None, None]
         self._sway = None if seed is None else Noise(seed, "filled sway", 2, 0.3)
         self._tips = (0.0, 0.0)
+        self._pace, self._speed = Spring(_PACE_S), _NO_WAY
         self.trunk: Trunk | None = None
 
     @property
@@ -132,7 +133,15 @@ class Body:
         if not first and self._steps.both_down:
             base = (x, 0.0, z)
         trunk = self._carriage.at(
-            head, wrists, facing, base, self._seat.spot, seated, self._swaying(now_s), dt
+            head,
+            wrists,
+            facing,
+            base,
+            self._seat.spot,
+            seated,
+            self._swaying(now_s),
+            self._speed,
+            dt,
         )
         share = self._hips.towards(1.0 if hips.sure > 0.0 and hips.turned else 0.0, dt)
         if hips.sure > 0.0 and hips.turned:
@@ -142,6 +151,7 @@ class Body:
         self.trunk = trunk
         self._follow_seat(trunk, dt)
         velocity = self._velocity(trunk)
+        self._speed = self._pace.follow(velocity, dt)
         self._going.follow(trunk.hips, dt)
         middle = mixed(trunk.hips, trunk.neck, 0.5)
         if seated > 0.0:
