@@ -5,6 +5,7 @@ They are never sent; sender and receiver derive them by the same formulas.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +13,6 @@ import numpy as np
 from presence.pose.arrays import Floats, frozen
 from presence.pose.face import SHAPE_INDEX
 from presence.pose.proportions import Proportions
-from presence.pose.quaternion import quat_from_axis_angle, quat_mul
-from presence.pose.rigid import RIGHT, UP
 from presence.pose.sample import PoseSample
 from presence.pose.skeleton import DERIVED_BONES, INDEX
 
@@ -50,9 +49,21 @@ def eye_angles(
     )
 
 
-def _jaw(sample: PoseSample) -> Floats:
+def _jaw(sample: PoseSample) -> tuple[float, float, float, float]:
     # The chin goes down and back: a turn about −X for someone who faces −Z.
-    return quat_from_axis_angle(RIGHT, -JAW_RANGE * sample.face[_JAW_OPEN])
+    half = -0.5 * JAW_RANGE * float(sample.face[_JAW_OPEN])
+    return (math.sin(half), 0.0, 0.0, math.cos(half))
+
+
+def _eye(yaw: float, pitch: float) -> tuple[float, float, float, float]:
+    """A turn about X by the pitch, and then about Y by the yaw."""
+    a, b = 0.5 * yaw, 0.5 * pitch
+    return (
+        math.cos(a) * math.sin(b),
+        math.sin(a) * math.cos(b),
+        -math.sin(a) * math.sin(b),
+        math.cos(a) * math.cos(b),
+    )
 
 
 def with_jaw(sample: PoseSample) -> PoseSample:
@@ -64,17 +75,16 @@ def with_jaw(sample: PoseSample) -> PoseSample:
 
 def with_derived(sample: PoseSample, proportions: Proportions) -> PoseSample:
     """The sample with eye bones, jaw bone and eyeLook shapes that follow from its gaze and face."""
-    yaw, pitch = eye_angles(sample.gaze_direction, sample.gaze_distance, proportions)
-    rotations = sample.rotations.copy()
-    rotations[_EYES] = quat_mul(quat_from_axis_angle(UP, yaw), quat_from_axis_angle(RIGHT, pitch))
+    yaws, pitches = eye_angles(sample.gaze_direction, sample.gaze_distance, proportions)
+    rotations, face = sample.rotations.copy(), sample.face.copy()
     rotations[INDEX["jaw"]] = _jaw(sample)
-    face = sample.face.copy()
-    for i, side in enumerate(("Left", "Right")):
-        outward = yaw[i] if side == "Left" else -yaw[i]
+    for bone, side, yaw, pitch in zip(_EYES, _LOOK, yaws.tolist(), pitches.tolist(), strict=True):
+        rotations[bone] = _eye(yaw, pitch)
+        outward = yaw if side == "Left" else -yaw
         face[_LOOK[side]] = (
-            max(-pitch[i], 0.0) / EYE_PITCH_RANGE,
+            max(-pitch, 0.0) / EYE_PITCH_RANGE,
             max(-outward, 0.0) / EYE_YAW_RANGE,
             max(outward, 0.0) / EYE_YAW_RANGE,
-            max(pitch[i], 0.0) / EYE_PITCH_RANGE,
+            max(pitch, 0.0) / EYE_PITCH_RANGE,
         )
     return replace(sample, rotations=frozen(rotations), face=frozen(face))
