@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from presence.pose.sample import Contact
 from presence.tracking.acting.seeded import Noise
 from presence.tracking.filling.following import Share, Spring
+from presence.tracking.filling.gait import Gait
 from presence.tracking.filling.legs import Leg, Legs
 from presence.tracking.filling.measures import OUTWARD, Measures
 from presence.tracking.filling.seat import Seat
@@ -65,6 +66,7 @@ class Body:
         self._carriage = Carriage(measures)
         self._steps, self._seat = Steps(measures.size), Seat(measures.size)
         self._legs = Legs(measures)
+        self._gait = Gait(measures.size)
         self._going = Spring(_GOING_S)
         self._hips = Share()
         self._feet = (Share(), Share())
@@ -92,6 +94,7 @@ class Body:
             spot = added(rotate(from_yaw(turn), taken(spot, at)), added(at, way))
         self._seat.moved(spot)
         self._going.at = None
+        self._gait.moved()
 
     def at(
         self,
@@ -152,6 +155,7 @@ class Body:
         self._follow_seat(trunk, dt)
         velocity = self._velocity(trunk)
         self._speed = self._pace.follow(velocity, dt)
+        stride = self._gait.at(trunk.neck, trunk.hips_heading, wrists, low, dt)
         self._going.follow(trunk.hips, dt)
         middle = mixed(trunk.hips, trunk.neck, 0.5)
         if seated > 0.0:
@@ -172,6 +176,7 @@ class Body:
             self._tips,
             velocity[1],
             low,
+            stride,
         )
         contacts = Contact.SEAT if seated >= 0.999 else Contact.NONE
         legs = []
@@ -188,8 +193,8 @@ class Body:
         self._tips = (legs[0].tip, legs[1].tip)
         (a, b) = standing.spots
         c, s = math.cos(trunk.hips_heading), math.sin(trunk.hips_heading)
-        stride = 0.5 * (-s * (b[0] - a[0]) - c * (b[1] - a[1]))
-        return Under(trunk, (legs[0], legs[1]), seated, stride, contacts)
+        apart = 0.5 * (-s * (b[0] - a[0]) - c * (b[1] - a[1]))
+        return Under(trunk, (legs[0], legs[1]), seated, apart, contacts)
 
     def _tracked_leg(
         self, side: int, trunk: Trunk, made_up: Leg, foot: Known, share: float, dt: float
