@@ -83,6 +83,17 @@ def test_the_arms_of_a_walker_swing_and_the_trunk_faces_ahead():
     assert np.abs(faces(positions[60:]).mean()) < 3.0
 
 
+@pytest.mark.parametrize("over", ["left", "right"])
+def test_whoever_crosses_the_arms_faces_ahead(over):
+    high = 0.05 if over == "left" else -0.05
+    crossed = np.array([[0.1, 1.12 + high, -0.22 - high], [-0.1, 1.12 - high, -0.22 + high]])
+    u = np.linspace(0.0, 1.0, 40)[:, None, None]
+    frames = [sensed(HEAD, hands=HANGING + share * (crossed - HANGING)) for share in u]
+    positions, _ = joints(filled(frames + [sensed(HEAD, hands=crossed)] * 60))
+    assert np.abs(faces(positions)).max() < 20.0
+    assert abs(faces(positions)[-1]) < 10.0
+
+
 def inside(positions, side, shares=(0.0, 0.25, 0.5, 0.75)):
     """How far a forearm is in the trunk at most, of its half-width and half-depth."""
     hips = 0.5 * (positions[:, INDEX["leftUpperLeg"]] + positions[:, INDEX["rightUpperLeg"]])

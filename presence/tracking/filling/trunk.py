@@ -51,6 +51,8 @@ _FOLLOWS = 0.4
 _FEET_SAY, _HANDS_SAY = 0.3, 3.0
 """How much feet, and the line between two hands that are an arm's length apart, say of where the
 chest faces, of what the head does."""
+_CROSSED = 0.6
+"""The sine of how far beyond sideways, and turned the wrong way, a line is that says nothing."""
 _WALKS, _SWING = (0.4, 1.2), 0.6
 """Metres a second between which hands come to swing, and how much less they say then."""
 _HIPS_FOLLOW = 0.9
@@ -242,7 +244,9 @@ class Carriage:
         c, s = math.cos(heading), math.sin(heading)
         side, ahead = c * across - s * along, -(s * across + c * along)
         outs = [math.hypot(hand[0] - neck[0], hand[2] - neck[2]) for hand in (left, right)]
-        says = min(math.hypot(side, ahead) / self._m.arm, 1.0)
+        span = math.hypot(side, ahead)
+        # Arms that are crossed say nothing.
+        says = min(span / self._m.arm, 1.0) * smooth(side / max(span, 1e-9) + _CROSSED)
         # Who points with one hand need not turn, and those of a walker swing.
         says *= math.exp(-abs(outs[0] - outs[1]) / self._m.arm)
         walks = smooth((math.hypot(going[0], going[2]) - _WALKS[0]) / (_WALKS[1] - _WALKS[0]))
