@@ -29,7 +29,7 @@ ifdef T
 	$(BIN)/pytest $(T)
 else
 # What only computes goes on all cores at once; what is timed, or talks to others, has them to itself.
-	$(BIN)/pytest -m pure -n auto --dist loadgroup
+	$(BIN)/pytest -m pure -n auto
 	$(BIN)/pytest -m "not pure"
 endif
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from by_file import PEOPLE, ByFile
 from gl_context import gl, gl_context, renderer  # noqa: F401  (fixtures)
 from openxr_runtime import (  # noqa: F401  (fixtures)
     simulated_headset,
@@ -59,19 +60,18 @@ _PURE = (
     *("test_camera_", "test_judges_face_mesh", "test_render_"),
 )
 
-_LOOKED_AT_ONCE = ("test_camera_loop", "test_judges_face_mesh")
-"""Whose people are drawn and looked at once for the whole file: by one worker, then."""
-
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.name.startswith(_PURE):
             item.add_marker("pure")
-        if "twenty_people" in getattr(item, "fixturenames", ()):
-            # They take minutes to make; two workers would both make them.
-            item.add_marker(pytest.mark.xdist_group("people"))
-        elif item.path.stem in _LOOKED_AT_ONCE:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            if "twenty_people" in getattr(item, "fixturenames", ()):
+                assert item.path.stem in PEOPLE, f"{item.path.stem} wants to be in by_file.PEOPLE"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
 
 
 def pytest_runtest_setup(item):
