@@ -1,5 +1,7 @@
 """``presence calibrate``, and the measures that it keeps."""
 
+import asyncio
+import contextlib
 import re
 from datetime import date
 
@@ -8,7 +10,7 @@ from measured_person import Person
 from typer.testing import CliRunner
 
 from presence.cli import app
-from presence.client.calibrate import measure
+from presence.client.measurement import measure
 from presence.client.measures import (
     keep_measures,
     kept_measures,
@@ -20,12 +22,16 @@ from presence.errors import UsageError
 from presence.tracking.measuring import Measured
 
 
-def run(acts, **person):
+def run(acts, longest_s=60.0, arms_s=20.0):
     """What is measured and said of somebody, by a clock that only waiting moves."""
     clock, said = ManualClock(), []
-    somebody = Person(1.62, 1.42, acts, **person)
-    result = measure(
-        somebody, clock.now_ns, lambda s: clock.advance(round(s * SECOND)), said.append
+
+    async def sleep(seconds):
+        clock.advance(round(seconds * SECOND))
+
+    somebody = Person(1.62, 1.42, acts)
+    result = asyncio.run(
+        measure(somebody, clock.now_ns, sleep, said.append, longest_s=longest_s, arms_s=arms_s)
     )
     return result, said, clock.now_ns() / SECOND
 
@@ -44,9 +50,21 @@ def test_whoever_never_stretches_has_the_usual_reach():
     assert seconds < 30.0
 
 
-def test_nobody_is_a_sentence():
+def test_when_the_time_is_up_what_is_known_by_then_is_the_answer():
+    result, _, seconds = run([(90, "stands")], longest_s=9.0)
+    assert result.reach is None
+    assert 9.0 < seconds < 9.1
+    result, _, seconds = run([(90, "away")])
+    assert result is None
+    assert 60.0 < seconds < 60.1
+
+
+def test_nobody_is_a_sentence(monkeypatch):
+    nobody = contextlib.nullcontext(Person(1.62, 1.42, [(90, "away")]))
+    monkeypatch.setattr("presence.client.calibrate._GIVES_UP_S", 0.1)
+    monkeypatch.setattr("presence.client.calibrate._opened", lambda name, vmc: nobody)
     with pytest.raises(UsageError, match="--eyes"):
-        run([(90, "away")])
+        CliRunner().invoke(app, ["calibrate"], catch_exceptions=False)
 
 
 def test_measures_are_kept_and_make_a_body(tmp_path):

@@ -9,6 +9,7 @@ from math import radians
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from presence.client.measurement import measure
 from presence.client.measures import keep_measures, measured_proportions, measures_file
 from presence.client.settings import Settings
 from presence.client.view_process import ViewProcess
@@ -16,7 +17,6 @@ from presence.clock import SkewedClock
 from presence.errors import CameraError, HeadsetError
 from presence.pose.proportions import Proportions, default_proportions
 from presence.tracking.live import LiveSource
-from presence.tracking.measuring import Measured, Measuring
 from presence.tracking.sensed import Point, Sensor
 
 if TYPE_CHECKING:
@@ -113,7 +113,9 @@ async def live_source(
     try:
         await _somebody(sensors[0], view, clock, say)
         if body is None and sensors[0].name == "headset":
-            measured = await _measured(sensors[0], clock, say)
+            measured = await measure(
+                sensors[0], clock.now_ns, asyncio.sleep, say, longest_s=MEASURING_S
+            )
             if measured is not None:
                 keep_measures(measured, file)
                 body = measured.proportions()
@@ -142,20 +144,3 @@ async def _somebody(
     if wait_s:
         why = sensor.problem or f"the {sensor.name} has found nobody; look into it, and join again"
         raise (HeadsetError if sensor.name == "headset" else CameraError)(why)
-
-
-async def _measured(
-    sensor: Sensor, clock: SkewedClock, say: Callable[[str], None]
-) -> Measured | None:
-    """What the person measures, taken in a few seconds; None: nobody stood upright meanwhile."""
-    measuring, said = Measuring(), ""
-    for _ in range(round(MEASURING_S / _LOOK_S)):
-        measuring.take(sensor.sense(clock.now_ns()))
-        measured = measuring.measured()
-        if measuring.done and measured is not None and not measured.seated:
-            break
-        if measuring.says != said:
-            said = measuring.says
-            say(said)
-        await asyncio.sleep(_LOOK_S)
-    return measuring.measured()
