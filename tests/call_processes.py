@@ -14,6 +14,7 @@ from presence.client.logs import About, Log
 from presence.client.settings import Settings
 
 _FAULTY = Path(__file__).parent / "faulty_participant.py"
+_IMPATIENT = Path(__file__).parent / "impatient_participant.py"
 
 
 class Call:
@@ -56,10 +57,12 @@ class Call:
         self._stack.callback(process.kill)
         return process, output
 
-    def join(self, name, *arguments):
-        return self._start(
-            "presence", "join", self.link, "--name", name, "--status", "lines", *arguments
-        )
+    def join(self, name, *arguments, by="presence"):
+        return self._start(by, "join", self.link, "--name", name, "--status", "lines", *arguments)
+
+    def join_impatient(self, name, *arguments):
+        """A participant who does not wait long for a camera."""
+        return self.join(name, *arguments, by=_IMPATIENT)
 
     def join_faulty(self, name, **settings):
         """A participant to whom :func:`tell` can say what is to go wrong."""

@@ -68,9 +68,9 @@ def test_whom_another_program_tracks_is_in_the_room_and_does_not_freeze_when_it_
 
 
 def test_a_camera_that_is_not_there_is_a_sentence(call):
-    wrong, says = call.join("Ada", "--view", "none", "--as", "camera", "--camera", "nobody's",
-                            "--microphone", "none")  # fmt: skip
-    assert wrong.wait(40) == 1
+    wrong, says = call.join_impatient("Ada", "--view", "none", "--as", "camera",
+                                      "--camera", "nobody's", "--microphone", "none")  # fmt: skip
+    assert wrong.wait(60) == 1
     assert "camera" in says.read_text().splitlines()[-1]
     assert "Traceback" not in says.read_text()
 
