@@ -12,6 +12,7 @@ from typing import IO
 
 import msgspec
 
+from presence.child import end_child, last_words
 from presence.client.records import Record, pack_record
 from presence.client.settings import Settings
 from presence.client.status import ViewStatus
@@ -25,7 +26,6 @@ from presence.tracking.sensed import Point, Sensed, unpack_sensed
 _RING_BYTES = 8 << 20
 _SLOT_BYTES = 4096
 _END_SECONDS = 15.0
-_LAST_WORDS_BYTES = 4096
 
 
 class ViewProcess:
@@ -77,7 +77,8 @@ class ViewProcess:
                 pass_fds=[block.descriptor for block in blocks],
                 start_new_session=True,
             )
-            stack.callback(_end, self._child)
+            # The view saves what it has first.
+            stack.callback(end_child, self._child, _END_SECONDS)
             self._running = stack.pop_all()
 
     def restart(self) -> None:
@@ -103,9 +104,7 @@ class ViewProcess:
     @property
     def last_words(self) -> str:
         """The end of what the view wrote to its standard error; complete once it has ended."""
-        file = self._words.fileno()
-        start = max(0, os.fstat(file).st_size - _LAST_WORDS_BYTES)
-        return os.pread(file, _LAST_WORDS_BYTES, start).decode(errors="replace").strip()
+        return last_words(self._words)
 
     def closed(self) -> bool:
         """Whether the person closed it.
@@ -177,15 +176,3 @@ def view_process(settings: Settings) -> Iterator[ViewProcess]:
         stack.callback(view.close)
         view.start()
         yield view
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Let the view save what it has, then make sure that it is gone."""
-    assert child.stdin is not None
-    with contextlib.suppress(OSError):
-        child.stdin.close()
-    try:
-        child.wait(_END_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()

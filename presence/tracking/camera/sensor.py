@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from presence.child import end_child, last_words
 from presence.clock import SECOND, SkewedClock
 from presence.pose.proportions import Proportions, default_proportions
 from presence.resources import models_folder
@@ -42,7 +43,6 @@ for as long as the longest."""
 _STARTING_NS, _SILENT_NS = 60 * SECOND, 15 * SECOND
 """A process that says nothing for so long, while it starts and later, hangs in a driver."""
 _END_S = 3.0
-_LAST_WORDS_BYTES = 4096
 _HANGS = "the camera's driver hangs: unplug the camera and plug it in again"
 _GONE = "the camera's process ended, and is started anew; if it keeps ending, see presence doctor"
 _ARGV = (sys.executable, "-m", "presence.tracking.camera.process")
@@ -228,21 +228,11 @@ class CameraSensor:
         child, self._child = self._child, None
         if child is None:
             return
-        assert child.stdin is not None
-        with contextlib.suppress(OSError):
-            child.stdin.close()
-        try:
-            child.wait(_END_S if self._closed else 0.1)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        end_child(child, _END_S if self._closed else 0.1)
         if self._words is not None:
-            file = self._words.fileno()
-            start = max(0, os.fstat(file).st_size - _LAST_WORDS_BYTES)
-            words = os.pread(file, _LAST_WORDS_BYTES, start).decode(errors="replace").split("\n")
-            said = [word for word in words if word.strip()]
             # Networks and drivers write, too; only who ends on purpose ends with a sentence.
-            self._last_words = said[-1] if said and child.returncode == FAILED else ""
+            failed = child.returncode == FAILED
+            self._last_words = last_words(self._words).split("\n")[-1] if failed else ""
             self._words.close()
             self._words = None
 
