@@ -1,4 +1,4 @@
-"""A participant, as people start one, who waits for a camera only as long as it takes to miss it."""
+"""A participant, as people start one, who waits for a camera as long as it takes to miss it."""
 
 from presence.cli import main
 from presence.client import own_tracking

@@ -4,20 +4,14 @@ import functools
 
 import numpy as np
 import pytest
+from bare_bodies import bare_body as body
 from scipy.spatial import cKDTree
-from welded_mesh import seamless
 
 from presence.pose import INDEX, SHAPE_INDEX
 from presence.pose.face import SENT_SHAPES, SHAPES
 from presence.scene.avatar import Surface
-from presence.scene.body import generate_body
 
 SEEDS = (1, 2, 9)
-
-
-@functools.cache
-def body(seed):
-    return seamless(generate_body(seed))
 
 
 def morph(avatar, name):

@@ -4,8 +4,10 @@ import functools
 
 import numpy as np
 import pytest
+from bare_bodies import bare_body
 
 from presence.pose import INDEX
+from presence.pose.face import SHAPES
 from presence.scene.avatar import Surface
 from presence.scene.body import generate_body
 from presence.scene.body.drawing import draw_traits
@@ -108,6 +110,40 @@ def test_skin_iris_and_cloth_have_the_colours_of_the_traits(seed):
     assert np.abs(colours[iris].mean(axis=0) - traits.iris).max() < 0.16
     assert colours[pupil].max() < 0.1
     assert colours[white].min() > 0.6
+
+
+def test_two_seeds_are_two_people():
+    one, other = body(1), body(4)
+    assert abs(one.proportions.height - other.proportions.height) > 0.01
+    for surface in (Surface.SKIN, Surface.HAIR, Surface.CLOTH):
+        here, there = (
+            shown(a.mesh, a.mesh.uvs)[a.mesh.surfaces == surface].mean(axis=0) for a in (one, other)
+        )
+        assert np.abs(here - there).max() > 0.04, surface
+    assert len(one.mesh.positions) != len(other.mesh.positions)
+
+
+def in_order(avatar):
+    """What a mesh is, however its vertices are split and its triangles counted."""
+    mesh = avatar.mesh
+    keys = np.concatenate(
+        [mesh.positions, mesh.normals, mesh.weights, mesh.joints, mesh.surfaces[:, None]], axis=1
+    )
+    keys, place = np.unique(keys, axis=0, return_inverse=True)
+    t = place[mesh.triangles]
+    first = t.argmin(axis=1)[:, None]
+    t = np.take_along_axis(t, (first + np.arange(3)) % 3, axis=1)
+    yield "vertices", keys
+    yield "triangles", t[np.lexsort(t.T)]
+    for morph in mesh.morphs:
+        moved = np.zeros((len(keys), 6))
+        moved[place[morph.vertices]] = np.hstack([morph.offsets, morph.normal_offsets])
+        yield SHAPES[morph.shape], moved
+
+
+def test_a_texture_splits_a_body_along_seams_and_changes_nothing_else():
+    for (name, painted), (_, bare) in zip(in_order(body(1)), in_order(bare_body(1)), strict=True):
+        assert np.array_equal(painted, bare), name
 
 
 def test_the_same_seed_paints_the_same_texture():
