@@ -85,17 +85,91 @@ def test_shut_eyes_tell_no_glance():
     assert camera.sees(both).gaze_confidence == 0.0
 
 
-def test_shapes_of_a_network_that_a_user_fetched_go_before_those_of_landmarks():
+def told(**named):
+    """What a network tells that knows all shapes but the tongue."""
     shapes = np.zeros(52)
-    shapes[SHAPE_INDEX["cheekPuff"]] = 0.7
-    shapes[[SHAPE_INDEX["eyeLookOutLeft"], SHAPE_INDEX["eyeLookInRight"]]] = 0.5
-    sensed = Camera().sees(FACE, 60, shapes=shapes)
+    shapes[SHAPE_INDEX["tongueOut"]] = np.nan
+    for name, value in named.items():
+        shapes[SHAPE_INDEX[name]] = value
+    return shapes
+
+
+def gaze_of(sensed):
+    """Degrees to the left, and up."""
+    x, y, z = sensed.gaze_direction
+    return np.degrees([np.arctan2(-x, -z), np.arcsin(y)])
+
+
+def test_shapes_of_a_network_that_a_user_fetched_go_before_those_of_landmarks():
+    camera = Camera()
+    camera.sees(FACE, 60, shapes=told())
+    shapes = told(cheekPuff=0.7, eyeLookOutLeft=0.5, eyeLookInRight=0.5)
+    sensed = camera.sees(FACE, shapes=shapes)
     assert sensed.face[SHAPE_INDEX["cheekPuff"]] == 0.7
-    assert sensed.face_confidence.min() == pytest.approx(1.0)
     # Left eye out, right eye in: to the person's left.
-    assert np.degrees(np.arctan2(-sensed.gaze_direction[0], -sensed.gaze_direction[2])) == (
-        pytest.approx(20.0, abs=0.1)
-    )
+    np.testing.assert_allclose(gaze_of(sensed), [20.0, 0.0], atol=0.1)
+
+
+def test_a_shape_that_the_network_does_not_tell_is_not_known():
+    sensed = Camera().sees(FACE, 60, shapes=told())
+    tongue = SHAPE_INDEX["tongueOut"]
+    assert sensed.face_confidence[tongue] == 0.0 and sensed.face[tongue] == 0.0
+    assert np.delete(sensed.face_confidence, tongue).min() == pytest.approx(1.0)
+
+
+DOWN = {"eyeLookDownLeft": 0.3, "eyeLookDownRight": 0.3}
+RESTING = {"browInnerUp": 0.95, "mouthPressLeft": 0.3, **DOWN}
+
+
+def test_what_the_network_tells_of_a_face_at_rest_is_rest():
+    camera = Camera()
+    half = camera.sees(FACE, 3, shapes=told(**RESTING))
+    assert half.face_confidence[SHAPE_INDEX["jawOpen"]] == pytest.approx(0.5)
+    # A blink among what is learned from is no matter.
+    camera.sees(FACE, 4, shapes=told(**RESTING, eyeBlinkLeft=0.9, eyeBlinkRight=0.9))
+    rest = camera.sees(FACE, 60, shapes=told(**RESTING))
+    assert camera.person.neutral
+    assert rest.face.max() == 0.0
+    np.testing.assert_allclose(gaze_of(rest), 0.0, atol=0.1)
+    lively = camera.sees(FACE, shapes=told(**RESTING | {"mouthPressLeft": 0.65, "jawOpen": 0.8}))
+    assert lively.face[SHAPE_INDEX["jawOpen"]] == pytest.approx(0.8)
+    # Half of what is left of it; but of brows that are all but raised, little is left but noise.
+    assert lively.face[SHAPE_INDEX["mouthPressLeft"]] == pytest.approx(0.5)
+    raised = camera.sees(FACE, shapes=told(**RESTING | {"browInnerUp": 1.0}))
+    assert raised.face[SHAPE_INDEX["browInnerUp"]] == pytest.approx(0.1, abs=0.01)
+
+
+def test_eyes_that_rise_from_a_low_rest_are_told_to():
+    camera = Camera()
+    camera.sees(FACE, 60, shapes=told(**DOWN))
+    for level, up in ((told(), True), (told(eyeLookDownLeft=0.6, eyeLookDownRight=0.6), False)):
+        _, pitch = gaze_of(camera.sees(FACE, shapes=level))
+        assert (pitch > 5.0) == up and abs(pitch) > 5.0
+
+
+def test_a_smile_that_was_taken_for_rest_is_forgotten_when_the_face_is_calm():
+    camera = Camera()
+    camera.sees(FACE, 60, shapes=told(mouthSmileLeft=0.8))
+    camera.sees(FACE, 200, shapes=told())
+    sensed = camera.sees(FACE, shapes=told(mouthSmileLeft=0.8))
+    assert sensed.face[SHAPE_INDEX["mouthSmileLeft"]] > 0.7
+
+
+def test_who_looks_aside_for_long_still_looks_aside():
+    camera = Camera()
+    camera.sees(FACE, 60, shapes=told())
+    aside = told(eyeLookOutLeft=0.2, eyeLookInRight=0.2)
+    first, last = camera.sees(FACE, shapes=aside), camera.sees(FACE, 200, shapes=aside)
+    np.testing.assert_allclose(gaze_of(last), gaze_of(first), atol=0.1)
+
+
+def test_somebody_else_has_a_rest_of_their_own():
+    camera = Camera()
+    camera.sees(FACE, 60, shapes=told(**RESTING))
+    camera.person.recentre()
+    assert not camera.person.neutral
+    sensed = camera.sees(FACE, 60, shapes=told(browDownLeft=0.4))
+    assert sensed.face.max() == 0.0
 
 
 def test_a_head_that_leaps_is_believed_only_when_it_stays():

@@ -42,7 +42,8 @@ class Found:
     face: Floats | None = None
     """``(478, 3)`` pixels: right, down, and away from the face's middle."""
     shapes: Floats | None = None
-    """``(52,)`` ARKit coefficients, by the network that a user may fetch."""
+    """``(52,)`` ARKit coefficients, by the network that a user may fetch; not a number where it
+    tells none."""
     pose: FoundPose | None = None
     pose_looked: bool = False
     """Whether a body was looked for."""

@@ -211,8 +211,11 @@ class Networks:
 
 
 def shapes_of(categories: Iterable[Any]) -> Floats:
-    """``(52,)`` the shapes that a network tells by name; its ``_neutral`` is none of them."""
-    shapes = np.zeros(SHAPE_COUNT)
+    """``(52,)`` the shapes that a network tells by name, not a number where it tells none.
+
+    Google's of 2023 tells all but ``tongueOut``; its ``_neutral`` is none of them.
+    """
+    shapes = np.full(SHAPE_COUNT, np.nan)
     for one in categories:
         if one.category_name in SHAPE_INDEX:
             shapes[SHAPE_INDEX[one.category_name]] = one.score

@@ -24,6 +24,7 @@ from presence.tracking.camera.fingers import Hand, read_hand
 from presence.tracking.camera.found import Found
 from presence.tracking.camera.lens import Lens
 from presence.tracking.camera.mounting import Mounting
+from presence.tracking.camera.resting import RestingShapes
 from presence.tracking.camera.sides import same_person, sided
 from presence.tracking.camera.task import CameraSettings
 from presence.tracking.sensed import Sensed
@@ -79,6 +80,7 @@ class Person:
         self._known = known_shapes(self._model)
         pictures = max(5, round(settings.neutral_s * _PICTURES_A_SECOND))
         self._neutral = Neutral(self._model, pictures)
+        self._resting = RestingShapes(SHAPE_COUNT, pictures)
         self._mounting = Mounting(
             body, seated=settings.seated, tilt=settings.tilt, turn=settings.turn, pictures=pictures
         )
@@ -96,12 +98,13 @@ class Person:
     @property
     def neutral(self) -> bool:
         """Whether the face's own rest is known."""
-        return self._neutral.known
+        return self._neutral.known or self._resting.known
 
     def recentre(self) -> None:
         """The person is where they want to be seen, and rests: learn that anew."""
         self._mounting.forget()
         self._neutral.forget()
+        self._resting.forget()
         # Their place is about to move under them.
         self._head = None
 
@@ -172,23 +175,29 @@ class Person:
     def _read_face(
         self, found: Found, face: Floats, pose: FacePose, lens: Lens, out: Draft
     ) -> None:
-        flat = laid_flat(face, pose.camera_from_head, lens, self._model)
-        told = read_expression(self._neutral.moved(flat), self._model)
         aside = _aside(pose)
-        if aside < _SQUARELY:
-            self._neutral.learn(flat, told.shapes)
         seen = float(np.clip((_TURNED_AWAY - aside) / (_TURNED_AWAY - _SQUARELY), 0.0, 1.0))
-        shapes, yaw, pitch = told.shapes, told.yaw, told.pitch
-        known = np.where(self._known > 0.0, seen, 0.0)
         if found.shapes is not None:
-            shapes, known = found.shapes, np.full(SHAPE_COUNT, seen)
-            yaw, pitch = _glance_of(shapes)
-        elif not self._neutral.known:
+            told = np.isfinite(found.shapes)
+            full = np.where(told, found.shapes, 0.0)
+            glance = _glance_of(full)
+            if aside < _SQUARELY:
+                self._resting.learn(full, glance)
+            shapes, (yaw, pitch) = self._resting.against(full, glance)
+            known = np.where(told, seen, 0.0)
+        else:
+            flat = laid_flat(face, pose.camera_from_head, lens, self._model)
+            read = read_expression(self._neutral.moved(flat), self._model)
+            if aside < _SQUARELY:
+                self._neutral.learn(flat, read.shapes)
+            shapes, yaw, pitch = read.shapes, read.yaw, read.pitch
+            known = np.where(self._known > 0.0, seen, 0.0)
+        if not self.neutral:
             # An average face's rest is not this one's.
             known = 0.5 * known
         out.face(shapes, known)
         if shapes[_BLINKS].min() < _SHUT:
-            out.gaze(yaw, pitch, seen)
+            out.gaze(float(yaw), float(pitch), seen)
 
     def _leapt(self, head: Rigid) -> bool:
         """Whether a head is where none can be, so soon after it was elsewhere."""
@@ -261,10 +270,10 @@ def _aside(pose: FacePose) -> float:
     return float(np.arccos(np.clip(-(ahead @ at) / np.linalg.norm(at), -1.0, 1.0)))
 
 
-def _glance_of(shapes: Floats) -> tuple[float, float]:
-    """Yaw to the left and pitch up, radians, from the look shapes of both eyes."""
+def _glance_of(shapes: Floats) -> Floats:
+    """``(2,)`` yaw to the left and pitch up, radians, from the look shapes of both eyes."""
     out, into = shapes[_LOOKS["Out"]], shapes[_LOOKS["In"]]
     left, right = out - into
     yaw = 0.5 * EYE_YAW_RANGE * (left - right)
     pitch = 0.5 * EYE_PITCH_RANGE * (shapes[_LOOKS["Up"]] - shapes[_LOOKS["Down"]]).sum()
-    return float(yaw), float(pitch)
+    return np.array([yaw, pitch])
