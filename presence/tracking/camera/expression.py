@@ -6,15 +6,17 @@ average head, so that neither the head's turn nor its distance moves them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
-from presence.pose.arrays import Floats
+from presence.pose.arrays import Floats, Ints, frozen
 from presence.pose.face import SHAPE_INDEX
 from presence.pose.quaternion import quat_to_matrix
 from presence.pose.rigid import Rigid
-from presence.tracking.camera.face_model import FaceModel
+from presence.tracking.camera.face_model import LANDMARKS, FaceModel
 from presence.tracking.camera.lens import Lens
 
 _DEAD = 0.16
@@ -27,16 +29,30 @@ _MOST_YAW, _MOST_PITCH = np.radians(40.0), np.radians(30.0)
 
 LEFT_IRIS, RIGHT_IRIS = 473, 468
 """The middles, of the person's own left and right."""
-_CORNERS = ((362, 263), (133, 33))
-_UPPER_LIDS = ((386, 385, 387), (159, 158, 160))
-_LOWER_LIDS = ((374, 373, 380), (145, 144, 153))
 
 
+def _averaging(groups: Sequence[Sequence[int] | Ints]) -> Floats:
+    """``(groups, 478)`` by which landmarks are to be multiplied for the middle of each group."""
+    rows = np.zeros((len(groups), LANDMARKS))
+    for row, group in zip(rows, groups, strict=True):
+        row[list(group)] = 1.0 / len(group)
+    return frozen(rows)
+
+
+# Iris, corners, upper lid and lower lid of the person's own left and right eye.
+_EYES = _averaging(
+    (
+        *((LEFT_IRIS,), (362, 263), (386, 385, 387), (374, 373, 380)),
+        *((RIGHT_IRIS,), (133, 33), (159, 158, 160), (145, 144, 153)),
+    )
+)
 # Inner, middle and outer end of the person's own left and right brow.
-_BROWS = (
-    ((285, 336, 295), (55, 107, 65)),
-    ((282, 334, 296), (52, 105, 66)),
-    ((300, 293, 276), (70, 63, 46)),
+_BROWS = _averaging(
+    (
+        *((285, 336, 295), (55, 107, 65)),
+        *((282, 334, 296), (52, 105, 66)),
+        *((300, 293, 276), (70, 63, 46)),
+    )
 )
 _BROW_SHAPES = tuple(
     SHAPE_INDEX[name]
@@ -79,9 +95,7 @@ def known_shapes(model: FaceModel) -> Floats:
 
 def _brows(moved: Floats) -> dict[int, float]:
     """What brows do, by shape: as far as they are seen to move, by half as much as they do."""
-    inner, middle, outer = (
-        1000.0 * np.array([moved[list(group), 1].mean() for group in groups]) for groups in _BROWS
-    )
+    inner, middle, outer = 1000.0 * (_BROWS @ moved[:, 1]).reshape(3, 2)
     lowered = -0.5 * (inner + middle)
     amounts = (
         (inner.mean() - _BROW_DEAD_MM) / _BROW_UP_MM,
@@ -106,6 +120,11 @@ class Expression:
     """Radians that they look up."""
 
 
+@cache
+def _middles(model: FaceModel) -> Floats:
+    return _averaging(model.features)
+
+
 def features_of(moved: Floats, model: FaceModel) -> Floats:
     """``(features × 2,)`` millimetres that the middle of each group moved right, and up.
 
@@ -113,7 +132,7 @@ def features_of(moved: Floats, model: FaceModel) -> Floats:
         moved: ``(478, 2)`` metres from the face's own rest.
         model: which groups there are.
     """
-    middles = np.array([moved[group].mean(axis=0) for group in model.features])
+    middles: Floats = _middles(model) @ moved
     return middles.reshape(-1) * 1000.0
 
 
@@ -123,19 +142,9 @@ def glance_features(moved: Floats) -> Floats:
     All count from the corners of their eyes, so that a head that is found a little aside is no
     glance.
     """
-    out = np.zeros(4)
-    for iris, corners, upper, lower in zip(
-        (LEFT_IRIS, RIGHT_IRIS), _CORNERS, _UPPER_LIDS, _LOWER_LIDS, strict=True
-    ):
-        middle = moved[list(corners)].mean(axis=0)
-        aside, up = moved[iris] - middle
-        out += (
-            -aside,
-            up,
-            moved[list(upper), 1].mean() - middle[1],
-            moved[list(lower), 1].mean() - middle[1],
-        )
-    return out * 500.0
+    iris, corners, upper, lower = (_EYES @ moved).reshape(2, 4, 2).sum(axis=0)
+    aside, up = iris - corners
+    return np.array([-aside, up, upper[1] - corners[1], lower[1] - corners[1]]) * 500.0
 
 
 class Neutral:

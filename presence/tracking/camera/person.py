@@ -86,6 +86,7 @@ class Person:
         )
         self._size = FaceSize()
         self._breadth = Breadth()
+        self._pose: FacePose | None = None
         self._head: Rigid | None = None
         self._leaps = 0
         self._seen_ns: int | None = None
@@ -155,8 +156,9 @@ class Person:
     # ── head and face ──────────────────────────────────────────────────────────────────────────
 
     def _follow_face(self, found: Found, face: Floats, lens: Lens, out: Draft, now_ns: int) -> None:
-        pose = find_face(face, lens, self._model)
+        pose = self._pose = find_face(face, lens, self._model, self._pose)
         if pose is None or pose.error > _WORST_FACE:
+            self._pose = None
             return
         aside = _aside(pose)
         if aside < _SQUARELY:
@@ -170,12 +172,11 @@ class Person:
             return
         self._head, self._seen_ns = head, now_ns
         out.head(head, float(np.clip(1.0 - 0.5 * pose.error / _WORST_FACE, 0.5, 1.0)))
-        self._read_face(found, face, pose, lens, out)
+        self._read_face(found, face, pose, aside, lens, out)
 
     def _read_face(
-        self, found: Found, face: Floats, pose: FacePose, lens: Lens, out: Draft
+        self, found: Found, face: Floats, pose: FacePose, aside: float, lens: Lens, out: Draft
     ) -> None:
-        aside = _aside(pose)
         seen = float(np.clip((_TURNED_AWAY - aside) / (_TURNED_AWAY - _SQUARELY), 0.0, 1.0))
         if found.shapes is not None:
             told = np.isfinite(found.shapes)

@@ -14,6 +14,8 @@ _LONGEST_DEBT = 4.0
 """Budgets that one look takes at most from what is saved, however long it was held up."""
 _WANTED_EVERY = {"pose": 1, "hands": 2}
 """Pictures from look to look, where time is no matter."""
+_PATIENCE = {"pose": 1.0, "hands": 3.0}
+"""How many times as long each waits where time is short: fingers are missed less than arms."""
 _GIVEN_UP_AFTER = 50
 """Pictures after which a network that never got its turn is said to be left out."""
 _FIRST_GUESS_MS = {"face": 6.0, "pose": 26.0, "hands": 20.0}
@@ -44,12 +46,12 @@ class Plan:
         most = self._budget_ms + max(self.cost_ms["pose"], self.cost_ms["hands"])
         self._saved_ms = min(self._saved_ms + self._budget_ms, most)
         left = self._saved_ms - self.cost_ms["face"]
-        wanted = ["pose", "hands"] if hands else ["pose"]
-        # First who has waited longest, by their own measure.
-        wanted.sort(key=lambda name: -self._since[name] / _WANTED_EVERY[name])
-        chosen = []
         for name in self._since:
             self._since[name] += 1
+        wanted = ["pose", "hands"] if hands else ["pose"]
+        # First who has waited longest, by their own measure.
+        wanted.sort(key=lambda name: -self._since[name] / _PATIENCE[name])
+        chosen = []
         for name in wanted:
             if self._since[name] < _WANTED_EVERY[name]:
                 continue
