@@ -22,7 +22,7 @@ from presence.pose.face import SHAPE_INDEX
 from presence.pose.quaternion import quat_from_rotvec, quat_to_rotvec
 from presence.scene.gltf import load_glb
 from presence.scene.shipped import shipped_person
-from presence.tracking.camera.networks import Networks, shapes_of
+from presence.tracking.camera.networks import Networks, mesh_points, shapes_of
 from presence.tracking.camera.plan import Plan
 from presence.tracking.sensed import Point
 
@@ -47,6 +47,22 @@ def test_a_file_that_is_no_face_model_is_a_sentence_with_the_cure(tmp_path):
     for path in (wrong, tmp_path / "none"):
         with pytest.raises(CameraError, match="presence models fetch face"):
             Networks(str(path))
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_landmarks_are_read_from_their_bytes_as_from_themselves(more):
+    pytest.importorskip("mediapipe")
+    from mediapipe.framework.formats.landmark_pb2 import NormalizedLandmarkList
+
+    marks = NormalizedLandmarkList()
+    shares = np.random.default_rng(1).normal(size=(478, 3)).astype(np.float32)
+    shares[3, 0] = 0.0
+    for x, y, z in shares.tolist():
+        marks.landmark.add(x=x, y=y, z=z)
+    if more:
+        marks.landmark[7].visibility = 0.5
+    read = mesh_points(marks, 640, 480)
+    np.testing.assert_array_equal(read, shares.astype(np.float64) * [640, 480, 640])
 
 
 def test_shapes_that_a_network_tells_by_name_are_put_in_their_places():

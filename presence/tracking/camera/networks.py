@@ -11,7 +11,9 @@ import contextlib
 import os
 import time
 import warnings
+from collections import namedtuple
 from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -66,6 +68,7 @@ class Networks:
                 f"following a person by a camera needs mediapipe ({error}): "
                 "pip install 'presence[camera]', with Python 3.11 or 3.12"
             ) from error
+        _make_fewer_classes()
         solutions = mediapipe.solutions
         self.plan = plan or Plan()
         self._closing = contextlib.ExitStack()
@@ -170,7 +173,7 @@ class Networks:
         height, width = picture.shape[:2]
         if self._landmarker is None:
             faces = self._face.process(picture).multi_face_landmarks
-            return (_points(faces[0].landmark, width, height), None) if faces else (None, None)
+            return (mesh_points(faces[0], width, height), None) if faces else (None, None)
         image = self._image(image_format=self._format, data=np.ascontiguousarray(picture))
         result = self._landmarker.detect_for_video(image, time_ns // 1_000_000)
         if not result.face_landmarks:
@@ -226,6 +229,46 @@ def _points(marks: Any, width: int, height: int) -> Floats:
     """``(N, 3)`` pixels; depth counts in widths, as right does."""
     shares: Floats = np.array([(p.x, p.y, p.z) for p in marks], dtype=np.float64)
     return shares * np.array([width, height, width], dtype=np.float64)
+
+
+# A landmark of a mesh as bytes: what comes and how long it is, then three numbers, each after its
+# tag (Protocol Buffers, "Encoding").
+_LANDMARK_BYTES = 17
+_TAGS_AT, _TAGS = [0, 1, 2, 7, 12], [0x0A, 15, 0x0D, 0x15, 0x1D]
+_NUMBERS_AT = [3, 4, 5, 6, 8, 9, 10, 11, 13, 14, 15, 16]
+
+
+def mesh_points(marks: Any, width: int, height: int) -> Floats:
+    """``(N, 3)`` pixels of a list of landmarks, read from its bytes: one by one takes some three
+    times as long, at every picture.
+    """
+    written = np.frombuffer(marks.SerializeToString(), dtype=np.uint8)
+    if written.size % _LANDMARK_BYTES == 0:
+        rows = written.reshape(-1, _LANDMARK_BYTES)
+        if (rows[:, _TAGS_AT] == _TAGS).all():
+            shares: Floats = np.ascontiguousarray(rows[:, _NUMBERS_AT]).view("<f4").astype(float)
+            return shares * np.array([width, height, width], dtype=np.float64)
+    # Some landmark says more than where it is.
+    return _points(marks.landmark, width, height)
+
+
+def _make_fewer_classes() -> None:
+    """Have MediaPipe make one class for what each network finds.
+
+    Its version 0.10.21 makes one anew at each look and puts the findings into the class itself,
+    which costs as much as reading them; nobody here keeps them until the next look.
+    """
+    from mediapipe.python import solution_base
+
+    made: dict[tuple[str, ...], type] = {}
+
+    def once(name: str, fields: Iterable[str]) -> type:
+        key = tuple(fields)
+        if key not in made:
+            made[key] = namedtuple(name, key)
+        return made[key]
+
+    solution_base.collections = SimpleNamespace(namedtuple=once)
 
 
 def _only_the_largest(picture: Picture, boxes: list[Any]) -> Picture:
