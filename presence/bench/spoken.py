@@ -82,11 +82,6 @@ _Callback = ctypes.CFUNCTYPE(
 )
 
 
-def has_espeak() -> bool:
-    """Whether espeak-ng's library is here."""
-    return ctypes.util.find_library("espeak-ng") is not None
-
-
 @cache
 def _espeak() -> tuple[ctypes.CDLL, int]:
     """The library, set up once in a process as it demands, and its samples a second."""

@@ -85,11 +85,8 @@ class Counters:
 
     sent_bundles: int = 0
     sent_envelopes: int = 0
-    sent_bytes: int = 0
-    """Of the bundles, without what the carrier puts around them."""
     received_bundles: int = 0
     received_envelopes: int = 0
-    received_bytes: int = 0
     malformed: int = 0
     """Bundles, envelopes and control messages that were not what they claimed to be."""
     foreign: int = 0
@@ -284,7 +281,6 @@ class Link:
             if self._carrier.send(bundle):
                 counters.sent_bundles += 1
                 counters.sent_envelopes += len(envelopes)
-                counters.sent_bytes += len(bundle)
 
     def tick(self) -> None:
         """Time has passed: ask for a sign of life, or find that there is none."""
@@ -352,7 +348,6 @@ class Link:
         # Counted from here on, not from the tick before.
         self._silent_ns = self._ticked_ns - arrival_ns
         self._counters.received_bundles += 1
-        self._counters.received_bytes += len(bundle)
         if not self._bundles.spend():
             self._end("the other participant sends more than anybody could", hostile=True)
             return

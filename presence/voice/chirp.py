@@ -26,8 +26,6 @@ class Match:
     """The sample at which it begins."""
     gain: float
     """How loud it is against what was played: 1 is as loud."""
-    clarity: float
-    """How far it stands out from everything else that was heard."""
 
 
 def make_chirp() -> Samples:
@@ -60,4 +58,4 @@ def find_chirp(heard: Samples, chirp: Samples) -> Match | None:
     gain = float(sizes[at])
     if gain <= 1e-5 or gain < _CLEAR * usual:
         return None
-    return Match(at, gain, gain / usual if usual > 0.0 else math.inf)
+    return Match(at, gain)
