@@ -18,6 +18,8 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import IO
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -32,6 +34,12 @@ IDLE_S = 30
 _BEGIN_S = 20.0
 _ANSWER_S = 1.0
 _PREFIX = "relay-"
+_SYNCHRONIZE, _WAIT_TIMEOUT = 0x00100000, 0x102
+"""Win32's right to wait for a process, and its word for one that has not ended."""
+if sys.platform == "win32":
+    _OWN_GROUP = subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    _OWN_GROUP = 0
 
 log = logging.getLogger(__name__)
 
@@ -152,17 +160,21 @@ class RelayProcess:
                 stdout=subprocess.PIPE,
                 stderr=output,
                 text=True,
-                # Ctrl-C at the host's terminal is not for it.
+                # Ctrl-C at the host's terminal is not for it, as each system is told in its way.
                 start_new_session=True,
+                creationflags=_OWN_GROUP,
             )
         assert child.stdout is not None
         with child.stdout as stdout:
-            listening = _port_of(stdout, child)
+            listening = _port_of(stdout)
+            if listening is None:
+                # Before its output is closed, which somebody still reads.
+                child.kill()
+                child.wait()
         if listening is None:
-            child.kill()
-            child.wait()
             why = self._log_file.read_text().strip().splitlines()
-            raise HostError(f"the relay did not begin: {why[-1] if why else 'it said nothing'}")
+            silent = f"it said nothing in {_BEGIN_S:.0f} s; --relay none does without it"
+            raise HostError(f"the relay did not begin: {why[-1] if why else silent}")
         self._child = child
         begun = _Begun(child.pid, listening)
         half = self._file.with_suffix(".new")
@@ -193,11 +205,7 @@ class RelayProcess:
     def _alive(self, begun: _Begun) -> bool:
         if self._child is not None and self._child.pid == begun.pid:
             return self._child.poll() is None
-        try:
-            os.kill(begun.pid, 0)
-        except OSError:
-            return False
-        return True
+        return _runs(begun.pid)
 
     def _answers(self, begun: _Begun) -> bool:
         """Whether what was written down still runs, and nothing else has its number."""
@@ -215,10 +223,38 @@ class RelayProcess:
             return False
 
 
-def _port_of(stdout: IO[str], child: subprocess.Popen[str]) -> int | None:
+def _port_of(stdout: IO[str]) -> int | None:
     """What a relay that begins says of its port; None: it ended, or never said."""
-    import select
-
-    ready, _, _ = select.select([stdout], [], [], _BEGIN_S)
-    line = stdout.readline() if ready else ""
+    said: SimpleQueue[str] = SimpleQueue()
+    # By a thread: Windows cannot say whether a pipe has something to read.
+    Thread(target=lambda: said.put(stdout.readline()), daemon=True).start()
+    try:
+        line = said.get(timeout=_BEGIN_S)
+    except Empty:
+        return None
     return int(line.split()[-1]) if line.startswith("relaying on port ") else None
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process has that number."""
+    if sys.platform == "win32":
+        # There os.kill knows no signal that only asks.
+        from ctypes import WinDLL, wintypes
+
+        kernel = WinDLL("kernel32")
+        kernel.OpenProcess.restype = wintypes.HANDLE
+        kernel.OpenProcess.argtypes = (wintypes.DWORD, wintypes.BOOL, wintypes.DWORD)
+        kernel.WaitForSingleObject.argtypes = (wintypes.HANDLE, wintypes.DWORD)
+        kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
+        process = kernel.OpenProcess(_SYNCHRONIZE, False, pid)
+        if not process:
+            return False
+        ended = kernel.WaitForSingleObject(process, 0) != _WAIT_TIMEOUT
+        kernel.CloseHandle(process)
+        return not ended
+    else:
+        try:
+            os.kill(pid, 0)
+        except OSError:
+            return False
+        return True
