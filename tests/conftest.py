@@ -53,9 +53,15 @@ def _own_configuration(tmp_path_factory):
 
 _PACKAGES = ("codec", "playout", "pose", "room", "scene", "tracking", "voice", "wire")
 _DRAWN = ("avatar", "looks", "mirror", "studio", "turntable")
+# What goes by the time that it is given.
+_TOLD_THE_TIME = (
+    *("arrivals", "congestion", "feedback", "gate", "ledger", "link", "loss_share", "pacer"),
+    *("rtp", "shedding", "strands.py"),
+)
 _PURE = (
     *(f"test_{package}_" for package in _PACKAGES),
     *(f"test_client_{name}" for name in _DRAWN),
+    *(f"test_transport_{name}" for name in _TOLD_THE_TIME),
     *("test_bench_codec", "test_bench_ik", "test_bench_lips", "test_bench_playout"),
     *("test_camera_", "test_judges_face_mesh", "test_render_"),
 )
