@@ -197,3 +197,29 @@ def world_matrices(nodes):
 def rest_of(name):
     """``(3,)`` metres, where a bone of the person is, in our axes."""
     return MEASURES.rest_positions()[INDEX[name]]
+
+
+def stranger(**how):
+    """A file of somebody made of boxes, and what was written as positions, in the file's axes."""
+    builder = Builder()
+    nodes = builder.humanoid(**{k: how.pop(k) for k in ("without", "turn") if k in how})
+    points = boxes_person(builder, nodes, **how)
+    return builder, nodes, points
+
+
+def moving(builder, rows, offset, count, *, sparse):
+    if not sparse:
+        dense = np.zeros((count, 3))
+        dense[rows] = offset
+        return {"POSITION": builder.accessor(dense)}
+    entry = {
+        "count": len(rows),
+        "indices": {
+            "bufferView": builder.view(np.array(rows, "<u2").tobytes()),
+            "componentType": 5123,
+        },
+        "values": {
+            "bufferView": builder.view(np.tile(np.array(offset, "<f4"), (len(rows), 1)).tobytes())
+        },
+    }
+    return {"POSITION": builder.accessor(np.zeros((count, 3)), here=False, sparse=entry)}
