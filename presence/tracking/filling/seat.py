@@ -19,6 +19,8 @@ _FALLS, _SLOW, _HELD_S = 0.12, 0.25, 0.1
 _EASES_S = 0.5
 _RISES = 0.12
 """Metres above how one sat at which one gets up."""
+_LEAVES, _LEFT = 0.2, 0.6
+"""How far up, of the way from sitting to standing, the hips begin to leave the seat and have."""
 _GOES = 0.55
 """Metres aside from the seat at which one has left it."""
 
@@ -94,7 +96,13 @@ class Seat:
                 self._sits, self._still_s = False, 0.0
                 self._changed_s = now_s
         since = smooth((now_s - self._changed_s) / _EASES_S)
-        self._share = since if self._sits else min(self._share, 1.0 - since)
+        if self._sits:
+            self._share = since
+        else:
+            # The hips leave the seat as the neck rises, not by the clock alone.
+            risen = (self._low - way_down) / max(self._low, 1e-6)
+            on_it = 1.0 - smooth((risen - _LEAVES) / (_LEFT - _LEAVES))
+            self._share = min(self._share, 1.0 - since, on_it)
         if self._share <= 0.0 and not self._sits:
             self.spot = None
         return self._share
