@@ -124,7 +124,7 @@ class Carriage:
         head: tuple[Vec, Quat],
         wrists: tuple[Vec | None, Vec | None],
         feet_heading: float,
-        base: Vec | None,
+        base: tuple[Vec, float] | None,
         seat: Vec | None,
         seated: float,
         sway: Vec,
@@ -137,7 +137,7 @@ class Carriage:
             head: the point between the eyes, and how the head is turned.
             wrists: of the hands that are tracked.
             feet_heading: radians to the left that the feet face, on the whole.
-            base: the middle of the feet while both bear weight.
+            base: the middle of the feet, and how far both bear weight, 0 to 1.
             seat: where the hips are on a seat.
             seated: how far the person sits, 0 to 1.
             sway: a rotation vector by which the hips are never quite still.
@@ -257,7 +257,7 @@ class Carriage:
         head: Quat,
         neck: Vec,
         heading: float,
-        base: Vec | None,
+        base: tuple[Vec, float] | None,
         seat: Vec | None,
         seated: float,
     ) -> Vec:
@@ -280,9 +280,9 @@ class Carriage:
             more = whole - squat
             lean = (-squat - more * ahead / long, 0.0, -more * up[0] / long)
         if base is not None and seated < 1.0:
-            off = rotate(back, taken(neck, base))
+            off = rotate(back, taken(neck, base[0]))
             most = _angle(way_down / m.trunk)
-            lean = _towards(lean, _lean_for(off, m.trunk), _BASE, most)
+            lean = _towards(lean, _lean_for(off, m.trunk), _BASE * base[1], most)
         if seat is not None and seated > 0.0:
             off = rotate(back, taken(neck, seat))
             on_seat = _lean_for(off, m.trunk)

@@ -68,7 +68,7 @@ class Body:
         self._legs = Legs(measures)
         self._gait = Gait(measures.size)
         self._going = Spring(_GOING_S)
-        self._hips = Share()
+        self._hips, self._footed = Share(), Share()
         self._feet = (Share(), Share())
         self._footing: list[Placed | None] = [None, None]
         self._sway = None if seed is None else Noise(seed, "filled sway", 2, 0.3)
@@ -133,8 +133,10 @@ class Body:
         behind = math.sin(facing) * (neck[0] - x) + math.cos(facing) * (neck[2] - z)
         seated = self._seat.at(now_s, dt, neck, low, bent, behind)
         base = None
-        if not first and self._steps.both_down:
-            base = (x, 0.0, z)
+        if not first:
+            # A lean that comes and goes with each step would jerk the hips.
+            footed = self._footed.towards(1.0 if self._steps.both_down else 0.0, dt)
+            base = ((x, 0.0, z), footed)
         trunk = self._carriage.at(
             head,
             wrists,
