@@ -301,8 +301,8 @@ def test_in_a_terminal_a_headset_is_shown_live_and_ctrl_c_leaves_nothing_behind(
 
     try:
         # The newest of all tables: a rate, and a head that is known for sure.
-        see(rb"(?s)values a second[^\n]* \d\d [^\n]*\n.*head[^\n]* 100 ", 120.0)
-        assert len(processes_with(mark)) >= 4
+        see(rb"(?s)values a second[^\n]* \d+ [^\n]*\n.*head[^\n]* 100 ", 120.0)
+        assert len(processes_with(mark)) >= 2
         os.write(own, b"\x03")
         # The cursor is shown again.
         see(rb"\x1b\[\?25h", 60.0)

@@ -35,7 +35,7 @@ class HeadsetSensor:
         """The newest that the headset knows; None when that is nothing, or too long ago."""
         newest = self._view.sensed()
         if newest is None:
-            self._problem = "the headset has not been heard of yet; see that it is switched on"
+            self._problem = "the headset is being started; see that it is switched on"
             return None
         # As fine as it is sent: a sample that is sent and the one that was sensed are the same.
         capture_ns = self._clock.from_machine_ns(newest.capture_ns) // 1000 * 1000
