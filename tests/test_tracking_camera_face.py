@@ -15,7 +15,7 @@ from presence.tracking.camera.expression import (
     read_expression,
 )
 from presence.tracking.camera.face_model import trained_model
-from presence.tracking.camera.face_pose import IRIS_M, FaceSize, find_face
+from presence.tracking.camera.face_pose import IRIS_M, FacePose, FaceSize, find_face
 from presence.tracking.camera.lens import Lens
 
 LENS = Lens(640, 480)
@@ -54,6 +54,23 @@ def test_a_head_is_found_where_it_is(yaw, pitch, at):
     assert np.degrees(quat_angle(found.camera_from_head.rotation, true.rotation)) < 0.05
     assert np.linalg.norm(found.camera_from_head.translation - true.translation) < 0.0005
     assert found.error < 1e-3
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        head(12.0, -3.0, 4.0),
+        # Elsewhere, another way up, and where nobody can be: then it is sought anew.
+        head(-45.0, 20.0, -30.0, (0.3, -0.2, -1.6)),
+        head(10.0, 0.0, 170.0),
+        Rigid(np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 0.4])),
+    ],
+)
+def test_a_head_is_found_from_where_it_was_wherever_that_is(before):
+    true = head(14.0, -5.0, 3.0)
+    found = find_face(landmarks(true), LENS, MODEL, FacePose(before, 0.01))
+    assert np.degrees(quat_angle(found.camera_from_head.rotation, true.rotation)) < 0.05
+    assert np.linalg.norm(found.camera_from_head.translation - true.translation) < 0.0005
 
 
 def test_a_few_landmarks_that_are_far_off_hardly_matter():
