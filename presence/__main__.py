@@ -1,6 +1,16 @@
-"""``python -m presence`` is the ``presence`` command."""
+"""``presence``, and ``python -m presence``."""
 
-from presence.cli import main
+import sys
+
+
+def main() -> None:
+    """Run the ``presence`` command; Ctrl-C while it is being loaded ends it without a word, too."""
+    try:
+        from presence.cli import main as run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -196,3 +196,18 @@ def test_push_to_talk_needs_a_microphone_and_a_terminal(options, cure):
     )
     assert child.returncode == 2
     assert cure in child.stderr
+
+
+def test_ctrl_c_while_the_command_is_being_loaded_ends_it_without_a_word():
+    interrupted = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'presence.cli':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from presence.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
