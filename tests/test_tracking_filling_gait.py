@@ -157,3 +157,17 @@ def test_a_mirrored_walk_is_half_a_stride_off():
     assert a.sure > 0.5
     assert abs(a.sure - b.sure) < 1e-9
     assert abs(np.exp(1j * (a.phase - b.phase)) + 1.0) < 1e-9
+
+
+def test_whoever_leaps_while_they_walk_no_longer_walks():
+    gait, stride = Gait(1.0), None
+    for k in range(180):
+        t = k / 60
+        neck = (0.03 * np.sin(5.5 * t), 1.45 + 0.01 * np.cos(11.0 * t), -1.1 * t)
+        stride = gait.at(neck, 0.0, (None, None), 0.0, 1 / 60)
+    assert stride.sure > 0.5
+    for k in range(180, 192):
+        t = k / 60
+        neck = (0.03 * np.sin(5.5 * t), 1.45 + 2.0 * (t - 3.0), -1.1 * t)
+        stride = gait.at(neck, 0.0, (None, None), 0.0, 1 / 60)
+    assert stride.sure == 0.0

@@ -26,6 +26,9 @@ second, and running (J. Perry, "Gait Analysis", 1992; T. F. Novacheck, "The biom
 running", Gait and Posture 7, 1998)."""
 _LOW = 0.2
 """Metres lower than standing at which one no longer walks."""
+_LEAPS, _BOUNCES = 0.9, 1.6
+"""Metres a second up or down of somebody who leaps rather than walks, where the bob of a walk is
+some 0.3 at most; and by how much a runner may be faster."""
 _SPEED_S, _HEADING_S, _SWAY_S = 0.3, 0.4, 0.05
 _LATERAL = math.radians(20.0)
 """By how much of a stride the neck is fastest to the left before the left foot comes down."""
@@ -160,6 +163,8 @@ class Gait:
         ahead = -s * x - c * z
         walks, runs = self._how(ahead, math.hypot(x, z))
         walks *= min(max((_LOW - low / self._size) / _LOW * 2.0, 0.0), 1.0)
+        leaps = abs(velocity[1]) / math.sqrt(self._size) - runs * _BOUNCES
+        walks *= min(max((_LEAPS - leaps) / (0.3 * _LEAPS), 0.0), 1.0)
         pace = max(abs(ahead) / math.sqrt(self._size), _SLOWEST)
         rate = math.tau / 120.0 * math.sqrt(60.0 * pace / (_WALK_RATIO * self._size))
         rate += runs * (_RUN_RATE / math.sqrt(self._size) - rate)
