@@ -7,10 +7,10 @@ import time
 
 import pytest
 import quiet_loop
-from nats_server import nats_server
 from relay_process import relay_process
 from relayed_mesh import KEY, Room, send_steadily
 
+from presence.bench.nats_server import nats_server
 from presence.errors import HostError, UsageError
 from presence.host.certificate import own_certificate
 from presence.relay import bus as bus_module
@@ -188,7 +188,7 @@ def test_a_bus_with_tls_and_a_password_lets_in_who_knows_it_and_others_read_why_
         return str(e.value)
 
     async def main():
-        with nats_server(tmp_path, user="relay", password="a secret", tls=files) as bus:
+        with nats_server(tmp_path, login=("relay", "a secret"), tls=files) as bus:
             async with relaying(settings(bus, credentials=good, authority=files[0])) as relay:
                 assert relay.staff.connected
             said = await refused(bus, credentials=bad, authority=files[0])

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from presence.bench import other_process
+from presence.bench.nats_server import nats_server
 from presence.bench.relay_load import BUCKET_US, VOICE_RATE, LoadReport, LoadTask
-from presence.bench.relay_started import bus, start_relay
+from presence.bench.relay_started import start_relay
 from presence.bench.result import Bar, BenchResult, at_least, at_most
 from presence.clock import SECOND
 from presence.errors import UsageError
@@ -69,7 +72,8 @@ def bench_relay(
         stack.callback(_end, started, relays)
         options: list[str] = []
         if nodes > 1:
-            address = stack.enter_context(bus())
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            address = stack.enter_context(nats_server(folder)).url
             options = ["--cluster", address, "--people", str(-(-participants // nodes))]
         ports = []
         for _ in range(nodes):
