@@ -14,6 +14,12 @@ PEOPLE = ("test_judges_face_mesh", "test_scene_body_shapes")
 
 
 class ByFile(LoadScopeScheduling):
+    def __init__(self, config, log=None):
+        super().__init__(config, log)
+        # By name, not by how many tests there are: what takes long comes early, as it happens, and
+        # what is short fills up the end.
+        config.option.loadscopereorder = False
+
     def _split_scope(self, nodeid):
         file = nodeid.split("::", 1)[0]
         return "people" if PurePosixPath(file).stem in PEOPLE else file
