@@ -28,9 +28,11 @@ test:
 ifdef T
 	$(BIN)/pytest $(T)
 else
-# What only computes goes on all cores at once; what is timed, or talks to others, has them to itself.
+# What only computes goes on all cores at once; of what mostly waits, with time to spare, two go
+# beside each other; what is timed closely, or is a whole call, has the machine to itself.
 	$(BIN)/pytest -m pure -n auto
-	$(BIN)/pytest -m "not pure"
+	$(BIN)/pytest -m patient -n 2
+	$(BIN)/pytest -m "not pure and not patient"
 endif
 
 check:

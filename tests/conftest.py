@@ -68,9 +68,16 @@ _PURE = (
     *("test_camera_", "test_judges_face_mesh", "test_render_"),
 )
 
+_PATIENT = (
+    *(f"test_relay_{name}" for name in ("cluster", "door", "metrics", "port")),
+    *(f"test_transport_{name}" for name in ("mesh", "signalling", "ways_real", "websocket")),
+)
+
 
 def pytest_collection_modifyitems(items):
     for item in items:
+        if item.path.name.startswith(_PATIENT):
+            item.add_marker("patient")
         if item.path.name.startswith(_PURE):
             item.add_marker("pure")
             if "twenty_people" in getattr(item, "fixturenames", ()):
