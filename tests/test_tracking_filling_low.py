@@ -1,14 +1,20 @@
 """Filling in: people who sink, step low and get up, without a jerk."""
 
+import math
+
 import numpy as np
+import pytest
 from three_points import BODY, EYES, HAND, HANGING, RATE, filled, joints, sensed
 
 from presence.clock import SECOND
 from presence.pose.kinematics import joints_in_place
-from presence.pose.quaternion import quat_rotate
+from presence.pose.quaternion import quat_from_rotvec, quat_rotate
 from presence.pose.sample import Contact
 from presence.pose.skeleton import INDEX
 from presence.tracking.filling import Filler
+from presence.tracking.filling.legs import Legs
+from presence.tracking.filling.measures import Measures
+from presence.tracking.filling.trunk import Carriage
 from presence.tracking.performer import Performer
 
 
@@ -41,3 +47,37 @@ def test_the_lean_of_whoever_steps_about_low_does_not_come_and_go_with_each_step
     hips = joints(filled(frames))[0][90:, 0]
     jerk = np.linalg.norm(np.diff(hips, 3, axis=0), axis=-1) * RATE**3
     assert jerk.max() < 200.0
+
+
+def test_whoever_lies_down_on_the_belly_has_neither_hips_nor_knees_in_the_floor():
+    frames = []
+    for k in range(240):
+        u = min(k / 150.0, 1.0)
+        u = u * u * (3.0 - 2.0 * u)
+        at = np.array([0.0, EYES - (EYES - 0.3) * u, -0.07 - 0.9 * u])
+        hands = HANGING + np.array([0.0, -0.72 * u, -1.0 * u])
+        frames.append(sensed(at, quat_from_rotvec(np.array([-0.6 * u, 0.0, 0.0])), hands))
+    positions, _ = joints(filled(frames))
+    low = [INDEX[side + joint] for side in ("left", "right") for joint in ("UpperLeg", "LowerLeg")]
+    assert positions[:, [0, *low], 1].min() > 0.0
+    moved = np.linalg.norm(np.diff(positions[:, low], axis=0), axis=-1)
+    assert moved.max() < 0.2
+
+
+@pytest.mark.parametrize("way", [1.0, -1.0])
+def test_knees_do_not_flip_where_the_hips_have_turned_away_from_the_feet(way):
+    legs = Legs(Measures.of(BODY))
+    carriage = Carriage(Measures.of(BODY))
+    knees = []
+    for degrees in range(150, 211, 2):
+        turn = (
+            0.0,
+            math.sin(math.radians(0.5 * degrees)),
+            0.0,
+            math.cos(math.radians(0.5 * degrees)),
+        )
+        trunk = carriage.hung(
+            (0.0, 1.2, 0.0), turn, turn, 0.0, way * math.radians(degrees), (0.0, 0.0, 0.0)
+        )
+        knees.append(legs.at(0, trunk, (-0.1, 0.0, 0.0), 0.0, 0.0).knee)
+    assert np.linalg.norm(np.diff(np.array(knees), axis=0), axis=-1).max() < 0.05

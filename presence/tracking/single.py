@@ -128,6 +128,19 @@ def yaw_of(q: Quat) -> float:
     return 2.0 * math.atan2(*((q[1], q[3]) if q[3] >= 0.0 else (-q[1], -q[3])))
 
 
+def facing_of(q: Quat) -> float:
+    """Radians to the left that a head or body faces which is turned so, seen from above.
+
+    It goes by the line from left to right, which stays level however far one bows, looks up, or
+    rolls over; by :func:`yaw_of` in so far as that line is upright.
+    """
+    across = rotate(q, (1.0, 0.0, 0.0))
+    level = math.hypot(across[0], across[2])
+    yaw = yaw_of(q)
+    share = min(max((level - 0.3) / 0.4, 0.0), 1.0)
+    return yaw + share * wrapped(math.atan2(-across[2], across[0]) - yaw)
+
+
 def from_yaw(yaw: float) -> Quat:
     """A turn about +Y by radians to the left."""
     return (0.0, math.sin(0.5 * yaw), 0.0, math.cos(0.5 * yaw))

@@ -122,19 +122,12 @@ class Arms:
     def _clear(self, side: int, shoulder: Vec, target: Vec, pole: Vec) -> Vec:
         """Where an elbow points that would else be in the trunk: further out."""
         m, out = self._m, OUTWARD[side]
-        a, b, far = length(m.upper_arm[side]), length(m.forearm[side]), length(target)
-        if far < 1e-6:
-            return pole
-        along = scaled(target, 1.0 / far)
-        on = min(max((a * a - b * b + far * far) / (2.0 * far), -a), a)
-        aside = math.sqrt(max(a * a - on * on, 0.0))
         for _ in range(2):
-            pole = direction(taken(pole, scaled(along, dot(pole, along))), (0.0, -1.0, 0.0))
-            elbow = added(shoulder, added(scaled(along, on), scaled(pole, aside)))
-            x, z = elbow[0] / (_WIDE * m.size), elbow[2] / (_DEEP * m.size)
+            elbow = self._limbs[side].middle(target, pole)
+            x, z = (shoulder[0] + elbow[0]) / _WIDE, (shoulder[2] + elbow[2]) / _DEEP
             # Below the arm pits, above which there is only the other arm in the way.
-            into = max(1.0 - math.hypot(x, z), 0.0) * smooth((shoulder[1] - elbow[1]) / (0.5 * a))
-            pole = added(pole, (_CLEARS * out * into, 0.0, 0.0))
+            into = max(1.0 - math.hypot(x, z) / m.size, 0.0) * smooth(-4.0 * elbow[1] / m.arm)
+            pole = added(direction(pole, (0.0, -1.0, 0.0)), (_CLEARS * out * into, 0.0, 0.0))
         return pole
 
 

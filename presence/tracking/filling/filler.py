@@ -30,13 +30,13 @@ from presence.tracking.single import (
     Quat,
     added,
     conjugate,
+    facing_of,
     from_yaw,
     length,
     mul,
     rotate,
     share_of,
     taken,
-    wrapped,
     yaw_of,
 )
 
@@ -172,7 +172,7 @@ class Filler:
         trunk = self._under.trunk
         return (
             (head[0][0], head[0][1] if self._under.sits else high, head[0][2]),
-            from_yaw(yaw_of(head[1]) if trunk is None else trunk.heading),
+            from_yaw(facing_of(head[1]) if trunk is None else trunk.heading),
         )
 
     def _follow_jumps(self, said: Placed, dt: float) -> None:
@@ -182,7 +182,7 @@ class Filler:
             return
         way = taken(said[0], before[0])
         far = math.hypot(way[0], way[2])
-        turn = wrapped(yaw_of(said[1]) - yaw_of(before[1]))
+        turn = yaw_of(mul(said[1], conjugate(before[1])))
         turned = self._seen is not None and abs(turn) > max(_JUMP_TURN, 20.0 * dt)
         if turned or (far > _JUMP_M and far > _JUMP_SPEED * dt):
             self._under.moved(before[0], turn if turned else 0.0, way)

@@ -15,6 +15,8 @@ from presence.tracking.single import (
     added,
     between,
     conjugate,
+    direction,
+    dot,
     from_rotvec,
     from_yaw,
     length,
@@ -23,7 +25,6 @@ from presence.tracking.single import (
     rotate,
     scaled,
     taken,
-    wrapped,
     yaw_of,
 )
 
@@ -38,6 +39,11 @@ _DOWN = 0.008
 _HEEDS = 1e-5
 _TOUCHES = 0.0005
 """Metres off the floor under which a foot still touches it."""
+
+_KNEE = 0.06
+"""Metres over the floor that a knee is when it is on it."""
+_RISES = 6.0
+"""How much further up a knee points that would be a leg's length under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +143,17 @@ class Legs:
         touches: bool,
     ) -> Leg:
         m = self._m
-        # Knees point between hips and toes, a little out, and up where the leg is stretched ahead.
-        heading = trunk.hips_heading + 0.5 * wrapped(toes_to - trunk.hips_heading)
-        pole = rotate(from_yaw(heading), (0.12 * OUTWARD[side], 0.35, -1.0))
+        # Knees point between hips and toes, a little out; up where the leg is stretched ahead, and
+        # down where it is behind: ahead is turned as a leg is that hung before.
+        heading = trunk.hips_heading + 0.5 * math.sin(toes_to - trunk.hips_heading)
+        ahead = rotate(from_yaw(heading), (0.12 * OUTWARD[side], 0.0, -1.0))
+        along = direction(target, (0.0, -1.0, 0.0))
+        share = dot(ahead, along) / max(1.0 - along[1], 0.1)
+        pole = taken(ahead, scaled((along[0], along[1] - 1.0, along[2]), share))
+        for _ in range(2):
+            under = _KNEE * m.size - hip[1] - self._limbs[side].middle(target, pole)[1]
+            if under > 0.0:
+                pole = added(direction(pole, ahead), (0.0, _RISES * under / m.leg, 0.0))
         above, below = self._limbs[side].reach(target, pole)
         return Leg(
             mul(conjugate(trunk.hips_turn), above),

@@ -54,6 +54,14 @@ class Limb:
         above = frame_to_frame(along, direction(square, self._hinge), target, cross(pole, target))
         return above, mul(above, fold)
 
+    def middle(self, target: Vec, pole: Vec) -> Vec:
+        """Where the lower joint is, from the upper one, once the end is at ``target``."""
+        far = max(length(target), 1e-9)
+        along = scaled(target, 1.0 / far)
+        on = min(max((self._a**2 - self._b**2 + far**2) / (2.0 * far), -self._a), self._a)
+        aside = direction(taken(pole, scaled(along, dot(pole, along))), (0.0, 0.0, 0.0))
+        return added(scaled(along, on), scaled(aside, math.sqrt(self._a**2 - on**2)))
+
 
 def twist_about(q: Quat, axis: Vec) -> float:
     """Radians, −π to π, of the part of a turn that is about a unit axis."""

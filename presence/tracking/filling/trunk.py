@@ -16,6 +16,7 @@ from presence.tracking.single import (
     conjugate,
     cross,
     dot,
+    facing_of,
     from_rotvec,
     from_yaw,
     length,
@@ -43,6 +44,8 @@ _SLACK = 0.04
 """Metres that people are lower than when they were measured without leaning."""
 _STOOP = math.radians(60.0)
 """How far the head looks down when all of the way down is the trunk's leaning."""
+_LIES = 0.12
+"""Metres over the floor that the hips of whoever lies are."""
 _MOST = math.radians(95.0)
 _LOOKS = math.radians(40.0)
 """How far aside of where the feet point one looks with the neck."""
@@ -158,6 +161,7 @@ class Carriage:
             heading, hips_heading, _ = self._turn.follow((chest_to, hips_to, 0.0), dt)
             target = self._lean(head[1], neck, heading, base, seat, seated)
             target = self._clear_of(wrists, neck, heading, target)
+            target = self._off_floor(neck, target)
             lean = self._leaning.follow(target, dt)
         self._last = (heading, hips_heading, lean)
         return self._trunk(head, heading, hips_heading, added(lean, sway))
@@ -215,7 +219,7 @@ class Carriage:
         going: Vec,
     ) -> tuple[float, float]:
         """Radians to the left that chest and hips face: between feet, head and hands."""
-        looks = wrapped(yaw_of(head) - feet)
+        looks = wrapped(facing_of(head) - feet)
         # Within a look's reach the trunk follows the head a little; beyond it, all the way.
         far = max(abs(looks) - _LOOKS, 0.0)
         by_head = math.copysign(_FOLLOWS * (abs(looks) - far) + far, looks)
@@ -288,6 +292,17 @@ class Carriage:
             on_seat = _lean_for(off, m.trunk)
             lean = added(scaled(lean, 1.0 - seated), scaled(on_seat, seated))
         return lean
+
+    def _off_floor(self, neck: Vec, lean: Vec) -> Vec:
+        """A lean by which the hips are not in the floor, as those of whoever lies are not."""
+        m = self._m
+        least = math.acos(min(max((neck[1] - _LIES * m.size) / m.trunk, -1.0), 1.0))
+        far = math.hypot(lean[0], lean[2])
+        if far >= least:
+            return lean
+        # Who does not lean at all goes down forwards.
+        x, z = (lean[0] / far, lean[2] / far) if far > 1e-6 else (-1.0, 0.0)
+        return (x * least, lean[1], z * least)
 
     def _clear_of(
         self, wrists: tuple[Vec | None, Vec | None], neck: Vec, heading: float, lean: Vec

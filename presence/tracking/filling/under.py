@@ -20,6 +20,7 @@ from presence.tracking.single import (
     Quat,
     Vec,
     added,
+    facing_of,
     from_yaw,
     length,
     mixed,
@@ -118,7 +119,7 @@ class Body:
         m = self._m
         first = self.trunk is None
         if self.trunk is None:
-            heading = yaw_of(hips.turn if hips.turned else head[1])
+            heading = facing_of(hips.turn if hips.turned else head[1])
             self._carriage.start(heading)
             self._steps.start(self._wanted(head[0], heading, 0.0))
             chest_turn = from_yaw(heading)
