@@ -81,3 +81,16 @@ def test_knees_do_not_flip_where_the_hips_have_turned_away_from_the_feet(way):
         )
         knees.append(legs.at(0, trunk, (-0.1, 0.0, 0.0), 0.0, 0.0).knee)
     assert np.linalg.norm(np.diff(np.array(knees), axis=0), axis=-1).max() < 0.05
+
+
+def test_whoever_is_still_on_the_floor_sits_there_upright_and_with_the_knees_drawn_up():
+    frames = [sensed((0.0, EYES - 0.84, 0.2), hands=HANGING + (0.0, -0.5, 0.1))] * 120
+    samples = filled(frames)
+    positions, _ = joints(samples)
+    assert all(sample.contacts & Contact.SEAT for sample in samples)
+    neck, hips = positions[60:, INDEX["neck"]], positions[60:, 0]
+    assert hips[:, 1].min() > 0.08 and hips[:, 1].max() < 0.2
+    assert np.hypot(*(neck - hips)[:, [0, 2]].T).max() < 0.15
+    for side in ("left", "right"):
+        knee, foot = (positions[-1, INDEX[side + bone]] for bone in ("LowerLeg", "Foot"))
+        assert knee[1] > 0.3 and foot[2] < hips[-1, 2] - 0.2
