@@ -84,7 +84,8 @@ def test_knees_do_not_flip_where_the_hips_have_turned_away_from_the_feet(way):
 
 
 def test_whoever_is_still_on_the_floor_sits_there_upright_and_with_the_knees_drawn_up():
-    frames = [sensed((0.0, EYES - 0.84, 0.2), hands=HANGING + (0.0, -0.5, 0.1))] * 120
+    hands = HANGING + np.array([0.0, -0.5, 0.1])
+    frames = [sensed((0.0, EYES - 0.84, 0.2), hands=hands)] * 120
     samples = filled(frames)
     positions, _ = joints(samples)
     assert all(sample.contacts & Contact.SEAT for sample in samples)

@@ -9,8 +9,8 @@ from presence.tracking.filling.following import Spring
 from presence.tracking.single import Vec, length, taken
 
 _LOW, _LOWEST = 0.18, 0.95
-"""Metres that the neck is lower than standing, of somebody on a bar stool and on the floor, for hips
-0.93 m high. Nobody squats still for long."""
+"""Metres that the neck is lower than standing, of somebody on a bar stool and on the floor, for
+hips 0.93 m high. Nobody squats still for long."""
 _STILL = 0.15
 """Metres a second of the neck below which it is still."""
 _STILL_S = 0.6
