@@ -105,6 +105,8 @@ class Seat:
             self._share = min(self._share, 1.0 - since, on_it)
         if self._share <= 0.0 and not self._sits:
             self.spot = None
+        if self.spot is not None:
+            self.spot = (self.spot[0], self._low, self.spot[2])
         return self._share
 
     def _fits(self, way_down: float, inclined: float) -> bool:

@@ -46,6 +46,8 @@ _STOOP = math.radians(60.0)
 """How far the head looks down when all of the way down is the trunk's leaning."""
 _LIES = 0.12
 """Metres over the floor that the hips of whoever lies are."""
+_SEAT_GIVES = 0.1
+"""Metres that hips may be higher than sitting upright has them and still be on the seat."""
 _MOST = math.radians(95.0)
 _LOOKS = math.radians(40.0)
 """How far aside of where the feet point one looks with the neck."""
@@ -141,7 +143,8 @@ class Carriage:
             wrists: of the hands that are tracked.
             feet_heading: radians to the left that the feet face, on the whole.
             base: the middle of the feet, and how far both bear weight, 0 to 1.
-            seat: where the hips are on a seat.
+            seat: x and z of the hips on a seat, and in between how much lower than standing the
+                neck is there.
             seated: how far the person sits, 0 to 1.
             sway: a rotation vector by which the hips are never quite still.
             going: metres a second of the hips.
@@ -290,6 +293,11 @@ class Carriage:
         if seat is not None and seated > 0.0:
             off = rotate(back, taken(neck, seat))
             on_seat = _lean_for(off, m.trunk)
+            # Whoever leans on a seat comes down by it; whose neck does not has left it.
+            most = _angle((way_down - seat[1] + _SEAT_GIVES * m.size) / m.trunk)
+            far = math.hypot(on_seat[0], on_seat[2])
+            if far > most:
+                on_seat = scaled(on_seat, most / far)
             lean = added(scaled(lean, 1.0 - seated), scaled(on_seat, seated))
         return lean
 

@@ -162,9 +162,10 @@ class Body:
         self._going.follow(trunk.hips, dt)
         middle = mixed(trunk.hips, trunk.neck, 0.5)
         if seated > 0.0:
-            lap = 0.93 * length(m.thigh[0])
+            lap = 0.85 * length(m.thigh[0])
             ahead = rotate(from_yaw(trunk.hips_heading), (0.0, 0.0, -lap))
-            middle = mixed(middle, added(trunk.hips, ahead), seated)
+            # To begin with the trunk leans as if over no seat, and is about to be upright.
+            middle = mixed(middle, added(trunk.neck if first else trunk.hips, ahead), seated)
         wanted = self._wanted(middle, trunk.hips_heading, seated)
         if first:
             self._steps.start(wanted)
