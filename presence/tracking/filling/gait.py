@@ -117,7 +117,6 @@ class Gait:
         self._heading = 0j
         self._phase = 0j
         self._hang = 0.0
-        self._rate = 4.0
 
     def moved(self) -> None:
         """The place jumped."""
